@@ -1,0 +1,146 @@
+"""Causes WEIGH: what would explain the findings. Knowledge as frozen values; the engine stands beside it.
+
+    disk_full = Cause(
+        title="Disk full: no space left on device",
+        prior=0.012,
+        per_subject=True,
+        shows=(always(disk.space),),
+        leads_to=(usually(write_fail),),
+        ...
+    )
+
+Weights are words, with probabilities behind them; each sign may say where its weight comes from. A cause refers to
+check objects,
+never to strings. Log signatures say themselves for which cause they speak (`causes = [...]` in their TOML).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import overload
+
+from diagkit.checks import Check
+
+ALWAYS, USUALLY, OFTEN, SOMETIMES, RARELY, HINT = 0.98, 0.85, 0.6, 0.3, 0.1, 0.03
+WORDS = {"always": ALWAYS, "usually": USUALLY, "often": OFTEN, "sometimes": SOMETIMES, "rarely": RARELY, "hint": HINT}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sign:
+    """When the state holds, this check speaks up with this probability (`weight`), and fails with `fails`.
+
+    same: only about the same subject (the same mount, unit, …); otherwise about whatever subject on that host.
+    """
+
+    check: Check
+    weight: float
+    fails: float
+    same: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Effect:
+    """When the state holds, it brings about this other state with this probability."""
+
+    state: State
+    weight: float
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class State:
+    """Something that is so, or not, on a host.
+
+    per_subject: one instance for each subject its first sign's check speaks up about; otherwise one for each host.
+    """
+
+    title: str
+    shows: tuple[Sign, ...] = ()
+    leads_to: tuple[Effect, ...] = ()
+    per_subject: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Condition(State):
+    """A derived state: it has no prior of its own, it carries cascades (`writes_fail`, `service_down`)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class LookAlike:
+    """What a cause is confused with, and what tells them apart."""
+
+    cause: str
+    tell: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Cause(State):
+    """A state that needs no further explaining: somebody can put it right.
+
+    prior: probability on one host (and one subject), given that somebody looks because of an incident.
+    shows[0] is the direct check: without it the cause is never confirmed.
+    verify, act, roll_back: what to do, in the imperative; `{subject}` and `{target}` are filled in. The command to type
+    first stands in verify.
+    source: where the knowledge comes from.
+    """
+
+    prior: float
+    verify: str
+    act: str
+    roll_back: str
+    look_alikes: tuple[LookAlike, ...] = ()
+    source: str = ""
+    tags: tuple[str, ...] = field(default=())
+
+
+@overload
+def always(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
+@overload
+def always(what: State) -> Effect: ...
+def always(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
+    """98 of 100 times."""
+    return _worded(ALWAYS, what, same=same, fails=fails, source=source)
+
+
+@overload
+def usually(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
+@overload
+def usually(what: State) -> Effect: ...
+def usually(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
+    """85 of 100 times."""
+    return _worded(USUALLY, what, same=same, fails=fails, source=source)
+
+
+@overload
+def often(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
+@overload
+def often(what: State) -> Effect: ...
+def often(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
+    """60 of 100 times."""
+    return _worded(OFTEN, what, same=same, fails=fails, source=source)
+
+
+@overload
+def sometimes(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
+@overload
+def sometimes(what: State) -> Effect: ...
+def sometimes(
+    what: Check | State, *, same: bool = False, fails: float | None = None, source: str = ""
+) -> Sign | Effect:
+    """30 of 100 times."""
+    return _worded(SOMETIMES, what, same=same, fails=fails, source=source)
+
+
+@overload
+def rarely(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
+@overload
+def rarely(what: State) -> Effect: ...
+def rarely(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
+    """10 of 100 times."""
+    return _worded(RARELY, what, same=same, fails=fails, source=source)
+
+
+def _worded(weight: float, what: Check | State, *, same: bool, fails: float | None, source: str) -> Sign | Effect:
+    if isinstance(what, State):
+        return Effect(what, weight)
+    return Sign(what, weight, weight * 0.9 if fails is None else fails, same, source)

@@ -1,0 +1,177 @@
+"""Checks JUDGE: pure functions from facts to findings. The signature says which facts.
+
+    @check(limits=Room())
+    def space(mounts: Mounts, limits: Room) -> Findings:
+        \"\"\"Every filesystem has room left to write.\"\"\"
+        for mount in mounts.all:
+            yield fail(...) or warn(...) or ok(...)
+
+A check whose needed fact is unknown is never called: the engine says UNKNOWN, with the reason and what would open it.
+A parameter annotated `Mounts | Unknown` is given the unknown fact instead.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, get_args, get_type_hints
+
+from diagkit.model import Evidence, Finding, Silence, Status, Unknown, Untrusted
+from diagkit.probes import Facts, Inapplicable
+
+Findings = Iterator[Finding]
+PHASES = ("connectivity", "logs", "resources", "functional")
+
+OPENS = {
+    Silence.UNREACHABLE: "reach the host first: see the connectivity phase",
+    Silence.REFUSED: "reach the host first: see the connectivity phase",
+    Silence.TIMEOUT: "try again with a longer --timeout",
+    Silence.DENIED: "log in as root, or allow this user `sudo -n`",
+    Silence.MISSING: "the host has no such command or file",
+    Silence.GARBLED: "the answer could not be read: `diagkit capture` it and report it",
+    Silence.TRUNCATED: "the answer was larger than its cap",
+    Silence.UNSUPPORTED: "this way of asking is not possible there",
+    Silence.NOT_RUN: "run without --only/--skip, or with a longer --timeout",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoLimits:
+    """For checks without thresholds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """A named judgement.
+
+    limits: a frozen dataclass instance; at once the default, the TOML keys under `[checks.NAME]`, and the docs.
+    noise: how often it warns, and fails, on a host where nothing is wrong (probabilities; the leak of the diagnosis).
+    vital: whether not being able to judge it makes the run incomplete (exit 3).
+    """
+
+    name: str
+    doc: str
+    phase: str
+    needs: Mapping[str, Any]
+    limits: object
+    judge: Callable[..., Findings]
+    noise: tuple[float, float]
+    vital: bool
+
+    def __call__(self, facts: Facts, limits: object | None = None) -> tuple[Finding, ...]:
+        """Judge, or say why it cannot be judged. Absent knowledge is never OK."""
+        given: dict[str, object] = {}
+        for name, kind in self.needs.items():
+            kinds = get_args(kind) or (kind,)
+            fact = facts[kinds[0]]
+            if isinstance(fact, Inapplicable):
+                return (self._sign(skip(fact.why), facts),)
+            if isinstance(fact, Unknown) and Unknown not in kinds:
+                return (self._sign(_unknown_because(fact, facts.probe_of(kinds[0])), facts),)
+            given[name] = fact
+        if "limits" in inspect.signature(self.judge).parameters:
+            given["limits"] = limits or self.limits
+        found = tuple(self._sign(f, facts) for f in self.judge(**given))
+        return found or (self._sign(unknown("judged nothing"), facts),)
+
+    def _sign(self, finding: Finding, facts: Facts) -> Finding:
+        evidence = finding.evidence
+        if not evidence:
+            evidence = tuple(self._sources(facts, ""))
+        elif any(not e.ask.raw for e in evidence):
+            source = next(self._sources(facts, ""), None)
+            ask = source.ask if source else Untrusted(self.name)
+            evidence = tuple(replace(e, ask=e.ask if e.ask.raw else ask) for e in evidence)
+        return replace(finding, check=self.name, evidence=evidence)
+
+    def _sources(self, facts: Facts, excerpt: str) -> Iterator[Evidence]:
+        for kind in self.needs.values():
+            known = facts.probe_of((get_args(kind) or (kind,))[0])
+            asks = known.asks() if known else []
+            if asks:
+                yield Evidence(Untrusted(str(asks[0])), Untrusted(excerpt))
+
+
+def check(
+    limits: object = NoLimits(), *, noise: tuple[float, float] = (0.03, 0.005), vital: bool = True
+) -> Callable[[Callable[..., Findings]], Check]:
+    """Make a check of a judging function, named by where it lives: checks/resources/disk.py has `resources.disk.*`."""
+
+    def wrap(judge: Callable[..., Findings]) -> Check:
+        place = judge.__module__.split(".checks.")[-1]
+        hints = get_type_hints(judge)
+        facts = {p: hints[p] for p in inspect.signature(judge).parameters if p != "limits"}
+        phase = place.partition(".")[0]
+        return Check(
+            f"{place}.{judge.__name__}", inspect.getdoc(judge) or "", phase, facts, limits, judge, noise, vital
+        )
+
+    return wrap
+
+
+def _finding(
+    status: Status, summary: str, subject: str, quote: str, measured: Mapping[str, float] | None, at: datetime | None
+) -> Finding:
+    evidence = (Evidence(Untrusted(""), Untrusted(quote)),) if quote else ()
+    return Finding(
+        status=status,
+        summary=Untrusted(summary),
+        subject=Untrusted(subject),
+        evidence=evidence,
+        measured=measured or {},
+        at=at,
+    )
+
+
+def ok(
+    summary: str,
+    subject: str = "",
+    *,
+    quote: str = "",
+    measured: Mapping[str, float] | None = None,
+    at: datetime | None = None,
+) -> Finding:
+    """It is as it should be."""
+    return _finding(Status.OK, summary, subject, quote, measured, at)
+
+
+def warn(
+    summary: str,
+    subject: str = "",
+    *,
+    quote: str = "",
+    measured: Mapping[str, float] | None = None,
+    at: datetime | None = None,
+) -> Finding:
+    """It will hurt soon, or hurts a little."""
+    return _finding(Status.WARN, summary, subject, quote, measured, at)
+
+
+def fail(
+    summary: str,
+    subject: str = "",
+    *,
+    quote: str = "",
+    measured: Mapping[str, float] | None = None,
+    at: datetime | None = None,
+) -> Finding:
+    """It is broken, or has run out."""
+    return _finding(Status.FAIL, summary, subject, quote, measured, at)
+
+
+def skip(summary: str, subject: str = "") -> Finding:
+    """It does not apply to this machine, and we could see that."""
+    return _finding(Status.SKIP, summary, subject, "", None, None)
+
+
+def unknown(summary: str, subject: str = "", *, hint: str = "") -> Finding:
+    """This one subject could not be judged. `hint` says what would open it."""
+    return replace(_finding(Status.UNKNOWN, summary, subject, "", None, None), hint=Untrusted(hint))
+
+
+def _unknown_because(fact: Unknown, known: object) -> Finding:
+    why = f"{fact.silence.value.replace('_', ' ')}: {fact.detail}".rstrip(": ")
+    opens = getattr(known, "opens", "") or OPENS[fact.silence]
+    return unknown(f"{fact.probe}: {why}", hint=opens)

@@ -1,0 +1,1 @@
+"""Is the way to the host whole, layer by layer?"""

@@ -1,0 +1,1 @@
+"""Do the main services really work?"""

@@ -1,0 +1,1 @@
+"""Do the resources suffice, or which ran out?"""

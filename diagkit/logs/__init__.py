@@ -1,0 +1,1 @@
+"""The log engine: readers, time stamps, signatures, windows."""

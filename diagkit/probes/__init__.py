@@ -1,0 +1,211 @@
+"""Probes LEARN: a question, and the pure parser that turns its answer into a typed fact.
+
+    @probe(Run(("df", "-PkT")))
+    def mounts(reply: Reply) -> Mounts: ...
+
+The parser's `Reply` parameters are the replies to the asks, in order. A parser may also name facts it needs (given
+ones such as `Target`, `Moment`, `Site`, or those of other probes) by their type, and `Answers` for the replies to asks that
+only arise from facts (`also=`). A reply that is silent makes the fact `Unknown`, unless the ask is wrapped in `perhaps`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from diagkit.model import Again, Ask, Reply, Silence, Tape, Unknown
+
+NOTHING = Reply(silence=Silence.NOT_RUN, err=b"not asked")
+
+
+class Garbled(ValueError):
+    """The answer arrived but does not say what this parser expects."""
+
+
+class Absent(Exception):
+    """What the probe is about does not exist on this machine, and we could see that: its checks skip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perhaps:
+    """An ask whose silence is for the parser to read, not the end of it."""
+
+    ask: Ask
+
+
+def perhaps(ask: Ask) -> Perhaps:
+    """Let the parser see the reply even when it is silent."""
+    return Perhaps(ask)
+
+
+class Answers(dict[Ask, Reply]):
+    """Replies to the asks that `also` asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inapplicable:
+    """Stands for a fact about something this machine does not have."""
+
+    probe: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One way to learn a fact: questions and the parser of their answers."""
+
+    asks: tuple[Ask | Perhaps, ...]
+    parse: Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A named way to learn one type of fact. The first source that answers wins."""
+
+    name: str
+    doc: str
+    fact: type
+    sources: tuple[Source, ...]
+    also: Callable[..., Iterable[Ask]] | None
+    opens: str  # what would let us see it where we were not allowed to
+
+    def asks(self) -> list[Ask]:
+        """Every question that is known before any answer."""
+        return [_bare(a) for source in self.sources for a in source.asks]
+
+
+def probe(
+    *asks: Ask | Perhaps,
+    otherwise: Sequence[tuple[tuple[Ask | Perhaps, ...], Callable[..., object]]] = (),
+    also: Callable[..., Iterable[Ask]] | None = None,
+    opens: str = "",
+) -> Callable[[Callable[..., Any]], Probe]:
+    """Make a probe of a parser, named by where it lives: probes/disk.py::mounts is `disk.mounts`.
+
+    otherwise: further sources, tried when an earlier one is missing or unsupported on the machine.
+    also: more asks, from facts named by the type of its parameters; asked in the second round.
+    """
+
+    def wrap(parse: Callable[..., Any]) -> Probe:
+        name = f"{parse.__module__.rpartition('.')[2]}.{parse.__name__}"
+        fact = get_type_hints(parse)["return"]
+        sources = (Source(asks, parse), *(Source(a, p) for a, p in otherwise))
+        return Probe(name, inspect.getdoc(parse) or "", fact, sources, also, opens)
+
+    return wrap
+
+
+def _bare(ask: Ask | Perhaps) -> Ask:
+    return ask.ask if isinstance(ask, Perhaps) else ask
+
+
+def needs(function: Callable[..., object]) -> dict[str, Any]:
+    """The facts a function wants: its parameters and their types."""
+    hints = get_type_hints(function)
+    return {name: hints[name] for name in inspect.signature(function).parameters}
+
+
+class Facts:
+    """The facts of one tape, each learned once, when first wanted.
+
+    `given` are facts nobody asks for (Target, Moment, Site). `faults` collects (probe, error) of parsers that failed in
+    a way only a bug of ours can.
+    """
+
+    def __init__(self, probes: Iterable[Probe], tape: Tape, given: Iterable[object] = ()) -> None:
+        self._tape = tape
+        self._replies: Mapping[Ask, Reply] = tape.replies
+        self._probes = {p.fact: p for p in probes}
+        self._facts: dict[type, object] = {type(g): g for g in (tape.target, tape.moment, tape.site, *given)}
+        self.faults: list[tuple[str, Exception]] = []
+
+    def __getitem__(self, kind: type) -> object:
+        """The fact of this type, or `Unknown`, or `Inapplicable`."""
+        if kind not in self._facts:
+            known = self._probes.get(kind)
+            if known is None:
+                raise LookupError(f"no probe learns {kind.__name__}")
+            self._facts[kind] = Unknown(known.name, Silence.NOT_RUN, "needs itself")  # ends a circle of needs
+            self._facts[kind] = self._learn(known)
+        return self._facts[kind]
+
+    def probe_of(self, kind: type) -> Probe | None:
+        """The probe that learns this type of fact; None for given facts."""
+        return self._probes.get(kind)
+
+    def wants(self) -> set[Ask]:
+        """The questions that still need an answer, given the answers so far."""
+        wanted: set[Ask] = set()
+        for known in self._probes.values():
+            wanted |= self._wanted_by(known)
+        return wanted
+
+    def _wanted_by(self, known: Probe) -> set[Ask]:
+        for source in known.sources:
+            bare = [_bare(a) for a in source.asks]
+            missing = {a for a in bare if a not in self._replies}
+            missing |= {a.first for a in missing if isinstance(a, Again) and a.first not in self._replies}
+            if missing:
+                return missing
+            if all(self._replies[a].silence not in _TRY_NEXT for a in bare):
+                break
+        return {a for a in self._follow_ups(known) if a not in self._replies}
+
+    def _follow_ups(self, known: Probe) -> list[Ask]:
+        if known.also is None:
+            return []
+        facts = {name: self._ready(kind) for name, kind in needs(known.also).items()}
+        if any(isinstance(f, Unknown | Inapplicable) or f is None for f in facts.values()):
+            return []
+        return list(known.also(**facts))
+
+    def _ready(self, kind: type) -> object:
+        """A fact, or None while its own questions are open."""
+        if kind not in self._facts:
+            known = self._probes[kind]
+            if self._wanted_by(known):
+                return None
+        return self[kind]
+
+    def _learn(self, known: Probe) -> object:
+        last: object = Unknown(known.name, Silence.NOT_RUN, "not asked")
+        for source in known.sources:
+            replies = [self._replies.get(_bare(a), NOTHING) for a in source.asks]
+            mute = next(
+                (r for a, r in zip(source.asks, replies, strict=True) if r.silence and not isinstance(a, Perhaps)), None
+            )
+            if mute and mute.silence:
+                last = Unknown(known.name, mute.silence, mute.complaint)
+                if mute.silence in _TRY_NEXT:
+                    continue
+                return last
+            return self._parse(known, source, replies)
+        return last
+
+    def _parse(self, known: Probe, source: Source, replies: list[Reply]) -> object:
+        arguments: list[object] = list(replies)
+        for kind in list(needs(source.parse).values())[len(replies) :]:
+            if kind is Answers:
+                follow_ups = self._follow_ups(known)
+                arguments.append(Answers({a: self._replies.get(a, NOTHING) for a in follow_ups}))
+                continue
+            fact = self[kind]
+            if isinstance(fact, Unknown):
+                return Unknown(known.name, fact.silence, f"{fact.probe}: {fact.detail}".rstrip(": "))
+            if isinstance(fact, Inapplicable):
+                return Inapplicable(known.name, fact.why)
+            arguments.append(fact)
+        try:
+            return source.parse(*arguments)
+        except Absent as absent:
+            return Inapplicable(known.name, str(absent))
+        except (ValueError, LookupError) as error:
+            return Unknown(known.name, Silence.GARBLED, f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not take the other facts down; it is reported as a fault
+            self.faults.append((known.name, error))
+            return Unknown(known.name, Silence.GARBLED, f"a bug in diagkit: {type(error).__name__}: {error}")
+
+
+_TRY_NEXT = (Silence.MISSING, Silence.UNSUPPORTED)

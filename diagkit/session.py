@@ -1,0 +1,187 @@
+"""The flow: gather (the one impure step), then think without touching anything."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from diagkit import catalog
+from diagkit.causes.diagnosis import weigh
+from diagkit.checks import OPENS, Check
+from diagkit.model import (
+    Ask,
+    Coverage,
+    Fault,
+    Finding,
+    Moment,
+    Reach,
+    Reply,
+    Report,
+    RunInfo,
+    Silence,
+    SilenceNote,
+    Site,
+    Status,
+    Summary,
+    Tape,
+    Target,
+    TargetResult,
+    Transport,
+    Unreached,
+    Untrusted,
+)
+from diagkit.probes import Facts, Probe
+from diagkit.redact import redact
+
+ROUNDS = 2  # of questions to a target; a budget, not a tuning knob
+TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
+Wire = Callable[[Iterable[Reach], Transport, float], Mapping[Ask, Reply]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What to run and how strict to be. `limits` replaces the default limits of the checks it names."""
+
+    checks: tuple[Check, ...]
+    limits: Mapping[str, object] = field(default_factory=dict)
+
+    def probes(self) -> list[Probe]:
+        """The probes these checks need, with those their probes need in turn."""
+        return catalog.probes_for(self.checks)
+
+
+def gather(
+    target: Target, site: Site, moment: Moment, settings: Settings, transport: Transport, wire: Wire, deadline: float
+) -> Tape:
+    """Ask until nobody wants more: at most two rounds to the machine, with the reach tests beside them.
+
+    deadline: on the monotonic clock. What was not answered by then is `not_run`. Secrets are redacted here, before
+    anything is kept or shown.
+    """
+    probes = settings.probes()
+    replies: dict[Ask, Reply] = {}
+    tape = Tape(target=target, moment=moment, replies=replies, site=site)
+    for _ in range(ROUNDS):
+        wanted = Facts(probes, tape).wants()
+        if not wanted or time.monotonic() >= deadline:
+            break
+        reaches = [a for a in wanted if isinstance(a, Reach)]
+        others = [a for a in wanted if not isinstance(a, Reach)]
+        answered: dict[Ask, Reply] = {}
+        walk = threading.Thread(target=_walk, args=(wire, reaches, transport, deadline, answered), daemon=True)
+        walk.start()
+        if others:
+            answered.update(transport.ask(others, moment))
+        walk.join(max(0.0, deadline - time.monotonic()) + 0.5)
+        for ask in wanted:
+            replies[ask] = _clean(answered.get(ask, TOO_LATE))
+        tape = replace(tape, replies=replies, unreached=transport.unreached)
+    return tape
+
+
+def _walk(wire: Wire, asks: list[Reach], transport: Transport, deadline: float, into: dict[Ask, Reply]) -> None:
+    into.update(wire(asks, transport, deadline))
+
+
+def _clean(reply: Reply) -> Reply:
+    return replace(reply, out=redact(reply.out), err=redact(reply.err))
+
+
+def judge(tape: Tape, settings: Settings) -> tuple[tuple[Finding, ...], tuple[Fault, ...]]:
+    """Every selected check's findings about one target, and our own bugs met on the way."""
+    facts = Facts(settings.probes(), tape)
+    findings: list[Finding] = []
+    faults: list[Fault] = []
+    name = Untrusted(tape.target.label)
+    for check in settings.checks:
+        try:
+            found = check(facts, settings.limits.get(check.name))
+        except Exception as error:  # noqa: BLE001 - one broken check must not silence the others; it is reported as a fault
+            faults.append(Fault(where=check.name, error=Untrusted(f"{type(error).__name__}: {error}")))
+            found = (
+                Finding(check=check.name, status=Status.UNKNOWN, summary=Untrusted("a bug in diagkit: see faults")),
+            )
+        findings.extend(replace(f, target=name) for f in found)
+    faults.extend(Fault(where=where, error=Untrusted(f"{type(e).__name__}: {e}")) for where, e in facts.faults)
+    return tuple(findings), tuple(faults)
+
+
+def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
+    """Everything after asking, as one pure function: the same tapes give the same report."""
+    findings: list[Finding] = []
+    faults: list[Fault] = []
+    targets: list[TargetResult] = []
+    silences: list[SilenceNote] = []
+    for tape in tapes:
+        found, bugs = judge(tape, settings)
+        findings += found
+        faults += bugs
+        targets.append(_result(tape, found, settings))
+        silences += _silences(tape, found)
+    status = Status.worst(_telling(findings, settings))
+    counts = Counter(f.status.value for f in findings)
+    return Report(
+        run=run,
+        targets=tuple(targets),
+        findings=tuple(findings),
+        diagnosis=weigh(findings),
+        silences=tuple(silences),
+        faults=tuple(faults),
+        summary=Summary(status=status, counts={s.value: counts.get(s.value, 0) for s in Status}),
+    )
+
+
+def _telling(findings: Iterable[Finding], settings: Settings) -> Iterable[Status]:
+    """The statuses that decide: a check that is not vital and could not be judged does not make the run incomplete."""
+    vital = {c.name for c in settings.checks if c.vital}
+    for finding in findings:
+        if finding.status is not Status.UNKNOWN or finding.check in vital:
+            yield Status.OK if finding.status is Status.SKIP else finding.status
+
+
+def _result(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> TargetResult:
+    by_check: dict[str, list[Status]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding.status)
+    apply = {name: s for name, s in by_check.items() if set(s) != {Status.SKIP}}
+    judged = [name for name, s in apply.items() if Status.UNKNOWN not in s]
+    missed = tape.unreached
+    return TargetResult(
+        name=Untrusted(tape.target.label),
+        status=Status.worst(_telling(findings, settings)),
+        reached=missed is None,
+        coverage=Coverage(judged=len(judged), of=len(apply)),
+        layer=missed.layer if missed else None,
+        detail=Untrusted(missed.detail if missed else ""),
+    )
+
+
+def _silences(tape: Tape, findings: tuple[Finding, ...]) -> list[SilenceNote]:
+    """What could not be looked at, one note for each reason, with the checks it silenced."""
+    wanting: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        if finding.status is Status.UNKNOWN:
+            wanting.setdefault((finding.summary.raw, finding.hint.raw), []).append(finding.check)
+    notes = []
+    for (why, hint), names in sorted(wanting.items()):
+        probe, _, detail = why.partition(": ")
+        silence = next((s for s in Silence if detail.startswith(s.value.replace("_", " "))), Silence.NOT_RUN)
+        notes.append(
+            SilenceNote(
+                target=Untrusted(tape.target.label),
+                probe=probe,
+                silence=silence,
+                detail=Untrusted(detail or why),
+                opens=Untrusted(hint or OPENS[silence]),
+                checks=tuple(sorted(set(names))),
+            )
+        )
+    return notes
+
+
+def unreachable(target: Target, site: Site, moment: Moment, why: Unreached) -> Tape:
+    """The tape of a machine that could not be asked at all: every answer is silence, none is invented."""
+    return Tape(target=target, moment=moment, replies={}, site=site, unreached=why)

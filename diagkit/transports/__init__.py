@@ -1,0 +1,1 @@
+"""Transports ASK: the only folder that touches a machine."""
