@@ -1,0 +1,13 @@
+"""Options that several test suites share."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update",
+        action="store_true",
+        help="rewrite the expected results from what the code gives now; then read the diff",
+    )
