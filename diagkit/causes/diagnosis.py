@@ -1,12 +1,165 @@
-"""From findings to a diagnosis."""
+"""From findings to a diagnosis: infer, then say no more than the evidence bears.
+
+Wrong conclusions come from elimination without direct evidence (knowledge measured on simulated incidents: the gate
+below cut them seven- to twentyfold), so a cause is only *probable* or *confirmed* when its own signs speak for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
-from diagkit.model import Diagnosis, Finding, Verdict
+from diagkit.causes import Cause, State
+from diagkit.causes.engine import Posterior, World, infer, likeliest_world
+from diagkit.causes.grounding import Grounded, Node, Voices, ground
+from diagkit.model import Diagnosis, Finding, Status, Suspect, Untrusted, Verdict, Weighed
+
+CONFIRMED = (0.8, 13.0)  # probability, decibans of direct evidence
+PROBABLE = (0.5, 10.0)
+WORTH_NAMING = 0.05  # a less likely cause is not listed
+AT_MOST = 5  # causes listed for one target
+NOTICEABLE = 1.0  # decibans below which evidence is not shown
+
+RANK = [Verdict.HEALTHY, Verdict.RECOVERED, Verdict.INCONCLUSIVE, Verdict.PROBABLE, Verdict.CONFIRMED]
 
 
-def weigh(findings: Sequence[Finding]) -> Diagnosis:
-    """The likely root causes behind these findings."""
-    return Diagnosis(verdict=Verdict.HEALTHY if not findings else Verdict.INCONCLUSIVE)
+def weigh(
+    findings: Sequence[Finding],
+    causes: Mapping[str, Cause],
+    conditions: Mapping[str, State],
+    voices: Voices,
+    runbooks: Mapping[str, str],
+) -> Diagnosis:
+    """The likely root causes behind the findings of all targets, each target weighed by itself, likeliest first.
+
+    voices: what each log signature speaks for. runbooks: the runbook of each cause.
+    """
+    by_target: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_target.setdefault(finding.target.raw, []).append(finding)
+    parts = [_weigh_one(found, {**conditions, **causes}, voices, runbooks) for found in by_target.values()]
+    suspects = [s for part in parts for s in part.causes]
+    suspects.sort(key=lambda s: (-RANK.index(s.verdict), -s.confidence, s.target.raw, s.id, s.entity.raw))
+    leading = max(parts, key=lambda part: RANK.index(part.verdict), default=Diagnosis(verdict=Verdict.INCONCLUSIVE))
+    return Diagnosis(
+        verdict=leading.verdict,
+        causes=tuple(suspects),
+        unexplained=tuple(w for part in parts for w in part.unexplained),
+        condition=leading.condition,
+    )
+
+
+def _weigh_one(
+    findings: list[Finding], states: Mapping[str, State], voices: Voices, runbooks: Mapping[str, str]
+) -> Diagnosis:
+    grounded = ground(findings, states, voices)
+    found = infer(grounded.net)
+    world = likeliest_world(grounded.net, found.best)
+    unexplained = tuple(_unexplained(grounded, world))
+    suspects = [
+        _suspect(grounded, found, node, runbooks, len(unexplained))
+        for node in sorted(
+            found.marginal, key=lambda n: (-found.marginal[n], grounded.nodes[n].id, grounded.nodes[n].subject)
+        )
+        if grounded.nodes[node].state is not None and found.marginal[node] >= WORTH_NAMING
+    ]
+    suspects.sort(key=lambda s: -RANK.index(s.verdict))
+    verdict = _verdict(findings, found, suspects)
+    return Diagnosis(
+        verdict=verdict,
+        causes=tuple(suspects[:AT_MOST]) if verdict is not Verdict.HEALTHY else (),
+        unexplained=unexplained,
+        condition=Untrusted(_deepest(grounded, world) if verdict is Verdict.INCONCLUSIVE else ""),
+    )
+
+
+def _verdict(findings: Iterable[Finding], found: Posterior, suspects: Sequence[Suspect]) -> Verdict:
+    statuses = {f.status for f in findings}
+    if suspects and suspects[0].verdict in (Verdict.CONFIRMED, Verdict.PROBABLE):
+        return suspects[0].verdict
+    if Status.FAIL in statuses or found.healthy < PROBABLE[0] or Status.UNKNOWN in statuses:
+        return Verdict.INCONCLUSIVE
+    return Verdict.HEALTHY
+
+
+def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[str, str], unexplained: int) -> Suspect:
+    about = grounded.nodes[node]
+    cause = about.state
+    assert isinstance(cause, Cause)  # noqa: S101 - only causes have a prior, and only nodes with a prior are roots
+    roots = found.best | {node}
+    with_it = likeliest_world(grounded.net, roots)
+    without = likeliest_world(grounded.net, roots - {node})
+    evidence = _evidence(grounded, with_it, without)
+    direct = sum(decibans for j, decibans in evidence if j in grounded.direct.get(node, []))
+    return Suspect(
+        id=about.id,
+        title=cause.title,
+        verdict=_gate(found.marginal[node], direct, unexplained),
+        confidence=round(found.marginal[node], 4),
+        target=grounded.observed[0].finding.target,
+        entity=Untrusted(about.subject),
+        because=tuple(_weighed(grounded, j, d) for j, d in evidence if d >= NOTICEABLE),
+        despite=tuple(_weighed(grounded, j, d) for j, d in reversed(evidence) if d <= -NOTICEABLE),
+        missing=grounded.missing.get(node, ()),
+        explains=tuple(_explains(grounded, node, with_it, without)),
+        next=_next(cause, about, grounded.observed[0].finding.target.raw),
+        runbook=runbooks.get(about.id, ""),
+    )
+
+
+def _gate(probability: float, direct: float, unexplained: int) -> Verdict:
+    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and unexplained <= 1:
+        return Verdict.CONFIRMED
+    if probability >= PROBABLE[0] and direct >= PROBABLE[1]:
+        return Verdict.PROBABLE
+    return Verdict.INCONCLUSIVE
+
+
+def _evidence(grounded: Grounded, with_it: World, without: World) -> list[tuple[int, float]]:
+    """Decibans of each observation for the cause, given both worlds; the strongest support first."""
+    weights = []
+    for j, observation in enumerate(grounded.net.observations):
+        ratio = observation.likelihood(with_it.active) / observation.likelihood(without.active)
+        if abs(decibans := 10 * math.log10(ratio)) > 0:
+            weights.append((j, round(decibans, 1)))
+    return sorted(weights, key=lambda pair: (-pair[1], pair[0]))
+
+
+def _weighed(grounded: Grounded, j: int, decibans: float) -> Weighed:
+    finding = grounded.observed[j].finding
+    return Weighed(check=finding.check, subject=finding.subject, summary=finding.summary, decibans=decibans)
+
+
+def _explains(grounded: Grounded, node: int, with_it: World, without: World) -> Iterable[Untrusted]:
+    """Bad findings that this cause brings about through something else."""
+    for j, decibans in _evidence(grounded, with_it, without):
+        if decibans >= NOTICEABLE and j not in grounded.direct.get(node, []) and grounded.observed[j].grade:
+            finding = grounded.observed[j].finding
+            yield Untrusted(f"{finding.subject.raw or finding.check}: {finding.summary.raw}")
+
+
+def _unexplained(grounded: Grounded, world: World) -> Iterable[Weighed]:
+    """Bad findings that nothing in this world brings about."""
+    for j, observation in enumerate(grounded.net.observations):
+        if not observation.grade:
+            continue
+        active = [n for n, _, _ in observation.links if n in world.active and grounded.nodes[n].state is not None]
+        if not active:
+            yield _weighed(grounded, j, 0.0)
+
+
+def _deepest(grounded: Grounded, world: World) -> str:
+    """The title of the deepest established condition: active, and no active condition leads to it."""
+    active = [n for n in sorted(world.active) if grounded.nodes[n].state is not None]
+    for node in active:
+        state = grounded.nodes[node].state
+        if state is not None and not isinstance(state, Cause):
+            return state.title
+    return ""
+
+
+def _next(cause: Cause, node: Node, target: str) -> tuple[Untrusted, ...]:
+    """Verify, act, roll back, with the names filled in."""
+    steps = (cause.verify, cause.act, cause.roll_back)
+    subject = node.subject or "…"
+    return tuple(Untrusted(s.replace("{subject}", subject).replace("{target}", target)) for s in steps if s)

@@ -1,0 +1,185 @@
+"""From knowledge and one host's findings to a net: which states could hold here, and what was seen of each.
+
+- A bad finding (WARN, FAIL) is one observation. A check that passed everywhere is one observation of grade 0. A check
+  with
+  an unjudged part and nothing bad is no observation at all: unknown is evidence for nothing.
+- A state per subject gets one node for each subject its first sign's check speaks up about; if there is none, one
+  nameless
+  node, so that evidence against it and around it still counts.
+- Log findings name, by their signature, the causes they speak for.
+- One more root stands for everything we do not model; it keeps us from inventing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from diagkit.causes import Cause, Sign, State
+from diagkit.causes.engine import Net, Observation
+from diagkit.model import Finding, Status
+
+GRADE = {Status.OK: 0, Status.WARN: 1, Status.FAIL: 2}
+UNMODELLED_PRIOR = 0.01  # per host; diagnosis.md §2.8, measured in §4.3
+UNMODELLED_WEIGHTS = (0.12, 0.05)
+SAME_FACT = 0.15  # correlation of findings of one check (diagnosis.md §2.2)
+
+Voices = Mapping[str, Mapping[str, float]]  # signature id -> cause or condition id -> weight
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One state on this host; `subject` is empty for the host itself or where it is not known.
+
+    No state: the unmodelled.
+    """
+
+    id: str
+    state: State | None
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen: a bad finding, or a check that passed (the finding then is one of its passed ones)."""
+
+    finding: Finding
+    grade: int
+
+
+@dataclass(frozen=True)
+class Grounded:
+    """The net with its meaning: node i is `nodes[i]`, observation j is `observed[j]`."""
+
+    net: Net
+    nodes: tuple[Node, ...]
+    observed: tuple[Observed, ...]
+    direct: dict[int, list[int]] = field(default_factory=dict)  # node -> observations that are its own signs
+    missing: dict[int, tuple[str, ...]] = field(default_factory=dict)  # node -> checks of its signs not judged
+
+
+def ground(findings: Sequence[Finding], states: Mapping[str, State], voices: Voices) -> Grounded:
+    """Build the net of one host."""
+    by_check: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding)
+    nodes = _nodes(_topological(states), by_check)
+    observed = _observations(by_check)
+    noises = {s.check.name: s.check.noise for state in states.values() for s in state.shows}
+    links: list[list[tuple[int, float, float]]] = [[] for _ in observed]
+    direct: dict[int, list[int]] = {}
+    missing: dict[int, tuple[str, ...]] = {}
+    for i, node in enumerate(nodes):
+        if node.state is None:
+            for seen in links:
+                seen.append((i, *UNMODELLED_WEIGHTS))
+            continue
+        for sign in node.state.shows:
+            for j in _seen(sign, node, observed):
+                links[j].append((i, sign.weight, min(sign.weight, sign.fails)))
+                direct.setdefault(i, []).append(j)
+        missing[i] = tuple(s.check.name for s in node.state.shows if _unjudged(by_check.get(s.check.name, [])))
+        for j, seen_finding in enumerate(observed):
+            weight = voices.get(seen_finding.finding.subject.raw, {}).get(node.id)
+            if weight and seen_finding.grade and j not in direct.get(i, []):
+                links[j].append((i, weight, weight * 0.9))
+    share = {check: 1 / (1 + (n - 1) * SAME_FACT) for check, n in _bad_counts(observed).items()}
+    observations = [
+        Observation(
+            o.grade,
+            noises.get(o.finding.check, (0.03, 0.01)),
+            tuple(links[j]),
+            share.get(o.finding.check, 1.0) if o.grade else 1.0,
+        )
+        for j, o in enumerate(observed)
+    ]
+    priors = [_prior(node) for node in nodes]
+    return Grounded(Net(priors, _edges(nodes), observations), nodes, observed, direct, missing)
+
+
+def _prior(node: Node) -> float:
+    if node.state is None:
+        return UNMODELLED_PRIOR
+    return node.state.prior if isinstance(node.state, Cause) else 0.0
+
+
+def _topological(states: Mapping[str, State]) -> list[tuple[str, State]]:
+    """Parents before children. A circle is a mistake in the knowledge."""
+    ids = {id(state): name for name, state in states.items()}
+    done: dict[str, State] = {}
+    open_: list[str] = []
+
+    def visit(name: str, state: State) -> None:
+        if name in done:
+            return
+        if name in open_:
+            raise ValueError(f"the causes lead in a circle: {' -> '.join([*open_, name])}")
+        open_.append(name)
+        for effect in state.leads_to:
+            visit(ids[id(effect.state)], effect.state)
+        open_.pop()
+        done[name] = state
+
+    for name in sorted(states):
+        visit(name, states[name])
+    return list(reversed(done.items()))
+
+
+def _nodes(ordered: list[tuple[str, State]], by_check: Mapping[str, list[Finding]]) -> tuple[Node, ...]:
+    nodes = [Node("unmodelled", None, "")]
+    for name, state in ordered:
+        subjects = [""]
+        if state.per_subject and state.shows:
+            about = by_check.get(state.shows[0].check.name, [])
+            subjects = sorted({f.subject.raw for f in about if GRADE.get(f.status)}) or [""]
+        nodes += [Node(name, state, subject) for subject in subjects]
+    return tuple(nodes)
+
+
+def _observations(by_check: Mapping[str, list[Finding]]) -> tuple[Observed, ...]:
+    """Every bad finding; every passed subject of a check with bad ones; every check that passed as a whole."""
+    found = []
+    for name in sorted(by_check):
+        about = by_check[name]
+        bad = [f for f in about if GRADE.get(f.status)]
+        passed = [f for f in about if f.status is Status.OK]
+        found += [Observed(f, GRADE[f.status]) for f in sorted(bad, key=lambda f: f.subject.raw)]
+        if not bad and passed and not _unjudged(about):
+            found.append(Observed(passed[0], 0))
+    return tuple(found)
+
+
+def _unjudged(about: list[Finding]) -> bool:
+    return any(f.status is Status.UNKNOWN for f in about) and not any(GRADE.get(f.status) for f in about)
+
+
+def _seen(sign: Sign, node: Node, observed: tuple[Observed, ...]) -> list[int]:
+    """The observations this sign of this node is about."""
+    about = [j for j, o in enumerate(observed) if o.finding.check == sign.check.name]
+    own = node.state is not None and sign is node.state.shows[0] and node.state.per_subject
+    if (sign.same or own) and node.subject:
+        return [j for j in about if observed[j].finding.subject.raw == node.subject]
+    return about
+
+
+def _edges(nodes: tuple[Node, ...]) -> list[tuple[int, int, float]]:
+    """Every instance of a state leads to every instance of its effects; between named subjects only to the same."""
+    places: dict[int, list[int]] = {}
+    for i, node in enumerate(nodes):
+        if node.state is not None:
+            places.setdefault(id(node.state), []).append(i)
+    return [
+        (i, j, effect.weight)
+        for i, node in enumerate(nodes)
+        for effect in (node.state.leads_to if node.state else ())
+        for j in places.get(id(effect.state), [])
+        if not (node.subject and nodes[j].subject and node.subject != nodes[j].subject)
+    ]
+
+
+def _bad_counts(observed: tuple[Observed, ...]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for seen in observed:
+        if seen.grade:
+            counts[seen.finding.check] = counts.get(seen.finding.check, 0) + 1
+    return counts
