@@ -186,7 +186,9 @@ def _eliminate(net: Net, roots: Roots, *, likeliest: bool) -> tuple[float, froze
         top = max(value for value, _ in grown.values())
         scale += math.log(top)
         rests = {kept: (value / top, way) for kept, (value, way) in grown.items()}
-    total, way = max(rests.values()) if likeliest else (sum(v for v, _ in rests.values()), frozenset())
+    total, way = (
+        max(rests.values(), key=lambda rest: rest[0]) if likeliest else (sum(v for v, _ in rests.values()), frozenset())
+    )
     return scale + math.log(total), way
 
 
@@ -222,7 +224,7 @@ def infer(net: Net) -> Posterior:
             for root in roots:
                 marginal[root] = marginal.get(root, 0.0) + weight
         healthy *= weights[Roots()]
-        best |= max(sorted(weights, key=sorted), key=weights.__getitem__)
+        best |= max(weights.items(), key=lambda item: (item[1], sorted(item[0])))[0]
         sets += [(weight, roots) for roots, weight in weights.items() if roots]
     sets.sort(key=lambda pair: (-pair[0], sorted(pair[1])))
     return Posterior(marginal, healthy, frozenset(best), sets)

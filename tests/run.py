@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""All the tests, with all their set-up: `python3 tests/run.py [pytest arguments]`.
+
+Needs Python 3.11 or newer and a way to the package index. Makes `.venv` beside the project, installs the locked
+versions into it, installs the servers that the tests start (Debian's packages, when run as root there), then runs the
+linters and pytest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+LOCK = ROOT / "requirements.lock"
+# program that a test starts -> Debian's package that has it
+SERVERS = {
+    "sshd": "openssh-server",
+    "ssh": "openssh-client",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "ping": "iputils-ping",
+    "busybox": "busybox-static",
+    "dash": "dash",
+    "openssl": "openssl",
+}
+
+
+def main() -> int:
+    """Set up, lint, test; the exit code is that of the first step that fails."""
+    os.chdir(ROOT)
+    os.environ["PATH"] = f"{VENV / 'bin'}:{os.environ['PATH']}:/usr/sbin:/sbin"
+    prepare_servers()
+    prepare_python()
+    steps = [
+        ["ruff", "format", "--check", "--quiet", "."],
+        ["ruff", "check", "--quiet", "."],
+        ["mypy", "--no-error-summary"],
+        ["lint-imports"],
+        ["pytest", *sys.argv[1:]],
+    ]
+    for step in steps:
+        print(f"== {' '.join(step)}", flush=True)
+        if code := subprocess.call(step):
+            return code
+    return 0
+
+
+def prepare_servers() -> None:
+    """Install what the tests start; say what is missing where we may not."""
+    missing = sorted({package for program, package in SERVERS.items() if not shutil.which(program)})
+    if not missing:
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"== installing {' '.join(missing)}", flush=True)
+        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        # no service of the machine itself is started: the tests start their own
+        for step in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *missing]):
+            subprocess.run(["apt-get", *step], check=True, env=env, stdout=subprocess.DEVNULL)
+    else:
+        print(f"== missing here, and their tests will fail: {' '.join(missing)}", flush=True)
+
+
+def prepare_python() -> None:
+    """The virtual environment, made anew when the lock has changed."""
+    stamp = VENV / ".locked"
+    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print("== installing the locked packages into .venv", flush=True)
+    if not (VENV / "bin" / "python").exists():
+        venv.create(VENV, with_pip=True)
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
+    subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
+    stamp.write_text(wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
