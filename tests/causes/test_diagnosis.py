@@ -1,0 +1,132 @@
+"""The verdicts, on small knowledge made for the purpose."""
+
+from dataclasses import replace
+
+import pytest
+
+from diagkit.causes import Cause, Condition, State, always, often, usually
+from diagkit.causes.diagnosis import weigh
+from diagkit.causes.grounding import ground
+from diagkit.checks import Check, Findings, check
+from diagkit.model import Diagnosis, Finding, Status, Untrusted, Verdict
+
+
+def made(name: str, noise: tuple[float, float] = (0.03, 0.005)) -> Check:
+    """A check of this name; it is never called here."""
+
+    def judge() -> Findings:
+        yield from ()
+
+    return replace(check(noise=noise)(judge), name=name, phase=name.partition(".")[0])
+
+
+SPACE = made("resources.disk.space")
+WRITES = made("logs.writes.failed")
+UNIT = made("functional.units.failed")
+MEMORY = made("resources.memory.available")
+
+service_down = Condition(title="a service is down", shows=(always(UNIT),))
+writes_fail = Condition(title="writes fail", shows=(usually(WRITES),), leads_to=(often(service_down),))
+disk_full = Cause(
+    title="Disk full", prior=0.01, per_subject=True, verify="df {subject}", act="free room", roll_back="",
+    shows=(always(SPACE),), leads_to=(usually(writes_fail),),
+)  # fmt: skip
+crashed = Cause(
+    title="Crashed", prior=0.01, verify="look at {target}", act="restart", roll_back="", shows=(often(UNIT),)
+)
+CAUSES = {"disk_full": disk_full, "crashed": crashed}
+CONDITIONS: dict[str, State] = {"service_down": service_down, "writes_fail": writes_fail}
+
+
+def finding(about: Check, status: Status, subject: str = "", target: str = "web-1") -> Finding:
+    return Finding(
+        check=about.name,
+        status=status,
+        subject=Untrusted(subject),
+        summary=Untrusted(f"{about.name} is {status.value}"),
+        target=Untrusted(target),
+    )
+
+
+def diagnosed(*findings: Finding, voices: dict[str, dict[str, float]] | None = None) -> Diagnosis:
+    return weigh(findings, CAUSES, CONDITIONS, voices or {}, {"disk_full": "storage/disk_full"})
+
+
+def test_direct_evidence_confirms() -> None:
+    said = diagnosed(
+        finding(SPACE, Status.FAIL, "/"), finding(SPACE, Status.OK, "/boot"), finding(WRITES, Status.FAIL, "enospc")
+    )
+    assert said.verdict is Verdict.CONFIRMED
+    first = said.causes[0]
+    assert (first.id, first.entity.raw, first.runbook) == ("disk_full", "/", "storage/disk_full")
+    assert [w.check for w in first.because] == [SPACE.name, WRITES.name]
+    assert first.next[0].raw == "df /"
+    assert first.explains
+
+
+def test_one_story_for_a_cascade() -> None:
+    said = diagnosed(
+        finding(SPACE, Status.FAIL, "/"), finding(WRITES, Status.FAIL, "enospc"), finding(UNIT, Status.FAIL, "db")
+    )
+    assert [c.id for c in said.causes] == ["disk_full"]
+    assert said.unexplained == ()
+
+
+def test_elimination_alone_is_inconclusive_and_names_the_condition() -> None:
+    said = diagnosed(finding(WRITES, Status.FAIL, "enospc"), finding(SPACE, Status.UNKNOWN))
+    assert said.verdict is Verdict.INCONCLUSIVE
+    assert said.condition.raw in ("writes fail", "")
+    assert all(c.verdict is Verdict.INCONCLUSIVE for c in said.causes)
+    assert SPACE.name in next(c for c in said.causes if c.id == "disk_full").missing
+
+
+def test_a_passed_direct_check_speaks_against() -> None:
+    said = diagnosed(finding(WRITES, Status.FAIL, "enospc"), finding(SPACE, Status.OK, "/"))
+    against = [c for c in said.causes if c.id == "disk_full"]
+    assert not against or SPACE.name in [w.check for w in against[0].despite]
+
+
+def test_unknown_is_no_evidence() -> None:
+    """Adding findings that could not be judged changes no probability."""
+    seen = [finding(UNIT, Status.FAIL, "db")]
+    blind = [*seen, finding(SPACE, Status.UNKNOWN), finding(MEMORY, Status.UNKNOWN)]
+    without = {c.id: c.confidence for c in diagnosed(*seen).causes}
+    assert {c.id: c.confidence for c in diagnosed(*blind).causes} == without
+
+
+def test_healthy_names_no_cause() -> None:
+    said = diagnosed(finding(SPACE, Status.OK, "/"), finding(UNIT, Status.OK))
+    assert (said.verdict, said.causes) == (Verdict.HEALTHY, ())
+
+
+def test_nothing_seen_is_not_healthy() -> None:
+    assert diagnosed(finding(SPACE, Status.UNKNOWN)).verdict is Verdict.INCONCLUSIVE
+    assert diagnosed().verdict is Verdict.INCONCLUSIVE
+
+
+def test_each_target_is_weighed_by_itself() -> None:
+    said = diagnosed(
+        finding(SPACE, Status.FAIL, "/", "web-1"), finding(WRITES, Status.FAIL, "enospc", "web-1"),
+        finding(SPACE, Status.OK, "/", "web-2"), finding(WRITES, Status.OK, "", "web-2"),
+    )  # fmt: skip
+    assert {c.target.raw for c in said.causes} == {"web-1"}
+
+
+def test_a_signature_speaks_for_its_cause() -> None:
+    lines = finding(WRITES, Status.FAIL, "kernel.odd")
+    quiet = {c.id: c.confidence for c in diagnosed(lines, finding(SPACE, Status.WARN, "/")).causes}
+    voiced = diagnosed(lines, finding(SPACE, Status.WARN, "/"), voices={"kernel.odd": {"crashed": 0.85}})
+    assert {c.id: c.confidence for c in voiced.causes}.get("crashed", 0) > quiet.get("crashed", 0)
+
+
+def test_circles_are_refused() -> None:
+    a = Condition(title="a")
+    b = Condition(title="b", leads_to=(often(a),))
+    object.__setattr__(a, "leads_to", (often(b),))
+    with pytest.raises(ValueError, match="in a circle"):
+        ground([], {"a": a, "b": b}, {})
+
+
+def test_the_same_findings_give_the_same_diagnosis_in_any_order() -> None:
+    seen = [finding(SPACE, Status.FAIL, "/"), finding(SPACE, Status.WARN, "/var"), finding(UNIT, Status.FAIL, "db")]
+    assert diagnosed(*seen) == diagnosed(*reversed(seen))
