@@ -4,8 +4,9 @@
     def mounts(reply: Reply) -> Mounts: ...
 
 The parser's `Reply` parameters are the replies to the asks, in order. A parser may also name facts it needs (given
-ones such as `Target`, `Moment`, `Site`, or those of other probes) by their type, and `Answers` for the replies to asks that
-only arise from facts (`also=`). A reply that is silent makes the fact `Unknown`, unless the ask is wrapped in `perhaps`.
+ones such as `Target`, `Moment`, `Site`, or those of other probes) by their type, and `Answers` for the replies to asks
+that only arise from facts (`also=`). A reply that is silent makes the fact `Unknown`, unless the ask is wrapped in
+`perhaps`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ class Garbled(ValueError):
 
 class Absent(Exception):
     """What the probe is about does not exist on this machine, and we could see that: its checks skip."""
+
+
+class Withheld(Exception):
+    """The answer arrived, but what we asked about was kept from us: the fact is unknown for this reason."""
+
+    def __init__(self, silence: Silence, detail: str = "") -> None:
+        super().__init__(detail)
+        self.silence = silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +210,8 @@ class Facts:
             return source.parse(*arguments)
         except Absent as absent:
             return Inapplicable(known.name, str(absent))
+        except Withheld as withheld:
+            return Unknown(known.name, withheld.silence, str(withheld))
         except (ValueError, LookupError) as error:
             return Unknown(known.name, Silence.GARBLED, f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - a bug of ours must not take the other facts down; it is reported as a fault
