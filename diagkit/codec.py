@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from diagkit.model import Untrusted
+from diagkit.spelling import nearest
 
 Json = Any
 
@@ -114,7 +115,8 @@ def _load_dataclass(kind: Any, data: Json, where: str) -> Any:
     _expect(isinstance(data, dict), where, "a table", data)
     hints = get_type_hints(kind)
     if stray := sorted(set(data) - set(hints)):
-        raise Malformed(f"{where}: unknown key {stray[0]!r}; known are {', '.join(sorted(hints))}")
+        known = nearest(stray[0], hints) or f"; known are {', '.join(sorted(hints))}"
+        raise Malformed(f"{where}: unknown key {stray[0]!r}{known}")
     needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
     if lacking := [name for name in needed if name not in data]:
         raise Malformed(f"{where}: {lacking[0]!r} is missing")

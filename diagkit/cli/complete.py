@@ -1,0 +1,102 @@
+"""What the TAB key offers. Command names come from the registry, so that the commonest TAB imports nothing."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from diagkit.cli import registry, streams
+
+PACKAGE = Path(__file__).parents[1]
+BASH_BREAKS = ":=@"  # bash completes only what follows the last of these
+
+
+def complete(shell: str, words: list[str]) -> int:
+    """Print what may stand at the end of this command line, one `value<TAB>help` a line."""
+    line = words[0] if words else ""
+    *before, typed = split(line)[1:] or [""]
+    found = list(offers(before, typed))
+    if shell == "bash":
+        cut = max(typed.rfind(mark) for mark in BASH_BREAKS) + 1
+        found = [(value[cut:], text) for value, text in found]
+    return streams.say("\n".join(f"{value}\t{text}" for value, text in found)) if found else 0
+
+
+def split(line: str) -> list[str]:
+    """The words of a command line that may still be open at its end; the last is the one being typed."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = line.split()
+    return words if line and not line[-1].isspace() else [*words, ""]
+
+
+def offers(before: list[str], typed: str) -> Iterator[tuple[str, str]]:
+    """Values and their help that begin with what is typed, after the words before it."""
+    if not before:
+        known = {name: line for name, (_, line) in registry.COMMANDS.items()}
+        if typed.startswith("-"):
+            known = {name.split(", ")[-1]: line for name, line in registry.OPTIONS.items()}
+        yield from ((name, line) for name, line in known.items() if name.startswith(typed))
+    elif before[0] in registry.COMMANDS:
+        from typer._completion_classes import BashComplete
+
+        from diagkit.cli.app import Commands
+
+        joined = typed[: typed.find("=") + 1] if typed.startswith("-") else ""  # of --option=value
+        for item in BashComplete(Commands(), {}, "diagkit", "").get_completions(before, typed):
+            yield f"{joined}{item.value}", " ".join((item.help or "").split())
+
+
+def checks(incomplete: str) -> list[str]:
+    """Names of checks. Read off the source, because importing all of them takes as long as a check of a host.
+
+    A check is named by where it lives, so its name is its path and the line `def` after `@check`.
+    """
+    return [
+        name
+        for name in _defined("checks", r"^@check\b[^\n]*(?:\n[^\n@][^\n]*)*?\ndef (\w+)")
+        if _begins(name, incomplete)
+    ]
+
+
+def explicable(incomplete: str) -> list[str]:
+    """Names of checks, causes and probes."""
+    causes = (name.rpartition(".")[2] for name in _defined("causes", r"^(\w+) = Cause\("))
+    probes = _defined("probes", r"^@probe\b[^\n]*(?:\n[^\n@][^\n]*)*?\ndef (\w+)")
+    return [*checks(incomplete), *(name for name in (*causes, *probes) if _begins(name, incomplete))]
+
+
+def targets(incomplete: str) -> list[str]:
+    """Targets that were declared: in diagkit.toml, and as Host in the user's ssh configuration."""
+    from diagkit import config
+
+    declared = ["local", "replay:"]
+    try:
+        read = config.load(config.layers())
+        declared += [*read.targets, *read.groups, *sorted({f"tag:{t}" for e in read.targets.values() for t in e.tags})]
+    except config.Misconfigured:
+        pass
+    return [name for name in [*declared, *_ssh_hosts()] if name.startswith(incomplete)]
+
+
+def _begins(name: str, incomplete: str) -> bool:
+    return name.startswith(incomplete.rpartition(",")[2])
+
+
+def _defined(folder: str, pattern: str) -> Iterator[str]:
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        place = ".".join(path.relative_to(PACKAGE / folder).with_suffix("").parts)
+        for name in re.findall(pattern, path.read_text("utf-8"), re.MULTILINE):
+            yield f"{place}.{name}"
+
+
+def _ssh_hosts() -> list[str]:
+    try:
+        lines = (Path.home() / ".ssh/config").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    words = (line.split()[1:] for line in lines if line.strip().lower().startswith("host "))
+    return sorted({name for names in words for name in names if not set(name) & set("*?!")})

@@ -1,0 +1,20 @@
+"""Exit codes. 0 to 3 are verdicts about the target; from 64 on there is none. In brackets the names of sysexits.h."""
+
+from __future__ import annotations
+
+USAGE = 64  # an option, command or name that does not exist (EX_USAGE)
+DATA = 65  # a file that is not what it ought to be (EX_DATAERR)
+NO_INPUT = 66  # a file that is not there or cannot be read (EX_NOINPUT)
+BUG = 70  # ours (EX_SOFTWARE)
+CANNOT_WRITE = 73  # a report or tape that could not be written (EX_CANTCREAT)
+CONFIG = 78  # diagkit.toml is wrong (EX_CONFIG)
+INTERRUPTED = 130  # 128 + SIGINT
+
+
+class Refusal(Exception):
+    """What was asked cannot be done: one sentence for the user, and the exit code."""
+
+    def __init__(self, code: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
