@@ -1,0 +1,213 @@
+"""Do the units of systemd run?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from diagkit.checks import Findings, check, fail, ok, unknown, warn
+from diagkit.checks.functional import utc
+from diagkit.checks.functional.complaints import Reason, complaint, last_words
+from diagkit.model import Moment, Unknown
+from diagkit.probes.systemd import Unit, Units
+from diagkit.probes.unit_log import Jobs, LastWords, Unloaded
+
+# What has no business in a container, and fails there on healthy hosts: devices, kernel settings, consoles.
+IN_CONTAINERS = re.compile(
+    r"^(dev-|sys-|proc-|run-rpc_pipefs|systemd-(udev|modules-load|sysctl|remount-fs|binfmt|logind|networkd-wait|tmpfiles|"
+    r"journald-audit|resolved|random-seed|hwdb|firstboot|vconsole)|kmod|auditd|(console-|serial-)?getty|ldconfig|e2scrub)"
+)
+# They fail on hosts that serve perfectly well.
+HOUSEKEEPING = re.compile(
+    r"^(fwupd|motd-news|apt-|man-db|phpsessionclean|e2scrub|logrotate|update-notifier|ua-|apport|sysstat|plocate|updatedb|"
+    r"(systemd-networkd|NetworkManager)-wait-online|dnf-makecache|unbound-anchor|snapd\.)"
+)
+DAEMONS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
+
+
+def scheduled(unit: Unit) -> bool:
+    """Whether a timer starts it: a job, not a service."""
+    return any(name.endswith(".timer") for name in unit.triggered_by)
+
+
+@check(noise=(0.03, 0.01))
+def failed(units: Units, words: LastWords | Unknown) -> Findings:
+    """No unit has failed; the jobs of timers have a check of their own.
+
+    Why: a unit fails when its process exits with an error, is killed or times out; it stays down until somebody
+    starts it.
+    Look-alikes: inside containers some units fail by nature; those are named and passed.
+    """
+    down = [u for u in units.all if u.failed and not scheduled(u)]
+    for unit in down:
+        said = last_words(unit.name, words)
+        say = f"failed ({unit.ending}) since {utc(unit.since)}" + (f": {said}" if said else "")
+        if units.container and IN_CONTAINERS.match(unit.name):
+            yield ok(f"{say}; as usual inside a container", unit.name)
+        elif unit.kind in ("service", "mount", "swap") and not HOUSEKEEPING.match(unit.name):
+            yield fail(say, unit.name, quote=said, at=unit.since)
+        else:
+            yield warn(say, unit.name, quote=said, at=unit.since)
+    if not down:
+        yield ok(f"none of {len(units.all)} units has failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crashes:
+    """Automatic restarts inside the window at which we speak up; `recent` in seconds.
+
+    systemd itself gives up after 5 starts in 10 s (DefaultStartLimitBurst); slower loops never end. A unit whose last
+    restart is older than `recent` has settled, and is no more than warned about.
+    """
+
+    warn: int = 2
+    fail: int = 3
+    recent: float = 300
+
+
+@check(limits=Crashes(), noise=(0.01, 0.003))
+def restarting(
+    units: Units, jobs: Jobs | Unknown, words: LastWords | Unknown, moment: Moment, limits: Crashes
+) -> Findings:
+    """No service crashes and is restarted again and again.
+
+    Why: a crash loop is down most of the time, yet looks `active` or `activating` whenever one happens to look.
+    Look-alikes: a restart by hand is no crash: it resets the counter and is not counted here.
+    """
+    loops = False
+    for unit in units.of("service"):
+        times = jobs.restarts_of(unit.name) if isinstance(jobs, Jobs) else []
+        times = [t for t in times if moment.since <= t <= moment.until]
+        count = max(len(times), unit.restarts if unit.looping or unit.failed else 0)
+        settled = unit.active == "active" and (not times or moment.now - times[-1] > timedelta(seconds=limits.recent))
+        if not (unit.looping or count >= limits.warn):
+            continue
+        loops = True
+        state = "has been given up" if unit.failed else f"is now {unit.active} ({unit.sub})"
+        said = last_words(unit.name, words)
+        say = f"crash loop: restarted {count} times, {state}" + (f": {said}" if said else "")
+        verdict = fail if not settled and (unit.looping or count >= limits.fail) else warn
+        yield verdict(say, unit.name, quote=said, measured={"restarts": count}, at=times[-1] if times else unit.since)
+    if not loops:
+        yield ok("no service is restarted again and again")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stops:
+    """ran: seconds after which a service that ends is no longer one that had nothing to do on this machine.
+
+    forget: hours after which a service that was stopped and is not enabled counts as taken out of use.
+    """
+
+    ran: float = 60
+    forget: float = 24
+
+
+@check(limits=Stops(), noise=(0.02, 0.005))
+def stopped(
+    units: Units, jobs: Jobs | Unknown, unloaded: Unloaded | Unknown, moment: Moment, limits: Stops
+) -> Findings:
+    """Every enabled service that ran in this boot still runs, and none was stopped lately.
+
+    Why: a service that somebody or something stopped is not failed: systemd calls it inactive and is content.
+    Limits: stopped services that are not enabled are seen only by whoever may read the system's journal.
+    Look-alikes: one-shot jobs, services that wait for their socket, and those that end within a minute of their start.
+    """
+    gone = False
+    for unit in _resting_daemons(units, unloaded):
+        job = jobs.stop_of(unit.name) if isinstance(jobs, Jobs) else None
+        enabled = unit.file_state.startswith("enabled")
+        ended = job.at if job else unit.since
+        if job and enabled:
+            gone = True
+            yield fail(f"inactive though {unit.file_state}: stopped at {utc(job.at)}", unit.name, at=job.at)
+        elif job and moment.now - job.at < timedelta(hours=limits.forget):
+            gone = True
+            yield warn(f"inactive and {unit.file_state}: stopped at {utc(job.at)}", unit.name, at=job.at)
+        elif enabled and unit.started and ended and (ended - unit.started).total_seconds() >= limits.ran:
+            gone = True
+            say = f"inactive though {unit.file_state}: ran since {utc(unit.started)}, ended at {utc(ended)}"
+            yield fail(say, unit.name, at=ended)
+    if not gone:
+        yield ok("every enabled service that was started in this boot still runs")
+
+
+def _resting_daemons(units: Units, unloaded: Unloaded | Unknown) -> Iterator[Unit]:
+    """Inactive services that would run all the time if they ran: neither one-shot jobs, nor started on demand."""
+    waking = {u.name for u in units.all if u.active == "active" and u.kind in ("socket", "timer", "path")}
+    forgotten = unloaded.all if isinstance(unloaded, Unloaded) else ()
+    for unit in (*units.of("service"), *forgotten):
+        resting = unit.active == "inactive" and unit.load == "loaded" and not unit.transient
+        if resting and unit.type in DAEMONS and not waking & set(unit.triggered_by):
+            yield unit
+
+
+@check(noise=(0.005, 0.001), vital=False)
+def masked(units: Units, jobs: Jobs, unloaded: Unloaded) -> Findings:
+    """No service that ran in this boot has been masked since.
+
+    Why: a masked unit cannot be started, not even by hand or as a dependency.
+    """
+    away = [u for u in (*units.of("service"), *unloaded.all) if u.load == "masked" and u.active != "active"]
+    forbidden = [(unit, job) for unit in away if (job := jobs.stop_of(unit.name))]
+    for unit, job in forbidden:
+        yield fail(f"masked, and stopped at {utc(job.at)}", unit.name, at=job.at)
+    if not forbidden:
+        yield ok("no service that ran in this boot is masked")
+
+
+@check(noise=(0.002, 0.002), vital=False)
+def config_error(units: Units, words: LastWords) -> Findings:
+    """No service is down because its configuration is refused.
+
+    Why: a service with a broken configuration runs on until its next start, and is down from then on.
+    """
+    for unit in units.all:
+        if unit.load in ("bad-setting", "error"):
+            yield fail(f"systemd cannot load its unit file: {unit.load}", unit.name)
+    yield from _down_because(Reason.CONFIGURATION, words)
+
+
+@check(noise=(0.002, 0.002), vital=False)
+def permission(words: LastWords) -> Findings:
+    """No service is down because it was denied a file, a directory or a port."""
+    yield from _down_because(Reason.DENIED, words)
+
+
+@check(noise=(0.002, 0.002), vital=False)
+def port_conflict(words: LastWords) -> Findings:
+    """No service is down because another one has its port (Address already in use)."""
+    yield from _down_because(Reason.PORT_TAKEN, words)
+
+
+@check(noise=(0.002, 0.002), vital=False)
+def missing_file(words: LastWords) -> Findings:
+    """No service is down because a program, library, module or file that it needs is not there."""
+    yield from _down_because(Reason.MISSING, words)
+
+
+@check(noise=(0.002, 0.002), vital=False)
+def dependency(words: LastWords) -> Findings:
+    """No service is down because something that it depends on does not answer.
+
+    Look-alikes: a service that waits for its peer at every start looks like a crash loop until the peer is back.
+    """
+    yield from _down_because(Reason.PEER, words)
+
+
+def _down_because(reason: Reason, words: LastWords) -> Findings:
+    """A failure for each service whose last words speak for this reason; what said nothing cannot be judged."""
+    spoke = False
+    for last in words.all:
+        why, line = complaint(last)
+        if why is reason:
+            yield fail(f"does not start: {line}", last.unit, quote=line)
+        elif not line:
+            yield unknown("nothing of it is in the journal", last.unit, hint="look into the service's own log")
+        else:
+            continue
+        spoke = True
+    if not spoke:
+        yield ok("no service is down for this reason")
