@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diagkit import catalog
@@ -37,6 +37,7 @@ from diagkit.probes import Facts, Probe
 from diagkit.redact import redact
 
 ROUNDS = 2  # of questions to a target; a budget, not a tuning knob
+GRACE = 0.5  # seconds past the deadline in which the reach tests may still hand in what they have
 TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
 Wire = Callable[[Iterable[Reach], Transport, float], Mapping[Ask, Reply]]
 
@@ -54,19 +55,27 @@ class Settings:
 
 
 def gather(
-    target: Target, site: Site, moment: Moment, settings: Settings, transport: Transport, wire: Wire, deadline: float
+    target: Target,
+    site: Site,
+    moment: Moment,
+    settings: Settings,
+    transport: Transport,
+    wire: Wire,
+    deadline: float,
+    stopped: threading.Event | None = None,
 ) -> Tape:
     """Ask until nobody wants more: at most two rounds to the machine, with the reach tests beside them.
 
-    deadline: on the monotonic clock. What was not answered by then is `not_run`. Secrets are redacted here, before
-    anything is kept or shown.
+    deadline: on the monotonic clock. What was not answered by then, or when `stopped` was set, is `not_run`. Secrets are
+    redacted here, before anything is kept or shown.
     """
+    stopped = stopped or threading.Event()
     probes = settings.probes()
     replies: dict[Ask, Reply] = {}
     tape = Tape(target=target, moment=moment, replies=replies, site=site)
     for _ in range(ROUNDS):
         wanted = Facts(probes, tape).wants()
-        if not wanted or time.monotonic() >= deadline:
+        if not wanted or stopped.is_set() or time.monotonic() >= deadline:
             break
         reaches = [a for a in wanted if isinstance(a, Reach)]
         others = [a for a in wanted if not isinstance(a, Reach)]
@@ -75,7 +84,8 @@ def gather(
         walk.start()
         if others:
             answered.update(transport.ask(others, moment))
-        walk.join(max(0.0, deadline - time.monotonic()) + 0.5)
+        while walk.is_alive() and time.monotonic() < deadline + GRACE and not stopped.is_set():
+            walk.join(0.05)
         for ask in wanted:
             replies[ask] = _clean(answered.get(ask, TOO_LATE))
         tape = replace(tape, replies=replies, unreached=transport.unreached)
@@ -121,20 +131,22 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
         faults += bugs
         targets.append(_result(tape, found, settings))
         silences += _silences(tape, found)
-    status = Status.worst(_telling(findings, settings))
+    status = Status.worst(telling(findings, settings))
     counts = Counter(f.status.value for f in findings)
     return Report(
         run=run,
         targets=tuple(targets),
         findings=tuple(findings),
-        diagnosis=weigh(findings),
+        diagnosis=weigh(
+            findings, catalog.all_causes(), catalog.all_conditions(), catalog.voices(), catalog.runbooks()
+        ),
         silences=tuple(silences),
         faults=tuple(faults),
         summary=Summary(status=status, counts={s.value: counts.get(s.value, 0) for s in Status}),
     )
 
 
-def _telling(findings: Iterable[Finding], settings: Settings) -> Iterable[Status]:
+def telling(findings: Iterable[Finding], settings: Settings) -> Iterator[Status]:
     """The statuses that decide: a check that is not vital and could not be judged does not make the run incomplete."""
     vital = {c.name for c in settings.checks if c.vital}
     for finding in findings:
@@ -151,7 +163,7 @@ def _result(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> Ta
     missed = tape.unreached
     return TargetResult(
         name=Untrusted(tape.target.label),
-        status=Status.worst(_telling(findings, settings)),
+        status=Status.worst(telling(findings, settings)),
         reached=missed is None,
         coverage=Coverage(judged=len(judged), of=len(apply)),
         layer=missed.layer if missed else None,
