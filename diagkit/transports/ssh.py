@@ -1,0 +1,110 @@
+"""SSH: one connection to a machine, one session channel on it, one framed script for each round of questions."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from diagkit.model import Ask, Connection, Moment, Reply, Target, Unreached
+from diagkit.transports import lazy_paramiko
+from diagkit.transports.shell import NoShell, converse
+from diagkit.transports.ssh_config import Hop
+from diagkit.transports.stages import Stopped
+
+if TYPE_CHECKING:  # loading paramiko takes longer than all else a local run does before its first question
+    from diagkit.transports.ssh_session import ShellPipe, Way
+
+
+class Ssh:
+    """One machine over SSH. It connects at the first question and says in `unreached` how far it came.
+
+    deadline: of everything, on the monotonic clock. ssh_config: read this file instead of the user's ssh configuration;
+    `none` reads no file. declared: commands that the user's own configuration names.
+    Safe to use from several threads: rounds of questions wait for each other, dials run side by side.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        deadline: float,
+        ssh_config: str = "",
+        declared: Collection[tuple[str, ...]] = (),
+    ) -> None:
+        self.target = target
+        self.deadline = deadline
+        self.unreached: Unreached | None = None
+        self.notes: tuple[str, ...] = ()  # what the user should be told, such as a key accepted at first contact
+        self._config = ssh_config
+        self._declared = declared
+        self._way: Way | None = None
+        self._pipe: ShellPipe | None = None
+        self._talked = False
+        self._closed = False
+        self._connecting = threading.Lock()
+        self._asking = threading.Lock()
+
+    def ask(self, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
+        """Every ask with its answer or the silence that stands for it."""
+        with self._asking:
+            if self.unreached is None:
+                try:
+                    self._pipe = self._pipe or self._open_shell()
+                    return self._converse(self._pipe, asks, moment)
+                except Stopped as stop:
+                    self.unreached = stop.why
+            silent = Reply(silence=self.unreached.silence, err=self.unreached.detail.encode(), at=time.time())
+            return dict.fromkeys(asks, silent)
+
+    def _converse(self, pipe: ShellPipe, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
+        try:
+            replies = converse(pipe, asks, moment, self.deadline, declared=self._declared)
+        except NoShell as absent:
+            why = pipe.absence(absent)
+            if not self._talked:
+                self.unreached = why
+            lost = Reply(silence=why.silence, err=why.detail.encode(), at=time.time())
+            return dict.fromkeys(asks, lost)
+        self._talked = True
+        return replies
+
+    def dial(self, host: str, port: int, timeout: float) -> Connection:
+        """A TCP connection that starts at the machine. Raises OSError as `socket.create_connection` would."""
+        try:
+            client = self._connected().client
+        except Stopped as stop:
+            raise ConnectionError(f"no ssh connection to start from: {stop}") from None
+        return client.open_tcp(host, port, max(0.0, min(timeout, self.deadline - time.monotonic())))
+
+    def close(self) -> None:
+        """Hang up. Whatever was started on the machine ends with its connection. May be called at any time."""
+        self._closed = True
+        if self._way:
+            self._way.close()
+
+    def _connected(self) -> Way:
+        with self._connecting:
+            if self.unreached and not self._way:
+                raise Stopped(self.unreached.layer, self.unreached.silence, self.unreached.detail)
+            if not self._way:
+                lazy_paramiko.load()
+                from diagkit.transports.ssh_session import climb
+
+                hop = Hop(host=self.target.host, user=self.target.user, port=self.target.port)
+                try:
+                    self._way = climb(hop, self._config, self.deadline)
+                except Stopped as stop:
+                    self.unreached = stop.why
+                    raise
+                self.notes = self._way.notes
+                if self._closed:
+                    self._way.close()
+            return self._way
+
+    def _open_shell(self) -> ShellPipe:
+        client = self._connected().client
+        from diagkit.transports.ssh_session import ShellPipe
+
+        return ShellPipe(client.open_shell())

@@ -1,0 +1,29 @@
+"""The stages between us and an answering shell: each has a budget of time, and the first that fails ends the way up."""
+
+from __future__ import annotations
+
+import time
+
+from diagkit.model import Layer, Silence, Unreached
+
+BUDGET = {  # seconds; paramiko's own would be 15, 15, 30 and an hour
+    Layer.NAME: 5.0,
+    Layer.TCP: 8.0,
+    Layer.BANNER: 8.0,  # a server with UseDNS and a dead resolver needs five
+    Layer.HOST_KEY: 8.0,
+    Layer.AUTHENTICATION: 10.0,
+    Layer.SHELL: 8.0,
+}
+
+
+class Stopped(Exception):
+    """The way to the machine ended at a layer. Caught at the edge of the transport, where it becomes `unreached`."""
+
+    def __init__(self, layer: Layer, silence: Silence, detail: str) -> None:
+        super().__init__(detail)
+        self.why = Unreached(layer, silence, detail)
+
+
+def seconds_for(layer: Layer, deadline: float) -> float:
+    """How long this stage may take, given the end of the whole (monotonic clock)."""
+    return max(0.0, min(BUDGET[layer], deadline - time.monotonic()))
