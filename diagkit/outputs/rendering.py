@@ -1,7 +1,7 @@
-"""The one way out for text from outside: `render(text, form)`.
+r"""The one way out for text from outside: `render(text, form)`.
 
 Everything that could act on a terminal, a browser, a CI runner or a reader's eye becomes visible instead: ESC is
-written `\\x1b`, a right-to-left override `\\u202e`, and a backslash `\\\\`, so that no two texts look the same.
+written `\x1b`, a right-to-left override `\u202e`, and a backslash `\\`, so that no two texts look the same.
 Redaction happens earlier, when an answer is taken in (`diagkit.redact`).
 """
 

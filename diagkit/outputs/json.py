@@ -1,0 +1,40 @@
+"""The report for programs: one JSON document, and its schema."""
+
+from __future__ import annotations
+
+import json as encoder
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from diagkit import codec
+from diagkit.model import SCHEMA_VERSION, Report
+from diagkit.outputs import View, output
+from diagkit.outputs.rendering import Form, render
+
+
+@output
+def json(report: Report, view: View) -> str:  # noqa: ARG001 - every output takes a view
+    """For programs: everything, in the shape that `diagkit schema` describes."""
+    return encoder.dumps(plain(report), indent=2) + "\n"
+
+
+def plain(report: Report) -> dict[str, codec.Json]:
+    """The report as JSON values. JSON has no infinity: a measurement that is not a number is left out."""
+    findings = tuple(replace(f, measured=_finite(f.measured)) for f in report.findings)
+    values: dict[str, codec.Json] = codec.dump(replace(report, findings=findings), partial(render, form=Form.JSON))
+    return values
+
+
+def schema() -> dict[str, codec.Json]:
+    """The JSON Schema of the report. Needs no network: nothing in it is a reference."""
+    about = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:diagkit:report:{SCHEMA_VERSION}",
+    }
+    return about | codec.schema(Report)
+
+
+def _finite(measured: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in measured.items() if math.isfinite(value)}

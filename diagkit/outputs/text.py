@@ -1,0 +1,92 @@
+"""The report for a person, who may be tired: what it is first, why second, what to type last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from diagkit.model import Report, Suspect, Weighed
+from diagkit.outputs import View, output
+from diagkit.outputs.checklist import checklist, silences, told_above, unexplained
+from diagkit.outputs.page import Page, Part
+from diagkit.outputs.wording import (
+    STEPS,
+    about,
+    fold,
+    leading,
+    listed,
+    next_command,
+    percent,
+    title,
+    verdict_line,
+    window,
+)
+
+EVIDENCE = 5  # pieces of evidence shown of one kind, and names in one list
+CANDIDATES = 3  # causes told in full when none is established
+COLOURS = {"HEALTHY": "bold green", "RECOVERED": "bold green", "CONFIRMED": "bold red", "PROBABLE": "bold red"}
+
+
+@output
+def text(report: Report, view: View) -> str:
+    """For a person: verdict, causes, checklist, what could not be seen, what to type next."""
+    page = Page(view)
+    word, rest = verdict_line(report, page.say)
+    page.line((word, COLOURS.get(word, "bold yellow")), rest)
+    if view.quiet:
+        return page.text()
+    took = (report.run.finished_at - report.run.started_at).total_seconds()
+    page.line((f"window {window(report.run, page.dash)}, took {took:.0f} s", "dim"))
+    causes = leading(report) or list(report.diagnosis.causes[:CANDIDATES])
+    _causes(page, report, causes)
+    told = told_above(report, causes)
+    unexplained(page, report, told)
+    checklist(page, report, told)
+    silences(page, report)
+    _faults(page, report)
+    command, good_for = next_command(report)
+    page.heading("NEXT", good_for)
+    page.line((command, "bold"), lead=("   ",))
+    return page.text()
+
+
+def _causes(page: Page, report: Report, told: list[Suspect]) -> None:
+    if told:
+        page.heading(*(("LIKELY CAUSES",) if leading(report) else ("CANDIDATES", "none of them is established")))
+    for n, cause in enumerate(told, 1):
+        _cause(page, n, cause, on=f" on {page.say(cause.target)}" if report.targets[1:] else "")
+    if rest := [c for c in report.diagnosis.causes if c not in told]:
+        others = "; ".join(f"{title(c, page.say)}, {percent(c)}" for c in rest)
+        page.line(others, lead=(("less likely: ", "bold"),))
+
+
+def _cause(page: Page, n: int, cause: Suspect, on: str) -> None:
+    page.line((f"{title(cause, page.say)}{on}", "bold"), f": {cause.verdict.value}, {percent(cause)}", lead=(f"{n}. ",))
+    page.labelled("because", _evidence(page, cause.because))
+    page.labelled("despite", _evidence(page, cause.despite))
+    page.labelled("could not see", [(listed(cause.missing, EVIDENCE),)] if cause.missing else [])
+    page.labelled("next", _steps(page, cause))
+
+
+def _evidence(page: Page, weighed: tuple[Weighed, ...]) -> Iterator[tuple[Part, ...]]:
+    everything = page.view.verbose or page.view.everything
+    shown, more = fold(list(weighed), len(weighed) if everything else EVIDENCE)
+    for w in shown:
+        weight = f"  [{w.check} {w.decibans:+.1f} dB]" if page.view.verbose else ""
+        yield about(w, page.say), (weight, "dim")
+    if more:
+        yield ((f"and {more} more (-v shows them)", "dim"),)
+
+
+def _steps(page: Page, cause: Suspect) -> Iterator[tuple[Part, ...]]:
+    for i, step in enumerate(cause.next):
+        yield (f"{STEPS[i]}: " if i < len(STEPS) else "", "bold"), page.say(step)
+    if cause.runbook:
+        yield ("runbook: ", "bold"), f"diagkit runbook show {cause.runbook}"
+
+
+def _faults(page: Page, report: Report) -> None:
+    """Our own bugs: never hidden, for what they touched was not judged."""
+    if report.faults:
+        page.heading("BUGS IN DIAGKIT", "what they touched was not judged; please report them")
+    for fault in report.faults:
+        page.line(f"{fault.where}: {page.say(fault.error)}", lead=("   - ",))

@@ -1,0 +1,331 @@
+"""Reports of invented incidents, for the tests of what is said about them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from diagkit.model import (
+    Coverage,
+    Diagnosis,
+    Evidence,
+    Fault,
+    Finding,
+    Layer,
+    Report,
+    RunInfo,
+    Silence,
+    SilenceNote,
+    Status,
+    Summary,
+    Suspect,
+    TargetResult,
+    Untrusted,
+    Verdict,
+    Weighed,
+)
+
+U = Untrusted
+RUN = RunInfo(
+    id="7d3f0c1e",
+    version="0.1.0",
+    started_at=datetime(2026, 11, 21, 15, 5, 2, tzinfo=UTC),
+    finished_at=datetime(2026, 11, 21, 15, 5, 14, 300_000, tzinfo=UTC),
+    since=datetime(2026, 11, 21, 14, 5, tzinfo=UTC),
+    until=datetime(2026, 11, 21, 15, 5, tzinfo=UTC),
+)
+PASSING = {
+    "connectivity.name.resolves": "resolves to 10.213.10.11 in 2 ms",
+    "connectivity.route.gateway": "the gateway 10.213.10.1 answers",
+    "connectivity.ping.loss": "0 % of 20 lost, median 0.4 ms",
+    "connectivity.tcp.ports": "ports 22, 80 and 443 accept connections",
+    "connectivity.tls.dates": "valid for 61 more days",
+    "logs.kernel.errors": "no errors in the window",
+    "logs.signatures.known": "no known error in 1,204 lines",
+    "resources.cpu.saturation": "14 % of 4 processors used",
+    "resources.memory.available": "61 % of 7.7 GiB available",
+    "resources.disk.space": "41 % used, 23.4 GiB left of 39.1",
+    "resources.disk.inodes": "7 % used",
+    "resources.sockets.backlog": "no listen queue overflowed",
+    "functional.units.failed": "no unit failed",
+    "functional.services.answer": "3 of 3 services answer",
+    "functional.changes.packages": "nothing installed in the window",
+}
+
+
+def finding(status: Status, check: str, subject: str, summary: str, target: str = "web1", **more) -> Finding:
+    return Finding(status=status, check=check, subject=U(subject), summary=U(summary), target=U(target), **more)
+
+
+def passing(target: str = "web1", but: Iterable[str] = ()) -> list[Finding]:
+    return [finding(Status.OK, c, "", s, target) for c, s in PASSING.items() if c not in set(but)]
+
+
+def weighed(found: Finding, decibans: float) -> Weighed:
+    return Weighed(check=found.check, subject=found.subject, summary=found.summary, decibans=decibans)
+
+
+def result(target: str, findings: list[Finding], **more) -> TargetResult:
+    """What the flow says of one target: each check judged once, however many its findings."""
+    mine = [f for f in findings if f.target.raw == target]
+    applying = {f.check for f in mine if f.status is not Status.SKIP}
+    blind = {f.check for f in mine if f.status is Status.UNKNOWN}
+    worst = Status.worst(Status.OK if f.status is Status.SKIP else f.status for f in mine)
+    coverage = Coverage(judged=len(applying - blind), of=len(applying))
+    return TargetResult(**({"name": U(target), "status": worst, "reached": True, "coverage": coverage} | more))
+
+
+def report(findings: list[Finding], diagnosis: Diagnosis, targets: Iterable[TargetResult] = (), **more) -> Report:
+    targets = tuple(targets) or (result("web1", findings),)
+    counts = Counter(f.status.value for f in findings)
+    summary = Summary(
+        status=Status.worst(t.status for t in targets), counts={s.value: counts.get(s.value, 0) for s in Status}
+    )
+    return Report(
+        **{"run": RUN, "targets": targets, "findings": tuple(findings), "diagnosis": diagnosis, "summary": summary}
+        | more
+    )
+
+
+def in_order(findings: list[Finding]) -> list[Finding]:
+    """As the flow gives them: target by target, in the order of the checklist."""
+    phases = ["connectivity", "logs", "resources", "functional"]
+    return sorted(findings, key=lambda f: (f.target.raw, phases.index(f.check.split(".")[0])))
+
+
+# ---------------------------------------------------------------- the disk that is full
+
+SPACE = finding(
+    Status.FAIL,
+    "resources.disk.space",
+    "/var",
+    "100 % used, 0.0 GiB left of 39.1; No space left on device",
+    measured={"available_bytes": 0, "size_bytes": 41_983_049_728},
+    evidence=(Evidence(U("df -PT -k"), U("/dev/vda2  ext4  40999072 40999072 0 100% /var")),),
+)
+ENOSPC = finding(
+    Status.FAIL,
+    "logs.signatures.known",
+    "postgresql@15-main.service",
+    "No space left on device, 218 times from 14:41:07 to 15:04:58",
+    at=datetime(2026, 11, 21, 14, 41, 7, tzinfo=UTC),
+    evidence=(
+        Evidence(
+            U("scan journal"),
+            U('PANIC:  could not write to file "pg_wal/xlogtemp.412": No space left on device'),
+        ),
+    ),
+)
+UNIT = finding(
+    Status.FAIL,
+    "functional.units.failed",
+    "postgresql@15-main.service",
+    "failed (Result: exit-code) since 14:41:09, exit status 1",
+    evidence=(Evidence(U("systemctl show --all"), U("ActiveState=failed\nResult=exit-code")),),
+)
+INODES = finding(Status.OK, "resources.disk.inodes", "/var", "4 % of inodes used")
+DISK_FULL = Suspect(
+    id="disk_full",
+    title="Disk full: no space left on device",
+    verdict=Verdict.CONFIRMED,
+    confidence=0.9712,
+    target=U("web1"),
+    entity=U("/var"),
+    because=(weighed(SPACE, 21.4), weighed(ENOSPC, 14.0), weighed(UNIT, 4.2)),
+    missing=("logs.kernel.errors",),
+    explains=(U("postgresql@15-main.service: failed (Result: exit-code) since 14:41:09, exit status 1"),),
+    next=(
+        U("see what fills it: `df -h /var && du -xh --max-depth=2 /var | sort -h | tail`"),
+        U("free space: rotate or move what grew; `journalctl --vacuum-size=200M` is safe; never delete pg_wal"),
+        U("nothing to roll back; grow the volume if it fills again"),
+    ),
+    runbook="disk_full",
+)
+KERNEL_LOG = SilenceNote(
+    target=U("web1"),
+    probe="kernel_log",
+    silence=Silence.DENIED,
+    detail=U("denied: dmesg: read kernel buffer failed: Operation not permitted"),
+    opens=U("log in as root, or allow this user `sudo -n`"),
+    checks=("logs.kernel.errors", "resources.memory.oom"),
+)
+BLIND = [
+    finding(Status.UNKNOWN, c, "", "kernel_log: denied: dmesg: Operation not permitted")
+    for c in ("logs.kernel.errors", "resources.memory.oom")
+]
+
+
+def healthy() -> Report:
+    found = passing()
+    return report(found, Diagnosis(verdict=Verdict.HEALTHY))
+
+
+def incomplete() -> Report:
+    found = in_order(passing(but=["logs.kernel.errors"]) + BLIND)
+    return report(found, Diagnosis(verdict=Verdict.INCONCLUSIVE), silences=(KERNEL_LOG,))
+
+
+def confirmed() -> Report:
+    bad = [SPACE, ENOSPC, UNIT]
+    found = in_order(passing(but=[f.check for f in bad + BLIND]) + bad + [INODES] + BLIND)
+    return report(found, Diagnosis(verdict=Verdict.CONFIRMED, causes=(DISK_FULL,)), silences=(KERNEL_LOG,))
+
+
+# ---------------------------------------------------------------- two causes, and something neither explains
+
+
+def two_causes() -> Report:
+    swap = finding(Status.WARN, "resources.memory.swapping", "", "412 pages/s swapped in, 388 out, over 2.0 s")
+    low = finding(Status.FAIL, "resources.memory.available", "", "1.2 % of 7.7 GiB available (MemAvailable 94 MiB)")
+    slow = finding(Status.WARN, "functional.services.answer", "shop", "HTTP 200 after 4.8 s; 4.5 s of it waiting")
+    clock = finding(Status.WARN, "resources.clock.offset", "", "the clock is 3.2 s ahead; NTP not synchronised")
+    memory = Suspect(
+        id="memory_exhausted",
+        title="Memory exhausted: the host lives on swap",
+        verdict=Verdict.PROBABLE,
+        confidence=0.7801,
+        target=U("web1"),
+        entity=U(""),
+        because=(weighed(low, 12.1), weighed(swap, 9.0), weighed(slow, 2.2)),
+        despite=(
+            Weighed(
+                check="logs.kernel.errors", subject=U(""), summary=U("no OOM kill in the kernel log"), decibans=-3.1
+            ),
+        ),
+        missing=("resources.memory.oom", "resources.pressure.memory"),
+        next=(
+            U("see who grew: `ps -eo pid,rss,comm --sort=-rss | head`"),
+            U("restart the process that leaks, or give it a MemoryMax of its own"),
+            U("remove the limit: `systemctl revert UNIT`"),
+        ),
+        runbook="memory_exhausted",
+    )
+    query = Suspect(
+        id="slow_database",
+        title="The database answers slowly",
+        verdict=Verdict.INCONCLUSIVE,
+        confidence=0.12,
+        target=U("web1"),
+        entity=U("db1:5432"),
+        because=(weighed(slow, 3.0),),
+        runbook="slow_database",
+    )
+    bad = [swap, low, slow, clock]
+    found = in_order(passing(but=[f.check for f in bad]) + bad)
+    diagnosis = Diagnosis(verdict=Verdict.PROBABLE, causes=(memory, query), unexplained=(weighed(clock, 0.0),))
+    return report(found, diagnosis)
+
+
+# ---------------------------------------------------------------- nothing is established but a condition
+
+
+def inconclusive() -> Report:
+    refused = finding(Status.FAIL, "functional.services.answer", "shop", "HTTP 502 Bad Gateway after 0.01 s")
+    down = finding(
+        Status.FAIL,
+        "logs.signatures.known",
+        "nginx",
+        "connect() failed (111: Connection refused) while connecting to upstream, 61 times",
+    )
+    crash = Suspect(
+        id="crash_loop",
+        title="A service crashes and is restarted over and over",
+        verdict=Verdict.INCONCLUSIVE,
+        confidence=0.41,
+        target=U("web1"),
+        entity=U("shop.service"),
+        because=(weighed(refused, 6.2), weighed(down, 5.9)),
+        missing=("functional.units.restarts",),
+        next=(U("see its restarts: `systemctl show -p NRestarts shop.service`"),),
+        runbook="crash_loop",
+    )
+    wrong_port = replace(
+        crash,
+        id="wrong_listener",
+        title="The service listens elsewhere than its clients think",
+        confidence=0.22,
+        missing=(),
+        runbook="wrong_listener",
+    )
+    bad = [refused, down]
+    found = in_order(passing(but=[f.check for f in bad]) + bad)
+    diagnosis = Diagnosis(
+        verdict=Verdict.INCONCLUSIVE,
+        causes=(crash, wrong_port),
+        condition=U("The service behind the proxy does not answer"),
+    )
+    return report(found, diagnosis)
+
+
+def unexplained() -> Report:
+    clock = finding(Status.WARN, "resources.clock.offset", "", "the clock is 3.2 s ahead; NTP not synchronised")
+    return report(
+        in_order([*passing(), clock]), Diagnosis(verdict=Verdict.INCONCLUSIVE, unexplained=(weighed(clock, 0.0),))
+    )
+
+
+# ---------------------------------------------------------------- several targets, and one that does not answer
+
+DARK = [
+    finding(Status.UNKNOWN, check, "", "unreachable: tcp: Connection refused (port 22)", "web9") for check in PASSING
+]
+WEB9 = {"reached": False, "layer": Layer.TCP, "detail": U("Connection refused (port 22)")}
+WEB9_NOTE = SilenceNote(
+    target=U("web9"),
+    probe="mounts",
+    silence=Silence.REFUSED,
+    detail=U("refused: Connection refused (port 22)"),
+    opens=U("reach the host first: see the connectivity phase"),
+    checks=tuple(sorted(PASSING)),
+)
+
+
+def unreachable() -> Report:
+    gone = finding(Status.FAIL, "connectivity.tcp.ports", "web9:22", "Connection refused on port 22", "web9")
+    found = [gone, *(f for f in DARK if f.check != gone.check)]
+    return report(
+        found, Diagnosis(verdict=Verdict.INCONCLUSIVE), [result("web9", found, **WEB9)], silences=(WEB9_NOTE,)
+    )
+
+
+def mixed() -> Report:
+    one = confirmed()
+    found = in_order([*one.findings, *passing("web2"), *DARK])
+    targets = [result(name, found) for name in ("web1", "web2")] + [result("web9", found, **WEB9)]
+    return report(found, one.diagnosis, targets, silences=(KERNEL_LOG, WEB9_NOTE))
+
+
+def interrupted() -> Report:
+    one = incomplete()
+    not_run = finding(Status.UNKNOWN, "functional.units.failed", "", "units: not run: interrupted")
+    found = [f for f in one.findings if not f.check.startswith("functional")] + [not_run]
+    note = SilenceNote(
+        target=U("web1"),
+        probe="units",
+        silence=Silence.NOT_RUN,
+        detail=U("not run: interrupted"),
+        opens=U("run without --only/--skip, or with a longer --timeout"),
+        checks=("functional.units.failed",),
+    )
+    bug = Fault(where="resources.cpu.saturation", error=U("ZeroDivisionError: division by zero"))
+    return report(
+        found, one.diagnosis, run=replace(RUN, interrupted=True), silences=(*one.silences, note), faults=(bug,)
+    )
+
+
+ALL = {
+    make.__name__: make
+    for make in (
+        healthy,
+        incomplete,
+        confirmed,
+        two_causes,
+        inconclusive,
+        unexplained,
+        unreachable,
+        mixed,
+        interrupted,
+    )
+}
