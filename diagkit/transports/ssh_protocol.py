@@ -1,8 +1,8 @@
 """The SSH protocol by paramiko, with our clock and our checks, and the server's own words kept.
 
-Import it only after `lazy_paramiko.load()`. paramiko's `SSHClient` is not used: it tries keys in an order of its own, and
-its timeouts do not hold (`start_client(timeout)` returns as if all were well, opening a channel may take an hour). Some of
-what is overridden here is private to paramiko; the tests against a real sshd notice when a version changes it.
+Import it only after `lazy_paramiko.load()`. paramiko's `SSHClient` is not used: it tries keys in its own order, and
+its timeouts do not hold (`start_client(timeout)` returns as if all were well, a channel may take an hour to open). Some
+of what is overridden here is private to paramiko; the tests against a real sshd notice when a version changes it.
 """
 
 from __future__ import annotations

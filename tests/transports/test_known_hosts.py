@@ -1,0 +1,150 @@
+"""known_hosts, held against OpenSSH's own tools where they give an oracle."""
+
+import base64
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from diagkit.transports.known_hosts import KnownHosts, Trust, fingerprint, lookup_names, matches, revoked_keys
+from tests.transports.sshd import make_key, public
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    """Three public keys in the form of known_hosts."""
+    folder = tmp_path_factory.mktemp("keys")
+    return [public(make_key(folder / f"key{n}")) for n in range(3)]
+
+
+def raw(line):
+    return base64.b64decode(line.split()[1])
+
+
+def write(folder: Path, *lines: str) -> KnownHosts:
+    folder.mkdir(exist_ok=True)
+    path = folder / "known_hosts"
+    path.write_text("\n".join(lines) + "\n")
+    return KnownHosts.load([str(path)])
+
+
+def test_a_key_on_file_is_trusted_and_another_one_is_a_change(tmp_path, keys):
+    known = write(tmp_path, f"web1,10.0.0.1 {keys[0]}")
+    assert known.judge(["web1"], raw(keys[0]))[0] is Trust.TRUSTED
+    assert known.judge(["10.0.0.1"], raw(keys[0]))[0] is Trust.TRUSTED
+    trust, lines = known.judge(["web1"], raw(keys[1]))
+    assert trust is Trust.CHANGED
+    assert [line.where for line in lines] == [f"{tmp_path}/known_hosts:1"]
+    assert known.judge(["web2"], raw(keys[0])) == (Trust.UNKNOWN, [])
+
+
+def test_names_are_compared_without_case(tmp_path, keys):
+    assert write(tmp_path, f"Web1.Example.ORG {keys[0]}").judge(["WEB1.example.org"], raw(keys[0]))[0] is Trust.TRUSTED
+
+
+def test_hashed_names_match(tmp_path, keys):
+    write(tmp_path, f"web1 {keys[0]}", f"[web2]:2222 {keys[1]}")
+    path = tmp_path / "known_hosts"
+    subprocess.run(["ssh-keygen", "-q", "-H", "-f", str(path)], check=True, capture_output=True)
+    assert "|1|" in path.read_text()
+    assert "web" not in path.read_text()
+    known = KnownHosts.load([str(path)])
+    assert known.judge(["web1"], raw(keys[0]))[0] is Trust.TRUSTED
+    assert known.judge(["[web2]:2222"], raw(keys[1]))[0] is Trust.TRUSTED
+    assert known.judge(["web2"], raw(keys[1]))[0] is Trust.UNKNOWN
+
+
+def test_off_port_22_the_bare_name_may_vouch_but_never_accuse(tmp_path, keys):
+    names = lookup_names("web1", 2222)
+    assert names == ("[web1]:2222", "web1")
+    known = write(tmp_path, f"web1 {keys[0]}")
+    assert known.judge(names, raw(keys[0]))[0] is Trust.TRUSTED
+    assert known.judge(names, raw(keys[1]))[0] is Trust.UNKNOWN
+    both = write(tmp_path / "both", f"web1 {keys[0]}", f"[web1]:2222 {keys[1]}")
+    assert both.judge(names, raw(keys[0]))[0] is Trust.CHANGED
+
+
+def test_an_alias_stands_for_host_and_port():
+    assert lookup_names("10.0.0.1", 2222, "Web1") == ("web1",)
+
+
+def test_a_revoked_key_is_revoked_whatever_else_the_files_say(tmp_path, keys):
+    known = write(tmp_path, f"web1 {keys[0]}", f"@revoked * {keys[0]}")
+    assert known.judge(["web1"], raw(keys[0]))[0] is Trust.REVOKED
+    assert known.judge(["web1"], raw(keys[1]))[0] is Trust.CHANGED
+
+
+def test_an_authority_is_not_a_host_key(tmp_path, keys):
+    known = write(tmp_path, f"@cert-authority *.example.org {keys[0]}")
+    assert known.judge(["web1.example.org"], raw(keys[0]))[0] is Trust.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "# comment",
+        "web1",
+        "web1 ssh-ed25519",
+        "web1 ssh-ed25519 not*base64",
+        "web1 ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIA==",
+        "@unheard-of web1 ssh-ed25519 AAAA",
+        "@revoked",
+        "|1|no-digest ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==",
+        "|1|?|? ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA==",
+        "\x00\xff\u2028",
+    ],
+)
+def test_a_damaged_line_harms_no_other(tmp_path, keys, damage):
+    known = write(tmp_path, damage, f"web1 {keys[0]} comment\r")
+    assert known.judge(["web1"], raw(keys[0]))[0] is Trust.TRUSTED
+
+
+def test_a_missing_file_is_no_file_and_an_unreadable_one_is_named(tmp_path):
+    (tmp_path / "folder").mkdir()
+    known = KnownHosts.load([str(tmp_path / "absent"), str(tmp_path / "folder")])
+    assert known.judge(["web1"], b"key")[0] is Trust.UNKNOWN
+    assert known.unreadable == (f"{tmp_path}/folder: Is a directory",)
+
+
+def test_a_file_that_changed_is_read_again(tmp_path, keys):
+    assert write(tmp_path, f"web1 {keys[0]}").judge(["web1"], raw(keys[0]))[0] is Trust.TRUSTED
+    assert write(tmp_path, f"web1 {keys[1]}", "# longer").judge(["web1"], raw(keys[0]))[0] is Trust.CHANGED
+
+
+def test_fingerprints_are_those_of_ssh_keygen(tmp_path):
+    key = make_key(tmp_path / "key")
+    said = subprocess.run(["ssh-keygen", "-l", "-f", f"{key}.pub"], check=True, capture_output=True, text=True).stdout
+    assert fingerprint(raw(public(key))) in said
+
+
+def test_a_revocation_list_of_plain_keys_is_read_and_a_binary_one_is_refused(tmp_path, keys):
+    plain = tmp_path / "revoked"
+    plain.write_text(f"# lost in March\n{keys[0]} root@web1\n{keys[1]}\n")
+    assert revoked_keys(plain) == {raw(keys[0]), raw(keys[1])}
+    listed = tmp_path / "revoked.krl"
+    subprocess.run(["ssh-keygen", "-q", "-k", "-f", str(listed), str(plain)], check=True, capture_output=True)
+    with pytest.raises(ValueError, match="binary"):
+        revoked_keys(listed)
+
+
+def test_a_pattern_of_stars_takes_no_longer_than_its_length():
+    assert not matches("a" * 250, "*a" * 100 + "b")
+
+
+hosts = st.text("ab.1", min_size=1, max_size=5)
+patterns = st.lists(st.text("ab.1*?!A", min_size=1, max_size=5), min_size=1, max_size=3).map(",".join)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=hosts, lines=st.lists(patterns, min_size=1, max_size=6))
+def test_the_lines_found_are_those_that_ssh_keygen_finds(tmp_path, keys, name, lines):
+    path = tmp_path / "random"
+    path.write_text("".join(f"{hosts} {keys[0]}\n" for hosts in lines))
+    ran = subprocess.run(["ssh-keygen", "-F", name, "-f", str(path)], check=False, capture_output=True, text=True)
+    theirs = [int(number) for number in re.findall(r"found: line (\d+)", ran.stdout)]
+    ours = [int(entry.where.rpartition(":")[2]) for entry in KnownHosts.load([str(path)]).entries(name)]
+    assert sorted(set(ours)) == theirs
