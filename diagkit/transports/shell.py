@@ -1,15 +1,23 @@
 """One conversation with a POSIX shell over any pair of byte streams.
 
-A transport starts `sh -s` on the machine (nothing else: that spelling works under bash, dash, ash, fish, csh and rbash as
-login shells) and hands its standard input and output to `converse` as a `Pipe`. It must not ask for a terminal.
+A transport starts `sh -s` on the machine (nothing else: that spelling works under bash, dash, ash, fish, csh and rbash
+as login shells) and hands its standard input and output to `converse` as a `Pipe`. It must not ask for a terminal.
 """
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Collection
 from typing import Protocol
 
-from diagkit.model import Ask, Moment, Reply
+from diagkit.model import Ask, Moment, Native, Reach, Reply, Silence
+from diagkit.transports.frames import Stream
+from diagkit.transports.replies import replies
+from diagkit.transports.script import PATTERN, Round, plan
+
+WIRE_BYTES = 16 << 20  # a machine that says more than this in one round is not listened to any further
+PATIENCE = 0.25  # seconds between two looks at the clock
 
 
 class Pipe(Protocol):
@@ -24,7 +32,7 @@ class Pipe(Protocol):
         ...
 
     def recv(self, timeout: float, /) -> bytes | None:
-        """Whatever has arrived, waiting at most `timeout` seconds: None = nothing yet, b"" = closed by the other end."""
+        """What has arrived, waiting at most `timeout` seconds: None = nothing yet, b"" = closed by the other end."""
         ...
 
 
@@ -48,6 +56,74 @@ def converse(
 
     deadline: on the monotonic clock; what was not answered by then is a silence, never an empty answer.
     declared: commands that the user's own configuration names, allowed beside `allowed.COMMANDS`.
-    Every ask is in the result. Raises NoShell when no start mark came; then nothing was learned.
+    Every ask is in the result. Raises `NoShell` when no start mark came, for then nothing was learned, and
+    `allowed.Forbidden` for a command that is not on the list, before anything is sent.
     """
-    raise NotImplementedError
+    answered = {ask: why for ask in asks if (why := _unaskable(ask))}
+    round_ = plan([ask for ask in asks if ask not in answered], moment, declared)
+    if not round_.lanes:
+        return answered
+    mark = f"diagkit={secrets.token_hex(12)}"
+    stream = Stream(mark.encode(), len(round_.lanes))
+    clock = _listen(pipe, stream, round_.script(mark, deadline - time.monotonic()), deadline)
+    stream.read()
+    return answered | _answers(round_, stream, clock)
+
+
+def _unaskable(ask: Ask) -> Reply | None:
+    bare = getattr(ask, "first", ask)
+    if isinstance(bare, Native | Reach):
+        return Reply(silence=Silence.UNSUPPORTED, err=b"a shell cannot answer this")
+    pattern = getattr(bare, "pattern", None)
+    if pattern is not None and not PATTERN.fullmatch(pattern):
+        return Reply(silence=Silence.UNSUPPORTED, err=b"not a pattern that is safe to expand")
+    return None
+
+
+def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> float:
+    """Send the script and read until every lane has been delivered.
+
+    Returns what to add to the machine's uptime, in seconds, to get seconds since the epoch.
+    """
+    clock = 0.0
+    closed = False
+    try:
+        pipe.send(script)
+        while not (stream.done or closed) and len(stream.data) < WIRE_BYTES:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            data = pipe.recv(min(left, PATIENCE))
+            closed = data == b""
+            stream.feed(data or b"")
+            if stream.started is not None and not clock:
+                clock = time.time() - stream.started
+    except OSError as error:
+        if stream.started is None:
+            raise NoShell(f"the connection broke: {error}", bytes(stream.data)) from error
+    if stream.started is None:
+        why = "what answers is not a shell" if closed else "no shell answered in time"
+        raise NoShell(why, bytes(stream.data[:200]))
+    return clock
+
+
+def _answers(round_: Round, stream: Stream, clock: float) -> dict[Ask, Reply]:
+    found: dict[Ask, Reply] = {}
+    hung: set[int] = set()  # lanes in which a question has not ended
+    for number, (lane, question) in enumerate(round_.questions):
+        frame = stream.frames.get(number)
+        if frame:
+            found.update(replies(question, frame, clock, stream.mark))
+        else:
+            found.update(dict.fromkeys(question.asks, _unheard(lane in stream.lanes, lane in hung)))
+        if not frame or frame.code is None:
+            hung.add(lane)
+    return found
+
+
+def _unheard(delivered: bool, hung: bool) -> Reply:  # noqa: FBT001 - one caller, ten lines above
+    if hung:
+        return Reply(silence=Silence.NOT_RUN, err=b"a question before it did not end")
+    if delivered:
+        return Reply(silence=Silence.NOT_RUN, err=b"the machine could not start it")
+    return Reply(silence=Silence.TIMEOUT, err=b"no answer before the deadline")

@@ -1,0 +1,118 @@
+"""The read-only law: the only commands diagkit may run on somebody's machine, and why each may.
+
+Whoever adds a line answers for it: with arguments that match, the command changes nothing, on no system, and sends
+nothing anywhere but to the machine's own daemons (or the resolver that is being tested).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Forbidden(ValueError):
+    """A command that is not on the list: a bug in the catalogue, not a fault of the machine."""
+
+
+class Touches(Enum):
+    """What a command needs to answer, and so what it may hang on."""
+
+    KERNEL = "the kernel alone"
+    DAEMON = "a daemon, by its socket or D-Bus"
+    FILES = "filesystems, which may be dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Why a command may run, what it touches, and which arguments (joined by single spaces) it may have."""
+
+    why: str
+    touches: Touches = Touches.KERNEL
+    arguments: str = ".*"
+
+
+KERNEL, DAEMON, FILES = Touches
+
+_OPTIONS = r"(--?\S+ )*"  # before a verb
+
+COMMANDS: dict[str, Command] = {
+    # who and what the machine is
+    "id": Command("user and groups we look as"),
+    "uname": Command("kernel and machine"),
+    "nproc": Command("processors we may use"),
+    "getconf": Command("system limits and page size"),
+    "date": Command("the machine's clock and time zone", arguments=r"(-u ?)?(\+.*)?"),
+    # processes and sockets
+    "ps": Command("processes; it reads their memory maps, which may hang", FILES),
+    "ss": Command("sockets and their owners", arguments=r"(?!.*(-\w*[KD]|--kill|--diag)).*"),
+    "netstat": Command("sockets, where there is no ss", arguments=r"-[a-z]+"),
+    # the network's set-up
+    "ip": Command(
+        "addresses, links, routes, neighbours, rules",
+        arguments=_OPTIONS + r"(addr|link|route|neigh|rule)( (show|list|get)\b.*)?",
+    ),
+    "tc": Command("queueing disciplines and their drops", arguments=_OPTIONS + r"(qdisc|class) show\b.*"),
+    "nft": Command("packet filter rules", arguments=_OPTIONS + r"list .*"),
+    "iptables-save": Command("packet filter rules, where there is no nft", arguments=r"(-c ?)?(-t \w+)?"),
+    "ip6tables-save": Command("packet filter rules for IPv6", arguments=r"(-c ?)?(-t \w+)?"),
+    "getent": Command(
+        "names as the machine's own programs see them",
+        FILES,
+        r"(ahosts|ahostsv4|ahostsv6|hosts|passwd|group|services) .*",
+    ),
+    "nslookup": Command("one resolver asked itself", DAEMON),
+    # filesystems
+    "df": Command("room on filesystems", FILES, r"(?!.*--sync).*"),
+    "stat": Command("size, owner and times of files and filesystems", FILES),
+    "ls": Command("names in a directory", FILES),
+    "find": Command(
+        "names and times of files",
+        FILES,
+        r"(?!.*-(delete|exec|execdir|ok|okdir|fprint|fprint0|fprintf|fls)\b).*",
+    ),
+    "readlink": Command("where a link leads", FILES),
+    # services and their logs
+    "systemctl": Command(
+        "units, their states and properties",
+        DAEMON,
+        _OPTIONS + r"(show|status|cat|is-[a-z-]+|list-[a-z-]+|show-environment)\b.*",
+    ),
+    "journalctl": Command(
+        "the journal",
+        FILES,
+        r"(?!.*(-f\b|--(follow|rotate|flush|sync|relinquish|smart|vacuum|setup|update))).*",
+    ),
+    "dmesg": Command(
+        "the kernel's log",
+        arguments=r"(?!.*(-[a-zA-Z]*[cCDEnwW]|--(clear|read-clear|console|follow))).*",
+    ),
+    "loginctl": Command("who is logged in", DAEMON, _OPTIONS + r"(list-sessions|list-users|show-\w+)\b.*"),
+    "coredumpctl": Command("crashes that were kept", FILES, _OPTIONS + r"list\b.*"),
+    # time
+    "timedatectl": Command(
+        "the clock and its synchronisation",
+        DAEMON,
+        _OPTIONS + r"(show|status|show-timesync|timesync-status)\b.*",
+    ),
+    "chronyc": Command(
+        "offset and sources of chrony", DAEMON, _OPTIONS + r"(tracking|sources|sourcestats|activity)\b.*"
+    ),
+    "ntpq": Command("offset and peers of ntpd", DAEMON, r"-(p|pn|np|c rv|c peers)"),
+    # packages
+    "dpkg-query": Command("installed packages", FILES, r"(-W|-l|-s|-S|--show|--list|--status|--search)\b.*"),
+    "rpm": Command("installed packages", FILES, r"(-q[a-z]*|--query)\b.*"),
+    "apk": Command("installed packages", FILES, r"(info|list|version)\b.*"),
+}
+
+
+def check(argv: Sequence[str]) -> Command:
+    """The line of the list that allows this command. Raises `Forbidden`."""
+    name, arguments = argv[0], " ".join(argv[1:])
+    command = COMMANDS.get(name)
+    if command is None:
+        raise Forbidden(f"{name!r} is not a command diagkit may run")
+    if not re.fullmatch(command.arguments, arguments, re.DOTALL):
+        raise Forbidden(f"{name!r} may not be run with {arguments!r}")
+    return command

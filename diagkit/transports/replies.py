@@ -1,0 +1,127 @@
+"""From frames to replies: what an exit code and the words on standard error say about why there is no answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from diagkit.model import Again, Ask, Glob, Read, Reply, Run, Scan, Silence
+from diagkit.transports.frames import Frame, cut_files
+from diagkit.transports.script import Question
+
+DENIED = re.compile(
+    rb"permission denied|operation not permitted|access denied|insufficient permissions|must be root|are you root"
+    rb"|only root|not seeing messages from other users",
+    re.IGNORECASE,
+)
+MISSING = re.compile(rb"no such (file|process|device)|not found|not a directory", re.IGNORECASE)
+KILLED = (124, 137, 143)  # how timeout(1) and its like say that they ended a command
+
+
+def replies(question: Question, frame: Frame, clock: float, mark: bytes) -> Iterator[tuple[Ask, Reply]]:
+    """The replies in one frame. `clock`: what to add to the machine's uptime to get seconds since the epoch."""
+    took = max(0.0, frame.ended - frame.begun)
+    whole = Reply(
+        frame.out, frame.err, frame.code or 0, at=round(frame.begun + clock, 3), took=round(took, 2),
+        silence=None if frame.code is not None else Silence.TIMEOUT,
+    )  # fmt: skip
+    if question.function == "files":
+        yield from _files(question, whole, mark)
+        return
+    for ask in question.asks:
+        yield ask, _judged(_bare(ask), whole, frame.begun > 0)
+
+
+def _bare(ask: Ask) -> Ask:
+    return ask.first if isinstance(ask, Again) else ask
+
+
+def _judged(ask: Ask, reply: Reply, timed: bool) -> Reply:  # noqa: FBT001 - one caller, two lines above
+    reply = _capped(ask, reply)
+    if reply.cut:  # it may have had to stop because nobody read on
+        return replace(reply, silence=None)
+    if reply.silence:
+        return reply
+    if isinstance(ask, Run):
+        return replace(reply, silence=_why_no_run(ask, reply, timed))
+    if isinstance(ask, Scan):
+        return replace(reply, silence=_why_no_log(reply))
+    return replace(reply, silence=_why_no_lines(reply))
+
+
+def _why_no_log(reply: Reply) -> Silence | None:
+    if reply.code in KILLED:
+        return Silence.TIMEOUT
+    if b"other users" in reply.err or (not reply.out and DENIED.search(reply.err)):
+        return Silence.DENIED  # what there is of it is our own session's
+    if reply.code == 127 or b"No journal files were found" in reply.err:
+        return Silence.MISSING
+    return None
+
+
+def _why_no_run(ask: Run, reply: Reply, timed: bool) -> Silence | None:  # noqa: FBT001
+    if reply.code in KILLED and (reply.took >= ask.timeout - 0.5 or not timed):
+        return Silence.TIMEOUT
+    if reply.code == 127 and not reply.out:
+        return Silence.MISSING
+    if reply.code and not reply.out.strip() and DENIED.search(reply.err):
+        return Silence.DENIED
+    return None
+
+
+def _why_no_lines(reply: Reply) -> Silence | None:
+    if reply.code in KILLED:
+        return Silence.TIMEOUT
+    if reply.code == 126:
+        return Silence.TRUNCATED  # more files than fit on a command line
+    if reply.out or reply.code < 2:
+        return None
+    return Silence.DENIED if DENIED.search(reply.err) else Silence.MISSING
+
+
+def _files(question: Question, whole: Reply, mark: bytes) -> Iterator[tuple[Ask, Reply]]:
+    """One reply for each file of a batch. The reader goes on after an error, so a separator follows every file."""
+    contents = cut_files(whole.out, mark)
+    complaints = whole.err.splitlines()
+    unclaimed = set(complaints)
+    found: list[tuple[Ask, Reply]] = []
+    for place, ask in enumerate(question.asks):
+        bare = _bare(ask)
+        path = bare.path if isinstance(bare, Read) else bare.source if isinstance(bare, Scan) else ""
+        about = re.compile(rb"%b['\":]" % re.escape(path.encode("utf-8", "surrogateescape")))
+        mine = [line for line in complaints if about.search(line)]
+        unclaimed.difference_update(mine)
+        reply = replace(whole, err=b"\n".join(mine), code=1 if mine else 0, silence=None, out=b"")
+        if place < len(contents) - 1:
+            reply = _capped(bare, replace(reply, out=contents[place]))
+            found.append((ask, replace(reply, silence=_why_no_file(reply))))
+        elif place == len(contents) - 1:
+            found.append((ask, replace(reply, out=contents[place], silence=Silence.TIMEOUT)))
+        else:
+            found.append((ask, replace(reply, silence=Silence.NOT_RUN, err=b"a file before it hung")))
+    for ask, reply in found:
+        lost = unclaimed and not reply.out and not reply.err and not reply.silence
+        yield ask, replace(reply, silence=Silence.GARBLED, err=b"\n".join(sorted(unclaimed))) if lost else reply
+
+
+def _why_no_file(reply: Reply) -> Silence | None:
+    if not reply.err:
+        return None
+    if b"/dev/null/" in reply.err:
+        return Silence.UNSUPPORTED
+    if not reply.out and DENIED.search(reply.err):
+        return Silence.DENIED
+    if not reply.out and MISSING.search(reply.err):
+        return Silence.MISSING
+    return None
+
+
+def _capped(ask: Ask, reply: Reply) -> Reply:
+    """Cut to the ask's cap: the first bytes of what is read from the start, the last of what is read from the end."""
+    if isinstance(ask, Read) and ask.tail:
+        return replace(reply, out=reply.out[-min(ask.tail, ask.cap) :])
+    if not isinstance(ask, Run | Read | Glob | Scan) or len(reply.out) <= ask.cap:
+        return reply
+    newest_last = isinstance(ask, Scan) and ask.source != "journal"
+    return replace(reply, out=reply.out[-ask.cap :] if newest_last else reply.out[: ask.cap], cut=True)

@@ -1,0 +1,185 @@
+# The words in which diagkit asks: sent to the machine's own /bin/sh at the start of a round, followed by the questions.
+#
+# Plain POSIX sh: it runs under dash, bash and busybox ash. It writes no file, and whatever it starts may hang for ever
+# without stopping the rest. Python sets, before these lines: M (the mark, "diagkit=<random>"), D (seconds until the
+# client gives up) and L (these very lines, to be handed to root's shell). Comments and indentation are not sent.
+#
+# Every answer is framed by lines that start with the mark, which nobody on the machine can know beforehand:
+#   S uptime            the round has started; all that came before is noise of login scripts
+#   B id uptime         an answer begins; its bytes follow
+#   E id code uptime    it has ended with this exit code; what it said on standard error follows
+#   L lane              every answer of this lane has been delivered; the round ends with the last lane
+
+cd /
+umask 077
+ulimit -f 0 # bytes in files we may write
+ulimit -c 0 # bytes of core dumps
+ulimit -t 60 # seconds of processor time, each process
+unset CDPATH ENV BASH_ENV IFS GREP_OPTIONS
+PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER='' PAGER=cat
+export PATH LC_ALL SYSTEMD_COLORS SYSTEMD_PAGER PAGER
+grep_lines=
+
+# A machine in trouble may have lost /dev/null, or have a plain file there, which we would fill.
+for null in /dev/null /dev/zero /dev/full; do
+  [ -c $null ] && [ -r $null ] && [ -w $null ] && break
+done
+exec 2>$null
+
+# Seconds since boot, without starting a process.
+clock() {
+  read -r uptime _ </proc/uptime || uptime=0
+}
+
+mark() {
+  printf '\n%s %s\n' "$M" "$*"
+}
+
+# Once a connection: how to limit a command's time, and what to do when the client is gone.
+# --foreground keeps what timeout starts in our process group, where the end of the connection finds it.
+# Only mildly nice: at 19, a machine whose processors are busy would not answer before the deadline.
+prepare() {
+  [ "$prepared" = $$ ] && return
+  prepared=$$ watchdog=
+  if timeout --foreground -s KILL 9 true; then
+    within='timeout --foreground -s KILL'
+  elif timeout -s KILL 9 true; then
+    within='timeout -s KILL'
+  else
+    within=deadline
+  fi
+  renice -n 5 -p $$ >$null
+  # The group is ours alone when this shell or the login shell above it leads it; sshd and dropbear see to that.
+  read -r stat </proc/$$/stat
+  # shellcheck disable=SC2086 # the words after the name in parentheses: state, parent, group
+  set -- ${stat##*)}
+  case $3 in
+    $$ | "$PPID") end='kill -9 0' ;;
+    *) end=: ;;
+  esac
+}
+
+# Our input is the client's life line: the shell comes back to read it as soon as the lanes are started, and when it ends,
+# so does everything. A client that vanishes without a word is covered by the watchdog.
+begin() {
+  prepare
+  # shellcheck disable=SC2064 # $end is known now
+  trap "$end" EXIT HUP INT TERM PIPE
+  [ "$watchdog" ] && kill "$watchdog"
+  { sleep "$D"; $end; } <$null >$null &
+  watchdog=$!
+  clock
+  mark S $uptime
+}
+
+# Limits a command's time where there is no timeout(1), or one that does not know -s (busybox before 1.30). A command
+# in the background would get /dev/null as its input, so the input is handed over by number.
+deadline() {
+  seconds=$1
+  shift
+  exec 5<&0
+  "$@" <&5 5<&- &
+  child=$!
+  exec 5<&-
+  { sleep "$seconds"; kill -9 $child; } <$null >$null 2>&1 4>&- &
+  killer=$!
+  wait $child
+  set -- $?
+  kill $killer
+  return $1
+}
+
+# run ID SECONDS COMMAND...: the command substitution catches standard error; standard output goes past it, to 4.
+run() {
+  id=$1 seconds=$2
+  shift 2
+  clock
+  mark B "$id" $uptime
+  complaint=$($within "$seconds" "$@" 2>&1 >&4 4>&-)
+  code=$?
+  clock
+  mark E "$id" $code $uptime
+  printf '%.8192s' "$complaint"
+}
+
+# lines ID SECONDS PATTERN: every line of every file, each after its file's name. busybox does not know -a.
+lines() {
+  [ "$grep_lines" ] || case $(grep -a . $null 2>&1) in
+    '') grep_lines=-aH ;;
+    *) grep_lines=-H ;;
+  esac
+  # shellcheck disable=SC2086 # the pattern is meant to be expanded
+  run "$1" "$2" grep $grep_lines '' $3
+}
+
+# newest ID SECONDS BYTES COMMAND...: like run, but only the last bytes of what it says.
+newest() {
+  id=$1 seconds=$2 bytes=$3
+  shift 3
+  clock
+  mark B "$id" $uptime
+  complaint=$({ $within "$seconds" "$@" 4>&- | tail -c "$bytes" >&4; } 2>&1)
+  clock
+  mark E "$id" 0 $uptime
+  printf '%.8192s' "$complaint"
+}
+
+# files ID READER BYTES PATH...: many files for the price of one process. Between any two of them it reads its own
+# environment, which holds nothing but the mark: a separator that no file can forge. A path that is there but is no
+# regular file (a FIFO would block, a device may act) is bent so that it cannot be opened.
+files() {
+  id=$1 reader=$2 bytes=$3
+  shift 3
+  for path; do
+    shift
+    [ -f "$path" ] || [ ! -e "$path" ] || path=/dev/null/$path
+    set -- "$@" "$path" /proc/self/environ
+  done
+  clock
+  mark B "$id" $uptime
+  if [ -r /proc/self/environ ]; then
+    complaint=$(env -i "$M" PATH="$PATH" "$reader" -q -c "$bytes" "$@" 2>&1 >&4 4>&-)
+  else
+    complaint=$(one_by_one "$@" 2>&1 >&4)
+  fi
+  code=$?
+  clock
+  mark E "$id" $code $uptime
+  printf '%.65536s' "$complaint"
+}
+
+# The same where there is no /proc.
+one_by_one() {
+  for path; do
+    case $path in
+      /proc/self/environ) printf '%s\000PATH=\000' "$M" ;;
+      *) "$reader" -c "$bytes" "$path" ;;
+    esac
+  done
+}
+
+# deliver LANE: the end of a lane's pipeline. Nothing arrives before the lane has ended, and the first that does is the
+# empty line before a mark. Then the one byte in the pipe at 9 is the right to write to standard output. Where a pipe
+# cannot be opened anew (no /proc), lanes take turns instead.
+deliver() {
+  read -r _
+  [ "$turns" ] || read -r _ <&9
+  echo
+  cat
+  mark L "$1"
+  [ "$turns" ] || echo >&9
+}
+
+# as_root QUESTIONS: asks them through sudo where it wants no password. Root's processes are beyond our reach, so root's
+# shell watches for our end itself: its input stays open as long as our process group lives.
+as_root() {
+  [ "$(id -u)" != 0 ] && command -v sudo >$null || return 1
+  {
+    {
+      printf '%s\n' 'diagkit() {' "M=$M within='$within'" 'exec 3<&0 4>&1' "$L" \
+        "{ read -r _ <&3; $end; } <$null >$null 4>&- &" 'watch=$!' "exec <$null 3<&-" "$1" 'kill -9 $watch' '}' diagkit
+      exec sleep "$D"
+    } 4>&- 9>&- &
+  } | sudo -n sh -s
+}

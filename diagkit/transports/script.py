@@ -1,0 +1,199 @@
+"""From questions to one shell script: which are asked together, which beside each other, and in what words.
+
+Questions are put into lanes. The questions of one lane are asked one after the other; lanes run beside each other, and
+one that hangs is cut off at its deadline without harm to the others. So what may hang on different things goes
+into different lanes.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan
+from diagkit.transports.allowed import Touches, check
+
+QUICK = 5.0  # seconds for what should take milliseconds
+SLACK = 10_000  # bytes of marks and complaints around an answer
+MARK_BYTES = 4096  # the mark between files must not be cut by what cuts the files
+LANE_BYTES = 4 << 20  # no lane says more than this, whatever the caps of its questions
+PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
+_MEMORY_MAP = re.compile(r"/proc/[^/]+/(cmdline|environ|maps|smaps|smaps_rollup|numa_maps|exe|stack)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of a function of round.sh. `words` follow the function's name and the question's number."""
+
+    asks: tuple[Ask, ...]
+    function: str
+    words: str
+    seconds: float
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Questions asked one after the other: `first`, then after `gap` seconds `again`."""
+
+    first: tuple[Question, ...]
+    again: tuple[Question, ...] = ()
+    gap: float = 0.0
+    root: bool = False
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """All of them, in the order they are asked."""
+        return self.first + self.again
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take before it counts as hung."""
+        return 2 + self.gap + sum(q.seconds for q in self.questions)
+
+    @property
+    def bytes(self) -> int:
+        """How much it may say."""
+        return min(LANE_BYTES, sum(q.bytes for q in self.questions))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The lanes of one round, and every question's number: its place in `questions`."""
+
+    lanes: tuple[Lane, ...]
+
+    @property
+    def questions(self) -> list[tuple[int, Question]]:
+        """Each question with the number of its lane."""
+        return [(number, q) for number, lane in enumerate(self.lanes, 1) for q in lane.questions]
+
+    def script(self, mark: str, seconds: float) -> bytes:
+        """The program that asks all this. `seconds`: how long the client will listen."""
+        numbers = iter(range(sum(len(lane.questions) for lane in self.lanes)))
+        lanes = "\n".join(_lane(k, lane, numbers, seconds) for k, lane in enumerate(self.lanes, 1))
+        program = _PROGRAM.format(mark=mark, seconds=int(seconds) + 5, library=shlex.quote(library()), lanes=lanes)
+        return program.encode("utf-8", "surrogateescape")
+
+
+# The whole program is one function: bash and ash read a script on standard input byte by byte, so nothing of it may be
+# unread when the first command runs.
+_PROGRAM = """\
+diagkit() {{
+M={mark} D={seconds}
+L={library}
+eval "$L"
+begin
+echo | {{
+if [ -p /proc/self/fd/0 ]; then exec 9<>/proc/self/fd/0; turns='' next=:; else turns=yes next=wait; fi
+exec <$null
+{lanes}
+}} &
+}}
+diagkit
+"""
+
+# The reader in the middle is what is killed at the deadline: a command stuck in the kernel cannot be. head keeps the
+# cap; tail holds everything back until the lane is done, so that a lane is delivered whole.
+_LANE = """\
+{{ exec 4>&1
+{calls}
+}} 9>&- | $within {seconds} cat 9>&- | head -c {bytes} 9>&- | tail -c {bytes} 9>&- | deliver {lane} &
+$next"""
+
+
+def _lane(number: int, lane: Lane, numbers: Iterator[int], patience: float) -> str:
+    calls = [f"{q.function} {next(numbers)} {q.words}" for q in lane.first]
+    if lane.again:
+        calls += [f"sleep {lane.gap:g}", *(f"{q.function} {next(numbers)} {q.words}" for q in lane.again)]
+    text = "\n".join(calls)
+    if lane.root:
+        text = f"R={shlex.quote(text)}\n" + 'as_root "$R" || eval "$R"'
+    seconds = max(1.0, min(lane.seconds, patience - 1))
+    return _LANE.format(calls=text, seconds=f"{seconds:.0f}", bytes=lane.bytes, lane=number)
+
+
+@cache
+def library() -> str:
+    """round.sh without its comments and indentation."""
+    text = (files("diagkit.transports") / "round.sh").read_text()
+    lines = (re.sub(r"(^|\s)# .*", "", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
+
+
+def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, ...]] = ()) -> Round:
+    """Put the questions into lanes. Raises `Forbidden` for a command that neither we nor the configuration allow."""
+    by_lane: dict[str, list[Ask]] = {}
+    for ask in sorted(asks, key=repr):
+        by_lane.setdefault(_lane_of(_bare(ask), declared), []).append(ask)
+    lanes = []
+    for name, members in sorted(by_lane.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))):
+        agains = [a for a in members if isinstance(a, Again)]
+        lanes.append(
+            Lane(
+                first=tuple(_questions([a for a in members if not isinstance(a, Again)], moment)),
+                again=tuple(_questions(agains, moment)),
+                gap=max((a.gap for a in agains), default=0.0),
+                root=name == "root",
+            )
+        )
+    return Round(tuple(lanes))
+
+
+_ORDER = {name: place for place, name in enumerate(("kernel", "commands", "daemons", "root"))}
+
+
+def _bare(ask: Ask) -> Ask:
+    return ask.first if isinstance(ask, Again) else ask
+
+
+def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
+    """What this question may hang on: those that share it share a lane."""
+    if isinstance(ask, Run):
+        touches = Touches.FILES if ask.argv in declared else check(ask.argv).touches
+        name = {Touches.KERNEL: "commands", Touches.DAEMON: "daemons"}.get(touches, str(ask))
+    elif isinstance(ask, Scan):
+        name = {"journal": "journal", "kernel": "commands"}.get(ask.source, "files")
+    else:
+        path = ask.path if isinstance(ask, Read) else ask.pattern if isinstance(ask, Glob) else ""
+        virtual = path.startswith(("/proc/", "/sys/"))
+        name = "maps" if _MEMORY_MAP.match(path) else "kernel" if virtual else "files"
+    return "root" if getattr(ask, "root", False) else name
+
+
+def _questions(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
+    """The questions for these, files first: those that are read the same way are read together."""
+    batches: dict[tuple[str, int], list[tuple[Ask, str]]] = {}
+    rest: list[Question] = []
+    for ask in asks:
+        match _bare(ask):
+            case Read(path=path, tail=tail, cap=cap):
+                batches.setdefault(("tail", min(tail, cap)) if tail else ("head", 0), []).append((ask, path))
+            case Scan(source=source, cap=cap) if source.startswith("/"):
+                batches.setdefault(("tail", cap + 1), []).append((ask, source))
+            case Scan(source="journal", cap=cap):
+                window = f"--since=@{moment.since.timestamp():.0f} --until=@{moment.until.timestamp():.0f}"
+                words = f"{QUICK + 3:g} journalctl {window} --no-pager -o short-unix -r"
+                rest.append(Question((ask,), "run", words, QUICK + 3, cap + SLACK))
+            case Scan(cap=cap):
+                rest.append(Question((ask,), "newest", f"{QUICK:g} {cap + 1} dmesg", QUICK, cap + SLACK))
+            case Glob(pattern=pattern, cap=cap):
+                rest.append(Question((ask,), "lines", f"{QUICK:g} {shlex.quote(pattern)}", QUICK, cap + SLACK))
+            case Run(argv=argv, timeout=timeout, cap=cap):
+                rest.append(Question((ask,), "run", f"{timeout:g} {shlex.join(argv)}", timeout, cap + SLACK))
+    for (reader, last), members in batches.items():
+        # one process for all that are read from the start: the largest cap serves, and replies are trimmed later
+        size = max(last or max(_cap(ask) for ask, _ in members) + 1, MARK_BYTES)
+        words = f"{reader} {size} {shlex.join(path for _, path in members)}"
+        room = sum(_cap(ask) for ask, _ in members) + 65_536 + SLACK
+        yield Question(tuple(ask for ask, _ in members), "files", words, QUICK, room)
+    yield from rest
+
+
+def _cap(ask: Ask) -> int:
+    cap: int = getattr(_bare(ask), "cap", 0)
+    return cap
