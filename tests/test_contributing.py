@@ -8,7 +8,7 @@ from diagkit.checks import Check
 from diagkit.model import Moment, Read, Reply, Status, Tape, Target
 from diagkit.probes import Facts, Probe
 
-BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(), re.S)
+BLOCKS = re.findall(r"```python\n(.*?)```", (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(), re.DOTALL)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
