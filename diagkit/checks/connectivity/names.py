@@ -1,0 +1,133 @@
+"""Do names resolve, here and on the host, and all to the same?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.probes.names import Lookup, NameServers, Overrides, Resolver, ServerSaid
+
+WORDS = {
+    "filtered": "does not answer (timeout)",
+    "refused": "refuses: nothing listens on port 53",
+    "unreachable": "is unreachable: no route",
+}
+FAILURES = ("SERVFAIL", "REFUSED")
+
+
+@check(noise=(0.0, 0.002))
+def resolution(lookup: Lookup) -> Findings:
+    """The target's name resolves here.
+
+    Why: it is the lowest layer; nothing above it can be tried without an address.
+    """
+    if lookup.state == "resolved":
+        by = " (by this machine's /etc/hosts)" if lookup.hosts_file else ""
+        yield ok(f"{lookup.name} is {', '.join(lookup.addresses)}{by}", lookup.name)
+        return
+    dead = [said.server for said in lookup.servers if said.state != "answered"]
+    why = f"; name server {', '.join(dead)} does not answer" if dead else ""
+    yield fail(f"{lookup.name} does not resolve here: {lookup.error}{why}", lookup.name)
+
+
+@check(noise=(0.01, 0.003), vital=False)
+def consistent(lookup: Lookup) -> Findings:
+    """Every name server of this machine gives the target's name the same address as the system does.
+
+    Look-alikes: a split view (another answer inside than outside), or one name with many addresses, differ by design.
+    """
+    given = set(lookup.addresses)
+    told = {s.server: set(s.addresses) for s in lookup.servers if s.state == "answered" and s.addresses}
+    if not given or not told:
+        yield skip("no DNS server answered with an address, so there is nothing to compare")
+    for server, addresses in told.items():
+        if addresses & given:
+            yield ok(f"{server} says {', '.join(sorted(addresses))}, as the system does", lookup.name)
+        else:
+            source = "/etc/hosts" if lookup.hosts_file else "the system"
+            yield warn(
+                f"{lookup.name}: {source} says {', '.join(sorted(given))}, name server {server} says "
+                f"{', '.join(sorted(addresses))}",
+                lookup.name,
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slow:
+    """Milliseconds an answer of a name server may take.
+
+    Source: resolv.conf(5): a program waits 5 s before it tries the next server; a cached answer takes a few ms.
+    """
+
+    warn: float = 1500.0
+
+
+@check(limits=Slow(), noise=(0.01, 0.003))
+def resolvers(resolver: Resolver, name_servers: NameServers, limits: Slow) -> Findings:
+    """Every name server of the host answers the host.
+
+    Why: without one no name resolves; with one of several dead each lookup may wait 5 s (resolv.conf(5) timeout).
+    """
+    verdicts = {server: _verdict(name_servers.of(server)) for server in resolver.asked}
+    alive = [s for s, said in verdicts.items() if said and said.state == "answered" and said.rcode not in FAILURES]
+    for server, said in verdicts.items():
+        if said is None:
+            hint = "nslookup on the host, or an ssh server that allows TCP forwarding"
+            yield unknown(f"name server {server} could not be asked", server, hint=hint)
+        elif said.state != "answered":
+            more = "; another answers, but lookups may wait 5 s for this one" if alive else ""
+            verdict = warn if alive else fail
+            yield verdict(f"name server {server} {WORDS.get(said.state, said.state)}{more}", server)
+        elif said.rcode in FAILURES:
+            verdict = warn if alive else fail
+            yield verdict(f"name server {server} answers {said.rcode} about the host's own name", server)
+        elif said.took_ms >= limits.warn:
+            yield warn(f"name server {server} takes {said.took_ms / 1000:.1f} s to answer", server)
+        else:
+            yield ok(f"name server {server} answers (over {said.over.upper()})", server)
+
+
+def _verdict(said: list[ServerSaid]) -> ServerSaid | None:
+    """What counts of what a server said: UDP is what programs use; TCP alone may be closed without harm."""
+    udp = [s for s in said if s.over == "udp"]
+    tcp = [s for s in said if s.over == "tcp"]
+    if udp:
+        return udp[0]
+    return tcp[0] if tcp and tcp[0].state in ("answered", "filtered", "unreachable") else None
+
+
+@check(noise=(0.01, 0.002), vital=False)
+def search(resolver: Resolver, name_servers: NameServers) -> Findings:
+    """Every domain of the search path is answered for.
+
+    Why: a short name is tried with each of them in turn, so one that is not answered delays or breaks all short names.
+    """
+    if not name_servers.search:
+        yield skip("no search path" if not resolver.search else "the search domains could not be asked")
+    for domain, said in name_servers.search:
+        if said.state == "answered" and said.rcode in FAILURES:
+            yield warn(f"search domain {domain}: {said.rcode}", domain)
+        elif said.state == "answered":
+            yield ok(f"search domain {domain} is answered for ({said.rcode})", domain)
+        else:
+            yield skip(f"search domain {domain}: the name server could not be asked over TCP", domain)
+
+
+@check(noise=(0.02, 0.002), vital=False)
+def hosts_file(overrides: Overrides) -> Findings:
+    """/etc/hosts and DNS agree about the names in it.
+
+    Why: the file comes first and is forgotten first; after a move it sends the host, and only it, to the old place.
+    Look-alikes: an entry that differs on purpose (a shortcut to an inner address).
+    """
+    for name, address, dns in overrides.all:
+        if not dns:
+            yield ok(f"/etc/hosts says {name} = {address}; DNS does not know the name", name)
+        elif address in dns:
+            yield ok(f"/etc/hosts and DNS agree: {name} = {address}", name)
+        else:
+            yield warn(
+                f"hosts file override: /etc/hosts says {name} = {address}, DNS says {', '.join(dns)}",
+                name,
+                quote=f"{address} {name}",
+            )

@@ -1,0 +1,115 @@
+"""Do the ports take connections that ought to?"""
+
+from __future__ import annotations
+
+from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.checks.connectivity.path import BELOW_NAME, BELOW_REACH, silent
+from diagkit.model import Unknown
+from diagkit.probes.doors import Doorways, KnownPorts, Port
+from diagkit.probes.path import Echoes
+
+MEANS = {
+    "refused": "Connection refused: the host answers, but nothing listens on this port",
+    "filtered": "Connection timed out: filtered, no answer to the connection attempt",
+    "unreachable": "unreachable: the network answers that there is no way",
+    "unresolved": "the name does not resolve",
+}
+
+
+def means(port: Port) -> str:
+    """What the state of a closed port says, in words."""
+    return f"tcp/{port.port}: {MEANS.get(port.state, port.error)}"
+
+
+@check(noise=(0.0, 0.002))
+def ssh(ports: KnownPorts, echoes: Echoes | Unknown) -> Findings:
+    """The ssh port takes connections and introduces itself as SSH.
+
+    Why: refused, filtered and unreachable are three faults: sshd is down, a filter drops, the network has no way.
+    Look-alikes: open but mute is an sshd that hangs, or MaxStartups: too many logins at once.
+    """
+    door = ports.ssh
+    if door is None:
+        yield skip("the target is this machine")
+    elif door.state == "unresolved":
+        yield skip(BELOW_NAME)
+    elif silent(echoes, ports):
+        yield skip(BELOW_REACH)
+    elif not door.state:
+        yield unknown(door.error)
+    elif door.state == "open" and door.banner.startswith("SSH-"):
+        yield ok(f"tcp/{door.port} open, {door.banner}", str(door), quote=door.banner)
+    elif door.state == "open":
+        yield warn(f"tcp/{door.port} open, but this is no SSH: {door.banner[:60]}", str(door), quote=door.banner)
+    elif door.state == "mute":
+        yield fail(f"tcp/{door.port} open, but sshd says nothing: {door.error}", str(door))
+    else:
+        yield fail(f"ssh {means(door)}" + (" (sshd is down)" if door.state == "refused" else ""), str(door))
+
+
+@check(noise=(0.0, 0.01))
+def declared(ports: KnownPorts, echoes: Echoes | Unknown, doorways: Doorways | Unknown) -> Findings:
+    """Every declared port takes connections from here.
+
+    Why: somebody said that it ought to. Where the host itself reaches a port that we do not, the fault lies between.
+    """
+    if not ports.declared:
+        yield skip("no service is declared")
+    for name, port in ports.declared.items():
+        inside = doorways.at(port.port) if isinstance(doorways, Doorways) else None
+        if port.state == "unresolved":
+            yield fail(f"{name} {means(port)}", str(port))
+        elif silent(echoes, ports):
+            yield skip(BELOW_REACH, str(port))
+        elif not port.state:
+            yield unknown(f"{name}: {port.error}", str(port))
+        elif port.open:
+            yield ok(f"{name} tcp/{port.port} open in {port.took_ms:.0f} ms", str(port))
+        elif inside and inside.inside.open:
+            yield fail(f"{name} {means(port)}; it works from the host itself, not from here", str(port))
+        else:
+            yield fail(f"{name} {means(port)}", str(port))
+
+
+@check(noise=(0.0, 0.002), vital=False)
+def filtered(doorways: Doorways, ports: KnownPorts | Unknown, echoes: Echoes | Unknown) -> Findings:
+    """Ports that listen for others are seen from here, or we say that they are not.
+
+    Why: works from there, not from here: a packet filter, there or on the way. Mostly that is meant, so it is no fault
+    by itself; a declared port that is filtered fails in `ports.declared`, a rule that drops in `firewall.rules`.
+    """
+    if silent(echoes, ports):
+        yield skip(BELOW_REACH)
+        return
+    outer = [d for d in doorways.all if d.outside]
+    if not outer:
+        yield skip("nothing listens for others, or the target is this machine")
+    for door in outer:
+        subject = str(door.listener.port)
+        if door.outside is None or not door.outside.state:
+            yield unknown(f"tcp/{subject}: {door.outside.error if door.outside else ''}", subject)
+        elif door.outside.open:
+            yield ok(f"tcp/{subject} open from here", subject)
+        else:
+            yield skip(f"tcp/{subject} works from the host itself, not from here: {door.outside.state}", subject)
+
+
+@check(noise=(0.002, 0.003), vital=False)
+def inside(doorways: Doorways) -> Findings:
+    """Every port that listens takes a connection from the host itself.
+
+    Why: a socket that listens and does not take connections has a full accept queue: the process behind it hangs.
+    """
+    if not doorways.all:
+        yield skip("nothing listens")
+    for door in doorways.all:
+        subject, port = str(door.listener), door.inside
+        who = f" ({door.listener.process})" if door.listener.process else ""
+        if not port.state:
+            yield unknown(f"tcp/{port.port}: {port.error}", subject, hint="the ssh server must allow TCP forwarding")
+        elif port.open:
+            yield ok(f"tcp/{port.port}{who} takes connections", subject)
+        elif port.state == "filtered":
+            yield fail(f"tcp/{port.port}{who} listens, but takes no connection from the host itself", subject)
+        else:
+            yield skip(f"tcp/{port.port}{who}: {port.state} from the host itself; it may be gone by now", subject)

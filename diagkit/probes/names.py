@@ -1,0 +1,245 @@
+"""Names: does the target's own name resolve from here, and does name resolution work on the target?"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from diagkit.model import Ask, Reach, Read, Reply, Run, Target, Vantage
+from diagkit.probes import Absent, Answers, perhaps, probe
+from diagkit.probes.host import Identity
+
+MOST_OVERRIDES = 4  # names of the hosts file that are looked up; each costs two reach tests
+STUB = "127.0.0.53"  # where systemd-resolved listens
+
+
+def is_address(host: str) -> bool:
+    """Whether this is an IP address, as opposed to a name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSaid:
+    """What one name server said over `udp` or `tcp`.
+
+    state: answered, filtered (no answer at all), refused, unreachable, failed. took_ms: milliseconds.
+    """
+
+    server: str
+    state: str
+    over: str
+    rcode: str = ""
+    addresses: tuple[str, ...] = ()
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """The target's name, looked up on this machine: what programs get, and what each name server says by itself."""
+
+    name: str
+    state: str  # resolved, unresolved, filtered (took too long)
+    addresses: tuple[str, ...]
+    hosts_file: tuple[str, ...]
+    servers: tuple[ServerSaid, ...]
+    error: str
+
+
+def _resolve(target: Target) -> Iterable[Ask]:
+    return [] if target.scheme == "local" or is_address(target.host) else [Reach("resolve", target.host)]
+
+
+@probe(also=_resolve)
+def lookup(target: Target, answers: Answers) -> Lookup:
+    """The target's name as programs on this machine look it up, and each name server asked itself."""
+    if not answers:
+        raise Absent("the target is this machine" if target.scheme == "local" else "the target is given as an address")
+    (reply,) = answers.values()
+    data = json.loads(reply.text)
+    return Lookup(
+        name=target.host,
+        state=data["state"],
+        addresses=tuple(data["addresses"]),
+        hosts_file=tuple(data["hosts_file"]),
+        servers=tuple(_said(s["server"], "udp", s) for s in data["servers"]),
+        error=data["error"],
+    )
+
+
+def _said(server: str, over: str, data: dict[str, object]) -> ServerSaid:
+    answers, took = data.get("answers", []), data.get("took_ms", 0.0)
+    return ServerSaid(
+        server=server,
+        state=str(data["state"]),
+        over=over,
+        rcode=str(data.get("rcode", "")),
+        addresses=tuple(answers) if isinstance(answers, list) else (),
+        took_ms=took if isinstance(took, float) else 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolver:
+    """How the target looks names up. `hosts_first`: the hosts file is asked before DNS."""
+
+    servers: tuple[str, ...]
+    upstreams: tuple[str, ...]  # behind the stub of systemd-resolved
+    search: tuple[str, ...]
+    options: tuple[str, ...]
+    hosts_first: bool
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The servers to ask themselves: the configured ones, and those behind the local stub."""
+        return tuple(dict.fromkeys((*self.servers, *self.upstreams)))[:4]
+
+    def full(self, name: str) -> str:
+        """The name with the first search domain, as a short one is looked up first."""
+        return name if "." in name or not self.search else f"{name}.{self.search[0]}"
+
+
+@probe(
+    Read("/etc/resolv.conf"),
+    perhaps(Read("/run/systemd/resolve/resolv.conf")),
+    perhaps(Read("/etc/nsswitch.conf")),
+)
+def resolver(conf: Reply, behind_stub: Reply, nsswitch: Reply) -> Resolver:
+    """Name servers, search path and options of /etc/resolv.conf; order of sources of /etc/nsswitch.conf."""
+    rows = [line.split() for line in conf.lines if line[:1] not in "#;"]
+    upstreams = [line.split() for line in behind_stub.lines]
+    hosts = next((line.split()[1:] for line in nsswitch.lines if line.startswith("hosts:")), ["files", "dns"])
+    search = [tuple(row[1:]) for row in rows if row[:1] in (["search"], ["domain"])]
+    servers = tuple(row[1] for row in rows if row[:1] == ["nameserver"] and len(row) > 1)[:3]  # glibc takes three
+    return Resolver(
+        servers=servers,
+        upstreams=tuple(row[1] for row in upstreams if row[:1] == ["nameserver"])[:3] if STUB in servers else (),
+        search=search[-1] if search else (),
+        options=tuple(o for row in rows if row[:1] == ["options"] for o in row[1:]),
+        hosts_first="dns" not in hosts or hosts.index("files") < hosts.index("dns") if "files" in hosts else False,
+    )
+
+
+def nslookup(name: str, server: str) -> Run:
+    """Ask one server as programs do, over UDP. Options that both BIND's and busybox's nslookup know."""
+    return Run(("nslookup", "-timeout=2", "-retry=1", name, server), timeout=7)
+
+
+def _ask_each_server(resolver: Resolver, identity: Identity) -> Iterable[Ask]:
+    name = resolver.full(identity.hostname)
+    for server in resolver.asked:
+        yield Reach("dns", server, 53, f"{name} A", Vantage.TARGET)
+        yield nslookup(name, server)
+    for domain in resolver.search[:3] if resolver.servers else ():
+        yield Reach("dns", resolver.servers[0], 53, f"{domain} SOA", Vantage.TARGET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameServers:
+    """Each name server the target uses, asked by the target. A server stands here once for each way it was asked."""
+
+    said: tuple[ServerSaid, ...]
+    search: tuple[tuple[str, ServerSaid], ...]  # each search domain, asked at the first server
+
+    def of(self, server: str) -> list[ServerSaid]:
+        """What this server said, over UDP first."""
+        return sorted((s for s in self.said if s.server == server), key=lambda s: s.over, reverse=True)
+
+
+@probe(also=_ask_each_server)
+def name_servers(resolver: Resolver, answers: Answers) -> NameServers:
+    """Each name server asked from the target itself: over UDP by nslookup where it is there, over TCP through ssh."""
+    if not resolver.servers:
+        raise Absent("/etc/resolv.conf names no server")
+    said: list[ServerSaid] = []
+    search: list[tuple[str, ServerSaid]] = []
+    for ask, reply in answers.items():
+        if isinstance(ask, Reach) and not reply.silence:
+            one = _said(ask.to, "tcp", json.loads(reply.text))
+            if ask.name.endswith(" SOA"):
+                search.append((ask.name.removesuffix(" SOA"), one))
+            else:
+                said.append(one)
+        elif isinstance(ask, Run) and (spoken := _nslookup_said(ask.argv[-1], reply)):
+            said.append(spoken)
+    return NameServers(said=tuple(said), search=tuple(search))
+
+
+_NSLOOKUP_ADDRESS = re.compile(r"^Address(?: \d+)?: ([0-9a-fA-F.:]+)", re.MULTILINE)
+_NSLOOKUP_ERROR = re.compile(r"(NXDOMAIN|SERVFAIL|REFUSED)")
+
+
+def _nslookup_said(server: str, reply: Reply) -> ServerSaid | None:
+    text = reply.text + reply.complaint
+    if reply.silence or ("invalid option" in text or "Usage:" in text):
+        return None
+    if "refused" in text and "REFUSED" not in text:
+        return ServerSaid(server=server, state="refused", over="udp")
+    if "unreachable" in text:
+        return ServerSaid(server=server, state="unreachable", over="udp")
+    if "timed out" in text or "no servers could be reached" in text or "no response" in text:
+        return ServerSaid(server=server, state="filtered", over="udp")
+    problem = _NSLOOKUP_ERROR.search(text)
+    _, _, after = text.partition("\n\n")
+    found = tuple(a for a in _NSLOOKUP_ADDRESS.findall(after) if is_address(a))
+    took = reply.took * 1000
+    rcode = problem[1] if problem else "NOERROR"
+    return ServerSaid(server=server, state="answered", over="udp", rcode=rcode, addresses=found, took_ms=took)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostsFile:
+    """The entries of /etc/hosts that send names to other places than the loopback: (name, address)."""
+
+    entries: tuple[tuple[str, str], ...]
+
+
+@probe(Read("/etc/hosts"))
+def hosts_file(reply: Reply) -> HostsFile:
+    """Names in /etc/hosts; of several names in a line the most complete one stands for all."""
+    rows = [line.split("#")[0].split() for line in reply.lines]
+    entries: list[tuple[str, str]] = []
+    for address, *names in (row for row in rows if len(row) > 1):
+        if is_address(address) and not ipaddress.ip_address(address).is_loopback and names:
+            best = max(names, key=lambda name: name.count("."))
+            if not ipaddress.ip_address(address).is_multicast and not best.startswith("ip6-"):
+                entries.append((best, address))
+    return HostsFile(entries=tuple(entries))
+
+
+def _ask_dns_too(resolver: Resolver, hosts: HostsFile) -> Iterable[Ask]:
+    if resolver.servers:
+        server = resolver.servers[0]
+        for name, _ in hosts.entries[:MOST_OVERRIDES]:
+            yield Reach("dns", server, 53, f"{resolver.full(name)} A", Vantage.TARGET)
+            if not ipaddress.ip_address(server).is_loopback:
+                yield Reach("dns", server, 53, f"{resolver.full(name)} A")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What DNS says about names that the hosts file answers: (name, address in the file, addresses of DNS)."""
+
+    all: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+@probe(also=_ask_dns_too)
+def overrides(resolver: Resolver, hosts: HostsFile, answers: Answers) -> Overrides:
+    """The names in the hosts file, asked in DNS as well."""
+    if not hosts.entries:
+        raise Absent("the hosts file names nothing but this host's loopback")
+    heard: dict[str, tuple[str, ...]] = {}
+    for ask, reply in answers.items():
+        data = json.loads(reply.text) if not reply.silence else {}
+        if isinstance(ask, Reach) and data.get("state") == "answered":
+            heard.setdefault(ask.name.removesuffix(" A"), tuple(data["answers"]))
+    known = [(name, address) for name, address in hosts.entries if resolver.full(name) in heard]
+    if not known:
+        raise ValueError("no name server answered about the names in the hosts file")
+    return Overrides(all=tuple((name, address, heard[resolver.full(name)]) for name, address in known))

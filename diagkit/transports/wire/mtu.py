@@ -1,0 +1,65 @@
+"""Path MTU: echo requests of many sizes that may not be fragmented (DF), to see which come back."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+from diagkit.model import Reach
+from diagkit.transports.wire.icmp import ECHO_REPLIES, FRAGMENTATION_NEEDED, fire, open_socket, requests
+from diagkit.transports.wire.way import Way
+
+# IP packet sizes in bytes: Ethernet, PPPoE, GRE, clouds, VXLAN, IPsec, WireGuard and others, least of IPv6, of IPv4
+SIZES = (1500, 1492, 1476, 1460, 1450, 1440, 1420, 1400, 1380, 1280, 576)
+TRIES, TRIES_AGAIN, INTERVAL, GRACE = 2, 5, 0.01, 1.0
+IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # Linux: set DF, and do not let the kernel's own guess stop us
+IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE = 23, 3
+EMSGSIZE = "Message too long"
+
+
+def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
+    """The largest packet that comes back. Sizes that were not answered are tried again, for they may just be lost."""
+    try:
+        family, address = way.address(ask.to, patience)
+    except OSError:
+        return {"method": "none", "address": "", "mtu": 0, "sizes": {}, "told_by": ""}
+    try:
+        sock = open_socket(family, raw=True)
+    except PermissionError:
+        sock = open_socket(family, raw=False)
+    with sock:
+        six = family == socket.AF_INET6
+        level, option, probe = (
+            (socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
+            if six
+            else (socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+        )
+        sock.sock.setsockopt(level, option, probe)
+        headers = 48 if six else 28
+        sizes = [size for size in SIZES if size >= 1280] if six else list(SIZES)
+        answered, told = _sound(sock, address, sizes, headers, TRIES)
+        if answered and (silent := [size for size in sizes if size > max(answered)]):
+            again, told_again = _sound(sock, address, silent, headers, TRIES_AGAIN)
+            answered, told = answered | again, told or told_again
+    return {
+        "method": "raw ICMP" if sock.is_privileged else "datagram ICMP",
+        "address": address,
+        "mtu": max(answered, default=0),
+        "sizes": {str(size): size in answered for size in sizes},
+        "told_by": told,
+    }
+
+
+def _sound(sock: Any, address: str, sizes: list[int], headers: int, tries: int) -> tuple[set[int], str]:
+    """The sizes that came back, and who said "too big" (`this machine`: larger than our interface takes)."""
+    shots, size_of = [], {}
+    for number, size in enumerate(sizes * tries):
+        shots += requests(address, 1, size=size - headers, first=number)
+        size_of[number] = size
+    volley = fire(sock, shots, INTERVAL, GRACE)
+    answered = {size_of[n] for n, reply in volley.replies.items() if reply.type in ECHO_REPLIES}
+    told = [r.source for r in volley.replies.values() if (r.type, r.code) in FRAGMENTATION_NEEDED]
+    if not told and any(EMSGSIZE in error for error in volley.errors.values()):
+        told = ["this machine"]
+    return answered, told[0] if told else ""
