@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from diagkit.model import Target
@@ -28,6 +30,11 @@ def public(path: Path) -> str:
     return " ".join(path.with_name(f"{path.name}.pub").read_text().split()[:2])
 
 
+def raw(line: str) -> bytes:
+    """The key itself, as it goes over the wire, from a line of `public`."""
+    return base64.b64decode(line.split()[1])
+
+
 def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -37,7 +44,7 @@ def free_port() -> int:
 class Sshd:
     """The server, the client's key that it accepts, and a client configuration that reaches it as `box`."""
 
-    def __init__(self, folder: Path, options: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, host_key: Path | None, options: Mapping[str, str]) -> None:
         program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
         assert program, "these tests need OpenSSH's sshd: apt-get install openssh-server"
         if os.geteuid() == 0:
@@ -45,12 +52,13 @@ class Sshd:
         self.folder = folder
         self.port = free_port()
         self.user = getpass.getuser()
-        self.host_key = make_key(folder / "host_key")
+        self.host_key = host_key or make_key(folder / "host_key")
         self.identity = make_key(folder / "identity")
         self.known_hosts = folder / "known_hosts"
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {public(self.host_key)}\n")
         self.authorized = folder / "authorized_keys"
         self.authorized.write_text(public(self.identity) + "\n")
+        self._configs = count()
         self._log = folder / "sshd.log"
         self._process = self._start(program, options)
         self._await_start()
@@ -82,7 +90,8 @@ class Sshd:
     def _await_start(self) -> None:
         end = time.monotonic() + START_SECONDS
         while "Server listening" not in self.log():
-            assert time.monotonic() < end and self._process.poll() is None, f"sshd did not start:\n{self.log()}"
+            assert self._process.poll() is None, f"sshd did not start:\n{self.log()}"
+            assert time.monotonic() < end, f"sshd did not start in time:\n{self.log()}"
             time.sleep(0.01)
 
     def log(self) -> str:
@@ -101,7 +110,7 @@ class Sshd:
         return Target(scheme="ssh", host="box", label="box")
 
     def client_config(self, **options: str) -> str:
-        """Path of an ssh configuration in which `box` is this server; options are added or replace ours."""
+        """Path of a new ssh configuration in which `box` is this server; options are added or replace ours."""
         settings = {
             "HostName": "127.0.0.1",
             "Port": str(self.port),
@@ -115,17 +124,16 @@ class Sshd:
             "BatchMode": "yes",
         } | options
         body = "".join(f"  {key} {value}\n" for key, value in settings.items())
-        # resolve() remembers a configuration by its path, so each has its own
-        path = self.folder / f"ssh_config.{len(list(self.folder.iterdir()))}"
+        path = self.folder / f"ssh_config.{next(self._configs)}"
         path.write_text(f"Host box\n{body}")
         return str(path)
 
 
 @contextmanager
-def running(folder: Path, **options: str) -> Iterator[Sshd]:
+def running(folder: Path, host_key: Path | None = None, **options: str) -> Iterator[Sshd]:
     """A server with these options of sshd_config, for as long as the block lasts."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = Sshd(folder, options)
+    server = Sshd(folder, host_key, options)
     try:
         yield server
     finally:

@@ -1,6 +1,5 @@
 """known_hosts, held against OpenSSH's own tools where they give an oracle."""
 
-import base64
 import re
 import subprocess
 from pathlib import Path
@@ -10,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diagkit.transports.known_hosts import KnownHosts, Trust, fingerprint, lookup_names, matches, revoked_keys
-from tests.transports.sshd import make_key, public
+from tests.transports.sshd import make_key, public, raw
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +17,6 @@ def keys(tmp_path_factory):
     """Three public keys in the form of known_hosts."""
     folder = tmp_path_factory.mktemp("keys")
     return [public(make_key(folder / f"key{n}")) for n in range(3)]
-
-
-def raw(line):
-    return base64.b64decode(line.split()[1])
 
 
 def write(folder: Path, *lines: str) -> KnownHosts:

@@ -19,20 +19,21 @@ def test_host_names_that_pass(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "",
-        "-oProxyCommand=id",
-        "web1;id",
-        "$(id)",
-        "`id`",
-        "a b",
-        "a\nb",
-        "a\0b",
-        "web%h",
-        "fe80::1%",
-        "fe80::1%e;d",
-        "%h",
-    ]
-    + ["a" * 254, "a\u202eb", "a\x1b[0m", "{a,b}", "a'b", "a\\b", "a\ud800", "10.0.0.1%eth0"],
+        *(
+            "",
+            "-oProxyCommand=id",
+            "web1;id",
+            "$(id)",
+            "`id`",
+            "a b",
+            "a\nb",
+            "a\0b",
+            "web%h",
+            "fe80::1%",
+            "fe80::1%e;d",
+        ),
+        *("%h", "a" * 254, "a\u202eb", "a\x1b[0m", "{a,b}", "a'b", "a\\b", "a\ud800", "10.0.0.1%eth0"),
+    ],
 )
 def test_host_names_that_do_not(name):
     with pytest.raises(ValueError, match=r"^[^\n]+$"):

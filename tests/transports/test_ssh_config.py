@@ -107,7 +107,7 @@ def test_what_cannot_be_done_is_said_and_not_passed_over(reader, tmp_path, line)
 
 
 def test_a_configuration_that_does_not_parse_is_named(tmp_path):
-    with pytest.raises(Stopped, match="(?i)no argument|missing argument") as stopped:
+    with pytest.raises(Stopped, match=r"(?i)no argument|missing argument") as stopped:
         resolve(Hop(host="web"), written(tmp_path, "Host web\n  Port\n"))
     assert (stopped.value.why.layer, stopped.value.why.silence) == (Layer.NAME, Silence.GARBLED)
 
