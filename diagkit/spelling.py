@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+FEW = 16  # names that still fit into one sentence
+
 
 def closest(word: str, known: Iterable[str]) -> str:
     """The known name most like this word, whole or after its last dot; or nothing."""
@@ -16,6 +18,8 @@ def closest(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The same as the end of a sentence: `; did you mean X?`, or nothing."""
-    close = closest(word, known)
-    return f"; did you mean {close}?" if close else ""
+    """The end of a sentence about a wrong name: `; did you mean X?`, or `; there are X, Y, Z` where they are few."""
+    names = list(known)
+    if close := closest(word, names):
+        return f"; did you mean {close}?"
+    return f"; there are {', '.join(names)}" if 0 < len(names) <= FEW else ""

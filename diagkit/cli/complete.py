@@ -69,6 +69,20 @@ def explicable(incomplete: str) -> list[str]:
     return [*checks(incomplete), *(name for name in (*causes, *probes) if _begins(name, incomplete))]
 
 
+def formats(incomplete: str) -> list[str]:
+    """Names of outputs: an output is called what its module is called."""
+    return [
+        name.partition(".")[0] for name in _defined("outputs", r"^@output\ndef (\w+)") if name.startswith(incomplete)
+    ]
+
+
+def runbooks(incomplete: str) -> list[str]:
+    """Ids of runbooks."""
+    from diagkit.cli.runbook import shelf
+
+    return [name for name in sorted(shelf()) if name.startswith(incomplete)]
+
+
 def targets(incomplete: str) -> list[str]:
     """Targets that were declared: in diagkit.toml, and as Host in the user's ssh configuration."""
     from diagkit import config

@@ -79,7 +79,7 @@ def _remote(address: str, word: str) -> Target:
             check_user_name(user)
         check_host_name(host)
     except ValueError as error:
-        raise Refusal(USAGE, f"target {word!r}: {error}") from error
+        raise Refusal(USAGE, str(error)) from error
     if "/" in host or host.endswith(".tape"):
         raise Refusal(USAGE, f"target {word!r} is not a host name; a tape is written replay:{word}")
     return Target("ssh", host=host, user=user, port=port)

@@ -1,0 +1,61 @@
+"""The one signature of `diagkit check` and its four phases. Light: the work is imported when a command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from diagkit.cli import options
+
+
+def checklist(phase: str, doc: str) -> Callable[..., int]:
+    """The command that runs one phase of the checklist, or with no phase all of it."""
+
+    def command(
+        targets: options.Targets = None,
+        only: options.Only = None,
+        skip: options.Skip = None,
+        since: options.Since = "",
+        until: options.Until = "",
+        at: options.At = "",
+        timeout: options.Timeout = None,
+        fail_on: options.FailOn = None,
+        format_: options.Format = "text",
+        report: options.Reports = None,
+        everything: options.Everything = False,
+        quiet: options.Quiet = False,
+        verbose: options.Verbose = False,
+        colour: options.Colour = None,
+        ascii_: options.Ascii = False,
+        config: options.ConfigFile = "",
+        ssh_config: options.SshConfigFile = "",
+    ) -> int:
+        from diagkit.cli.manner import Manner
+        from diagkit.cli.plan import Order
+        from diagkit.cli.run import run
+
+        order = Order(
+            targets=targets or ["local"],
+            phase=phase,
+            only=only or [],
+            skip=skip or [],
+            since=since,
+            until=until,
+            at=at,
+            timeout=timeout,
+            config=config,
+            ssh_config=ssh_config,
+        )
+        manner = Manner(
+            format=format_,
+            reports=report or [],
+            everything=everything,
+            quiet=quiet,
+            verbose=verbose,
+            colour=colour,
+            ascii=ascii_,
+            fail_on=fail_on,
+        )
+        return run(order, manner)
+
+    command.__doc__ = doc
+    return command

@@ -1,0 +1,103 @@
+"""How the report is said: format, colour, width, files beside it, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from diagkit import config
+from diagkit.cli import exits, streams
+from diagkit.model import Report, Status
+from diagkit.outputs import Output, View, all_outputs
+from diagkit.outputs.files import Unwritable, write_report
+from diagkit.session import Settings, telling
+from diagkit.spelling import nearest
+
+FAILS = {config.FailOn.WARNING: Status.WARN, config.FailOn.CRITICAL: Status.FAIL, config.FailOn.NEVER: None}
+CODES = {Status.OK: 0, Status.WARN: 1, Status.FAIL: 2, Status.UNKNOWN: 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """What was typed about the report. None: as configured."""
+
+    format: str = "text"
+    reports: Sequence[str] = ()
+    everything: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    colour: str | None = None
+    ascii: bool = False
+    fail_on: str | None = None
+
+    def output(self) -> Output:
+        """The output for stdout."""
+        return _known(self.format, "--format", all_outputs())
+
+    def files(self) -> tuple[tuple[Output, Path], ...]:
+        """The outputs for `--report`, each with its file."""
+        known = all_outputs()
+        found = []
+        for word in self.reports:
+            name, equals, path = word.partition("=")
+            if not equals or not path:
+                raise exits.Refusal(exits.USAGE, f"--report wants FORMAT=PATH, as in junit=report.xml, not {word!r}")
+            found.append((_known(name, "--report", known), Path(path)))
+        return tuple(found)
+
+    def view(self, settled: config.Config) -> View:
+        """How to show it on stdout. A file is shown the same, without colour."""
+        encoding = (sys.stdout.encoding or "ascii").lower()
+        return View(
+            width=shutil.get_terminal_size().columns,
+            colour=self._coloured(settled),
+            ascii=self.ascii or settled.ascii or not encoding.startswith("utf"),
+            everything=self.everything,
+            quiet=self.quiet,
+            verbose=self.verbose,
+            fail_on=FAILS[self.tolerance(settled)],
+        )
+
+    def tolerance(self, settled: config.Config) -> config.FailOn:
+        """What fails the run."""
+        return config.FailOn(self.fail_on) if self.fail_on else settled.fail_on
+
+    def _coloured(self, settled: config.Config) -> bool:
+        """The flag, the setting, NO_COLOR, FORCE_COLOR, a terminal: whichever speaks first. See no-color.org."""
+        wanted = config.Colour(self.colour) if self.colour else settled.color
+        if wanted is not config.Colour.AUTO:
+            return wanted is config.Colour.ALWAYS
+        if os.environ.get("NO_COLOR"):
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def say(report: Report, view: View, output: Output, files: Sequence[tuple[Output, Path]]) -> int:
+    """Write the files, then stdout. 0, or an exit code if the report did not arrive everywhere it was wanted."""
+    code = 0
+    for other, path in files:
+        try:
+            write_report(path, other.render(report, replace(view, colour=False)))
+        except Unwritable as error:
+            streams.note(f"diagkit: {error}")
+            code = exits.CANNOT_WRITE
+    return streams.say(output.render(report, view)) or code
+
+
+def _known(name: str, option: str, known: Mapping[str, Output]) -> Output:
+    if name not in known:
+        raise exits.Refusal(exits.USAGE, f"{option}: there is no format {name!r}{nearest(name, known)}")
+    return known[name]
+
+
+def verdict_code(report: Report, settings: Settings, fail_on: config.FailOn) -> int:
+    """0 ok, 1 warning, 2 failure, 3 unknown; what is tolerated counts as ok."""
+    if fail_on is config.FailOn.NEVER:
+        return 0
+    tolerated = {Status.WARN} if fail_on is config.FailOn.CRITICAL else set()
+    statuses = [s for s in telling(report.findings, settings) if s not in tolerated]
+    return CODES[Status.worst(statuses)] if statuses or not tolerated else 0

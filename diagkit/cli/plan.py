@@ -1,0 +1,90 @@
+"""From what was typed and configured to what will be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+
+from diagkit import catalog, config
+from diagkit.cli import exits, when
+from diagkit.cli.selection import select
+from diagkit.cli.targets import resolve
+from diagkit.model import Moment, Site, Target
+from diagkit.session import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What was typed: which targets, which checks, which window of time. `timeout` is None where it was not said."""
+
+    targets: Sequence[str]
+    phase: str = ""
+    only: Sequence[str] = ()
+    skip: Sequence[str] = ()
+    since: str = ""
+    until: str = ""
+    at: str = ""
+    timeout: float | None = None
+    config: str = ""
+    ssh_config: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What will be done. `timeout` in seconds for each target; `understood` says the window, if one was asked for."""
+
+    targets: tuple[Target, ...]
+    settings: Settings
+    moment: Moment
+    timeout: float
+    ssh_config: str
+    config: config.Config
+    understood: str
+
+    def site(self, target: Target) -> Site:
+        """What ought to be on this target: services declared for all, for it, for one of its groups or tags."""
+        names = {target.label, *target.tags} | {
+            g for g, members in self.config.groups.items() if target.label in members
+        }
+        services = (s for s in self.config.services.values() if not s.on or names & set(s.on))
+        return Site(services=tuple(services), logs=self.config.logs, deploys=self.config.deploys)
+
+
+def plan(order: Order) -> Plan:
+    """The plan for this order. Raises `Refusal` with the first thing that is wrong with it."""
+    checks = catalog.all_checks()
+    try:
+        stack = config.layers(order.config)
+        settled = config.load(stack)
+        limits = config.limits(stack, checks)
+    except config.Misconfigured as error:
+        raise exits.Refusal(exits.CONFIG, str(error)) from error
+    moment, understood = _window(order, settled)
+    return Plan(
+        targets=resolve(order.targets, settled),
+        settings=Settings(checks=select(checks, order.phase, order.only, order.skip), limits=limits),
+        moment=moment,
+        timeout=order.timeout or settled.timeout,
+        ssh_config=order.ssh_config or settled.ssh_config,
+        config=settled,
+        understood=understood,
+    )
+
+
+def _window(order: Order, settled: config.Config) -> tuple[Moment, str]:
+    since = order.since or ("" if order.at or order.until else settled.since)
+    asked = bool(since or order.until or order.at)
+    zone = _local_zone() if asked else UTC
+    try:
+        moment = when.window(since=since, until=order.until, at=order.at, now=datetime.now(UTC), zone=zone)
+    except when.NotUnderstood as error:
+        raise exits.Refusal(exits.USAGE, str(error)) from error
+    return moment, when.echo(moment, zone) if asked else ""
+
+
+def _local_zone() -> tzinfo:
+    from dateutil.tz import tzlocal
+
+    zone: tzinfo = tzlocal()
+    return zone

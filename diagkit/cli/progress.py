@@ -1,0 +1,50 @@
+"""What is said on stderr while targets are asked: one live line on a terminal, else a line for each that is done."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Iterable
+
+from diagkit.cli import streams
+from diagkit.model import Tape, Untrusted
+from diagkit.outputs.rendering import Form, render
+
+CLEAR = "\r\x1b[K"
+
+
+class Progress:
+    """Silent when quiet. The live line leaves no mode of the terminal changed, so there is nothing to restore."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self.live = not quiet and sys.stderr.isatty()
+        self._started = time.monotonic()
+
+    def waiting(self, names: Iterable[str], of: int) -> None:
+        """Show who is still being asked."""
+        if self.live:
+            open_ = [render(Untrusted(name), Form.TERMINAL) for name in names]
+            said = f"{time.monotonic() - self._started:3.0f} s  asking {len(open_)} of {of}: {' '.join(open_)}"
+            sys.stderr.write(CLEAR + said[: shutil.get_terminal_size().columns - 1])
+            sys.stderr.flush()
+
+    def done(self, tape: Tape, took: float) -> None:
+        """Say that one target is done, and how it went."""
+        if self._quiet or self.live:
+            return
+        missed = tape.unreached
+        how = f"not reached ({missed.layer.value}: {missed.detail})" if missed else f"asked in {took:.1f} s"
+        streams.note(f"{render(Untrusted(tape.target.label), Form.TERMINAL)}: {render(Untrusted(how), Form.TERMINAL)}")
+
+    def say(self, text: str) -> None:
+        """One line that stays."""
+        if not self._quiet:
+            streams.note((CLEAR if self.live else "") + text)
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+        if self.live:
+            sys.stderr.write(CLEAR)
+            sys.stderr.flush()

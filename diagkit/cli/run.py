@@ -1,0 +1,65 @@
+"""One run of the checklist, from the order to the exit code."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from diagkit import __version__
+from diagkit.cli import exits, streams
+from diagkit.cli.manner import Manner, say, verdict_code
+from diagkit.cli.plan import Order, Plan, plan
+from diagkit.cli.progress import Progress
+from diagkit.cli.side_by_side import ask_all
+from diagkit.cli.stop import Stop
+from diagkit.cli.ways import open_transport, recorded
+from diagkit.model import SCHEMA_VERSION, Fault, RunInfo, Tape
+from diagkit.session import diagnose
+
+
+def run(order: Order, manner: Manner) -> int:
+    """Carry out the order and say what was found; the exit code. A program that reads JSON is told refusals in JSON."""
+    try:
+        return _run(order, manner)
+    except exits.Refusal as refusal:
+        if manner.format == "json":
+            error = {"code": refusal.code, "message": refusal.sentence}
+            streams.say(json.dumps({"schema_version": SCHEMA_VERSION, "errors": [error]}))
+        raise
+
+
+def _run(order: Order, manner: Manner) -> int:
+    output, files = manner.output(), manner.files()
+    intended = plan(order)
+    with Stop() as stop:
+        started = datetime.now(UTC)
+        tapes, faults = tapes_of(intended, stop, quiet=manner.quiet)
+        about = RunInfo(
+            id=uuid.uuid4().hex[:12],
+            version=__version__,
+            started_at=started,
+            finished_at=datetime.now(UTC),
+            since=min(tape.moment.since for tape in tapes),
+            until=max(tape.moment.until for tape in tapes),
+            interrupted=bool(stop.number),
+        )
+        report = diagnose(tapes, intended.settings, about)
+        report = replace(report, faults=(*faults, *report.faults))
+        undelivered = say(report, manner.view(intended.config), output, files)
+        if stop.number:
+            return stop.code
+        return undelivered or verdict_code(report, intended.settings, manner.tolerance(intended.config))
+
+
+def tapes_of(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[list[Tape], list[Fault]]:
+    """The tapes of the plan's targets, in order: those recorded read back, the others made now."""
+    told = {t.label: recorded(t) for t in intended.targets if t.scheme == "replay"}
+    progress = Progress(quiet=quiet)
+    if intended.understood and len(told) < len(intended.targets):
+        progress.say(intended.understood)
+    live = replace(intended, targets=tuple(t for t in intended.targets if t.label not in told))
+    asked, faults = ask_all(live, open_transport, stop, progress)
+    made = {t.label: tape for t, tape in zip(live.targets, asked, strict=True)}
+    return [(told | made)[t.label] for t in intended.targets], faults

@@ -1,0 +1,93 @@
+"""The TAB key."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from diagkit import catalog, outputs
+from diagkit.cli import complete, registry
+
+
+def values(diagkit, line, shell="zsh"):
+    answer = diagkit(line, _DIAGKIT_COMPLETE=shell)
+    assert answer.returncode == 0, answer.stderr
+    return [row.partition("\t")[0] for row in answer.stdout.splitlines()]
+
+
+def test_commands_are_offered_from_the_registry(diagkit):
+    assert values(diagkit, "diagkit ") == list(registry.COMMANDS)
+    assert values(diagkit, "diagkit co") == ["connectivity", "compare", "config", "completion"]
+    assert values(diagkit, "diagkit --v") == ["--version"]
+
+
+def test_options_and_their_values_are_offered(diagkit):
+    assert "--only" in values(diagkit, "diagkit check --")
+    assert values(diagkit, "diagkit check --fail-on ") == ["warning", "critical", "never"]
+    assert values(diagkit, "diagkit check --fail-on=c") == ["--fail-on=critical"]
+    assert values(diagkit, "diagkit check --fail-on=c", shell="bash") == ["critical"]
+    assert values(diagkit, "diagkit completion show z") == ["zsh"]
+    assert "phases/connectivity" in values(diagkit, "diagkit runbook show ph")
+
+
+def test_targets_come_from_the_settings_and_from_ssh(diagkit, home):
+    (home / "diagkit.toml").write_text('[targets.web1]\ntags = ["web"]\n[groups]\nall = ["web1"]\n')
+    (home / ".ssh").mkdir()
+    (home / ".ssh/config").write_text("Host bastion *.example\n  User ops\n")
+    assert values(diagkit, "diagkit check ") == ["local", "replay:", "web1", "all", "tag:web", "bastion"]
+    assert values(diagkit, "diagkit check tag:w", shell="bash") == ["web"]
+
+
+def test_a_broken_configuration_does_not_break_the_tab_key(diagkit, home):
+    (home / "diagkit.toml").write_text("= nonsense")
+    assert values(diagkit, "diagkit check lo") == ["local"]
+
+
+def test_an_open_quote_is_no_reason_to_fail(diagkit):
+    assert values(diagkit, "diagkit check 'lo") == []
+
+
+def test_names_read_off_the_source_are_those_of_the_catalog():
+    assert set(complete.checks("")) == set(catalog.all_checks())
+    assert set(complete.formats("")) == set(outputs.all_outputs())
+    assert set(complete.explicable("")) == {*catalog.all_checks(), *catalog.all_causes(), *catalog.all_probes()}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_script_is_one_the_shell_can_read(diagkit, shell):
+    script = diagkit("completion", "show", shell).stdout
+    assert "_DIAGKIT_COMPLETE=" + shell in script
+    if shutil.which(shell):
+        assert subprocess.run([shell, "-n"], check=False, input=script, text=True, timeout=20).returncode == 0
+
+
+def test_bash_completes_a_real_line(diagkit, environment, home):
+    (home / "bin").mkdir()
+    (home / "bin/diagkit").write_text(f'#!/bin/sh\nexec {sys.executable} -m diagkit "$@"\n')
+    (home / "bin/diagkit").chmod(0o755)
+    script = diagkit("completion", "show", "bash").stdout
+    typed = 'COMP_LINE="diagkit check --fail-on n"; COMP_POINT=${#COMP_LINE}; _diagkit; echo "${COMPREPLY[@]}"'
+    path = f"{home / 'bin'}:{environment['PATH']}"
+    answer = subprocess.run(
+        ["bash", "-c", script + typed],
+        check=False,
+        env=environment | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert answer.stdout == "never\n"
+
+
+@pytest.mark.parametrize(
+    ("shell", "path"),
+    [
+        ("bash", ".local/share/bash-completion/completions/diagkit"),
+        ("zsh", ".local/share/zsh/site-functions/_diagkit"),
+        ("fish", ".config/fish/completions/diagkit.fish"),
+    ],
+)
+def test_install_puts_the_script_where_the_shell_looks(diagkit, home, shell, path):
+    assert diagkit("completion", "install", shell).returncode == 0
+    assert (home / path).read_text() == diagkit("completion", "show", shell).stdout
