@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from diagkit.model import Again, Ask, Glob, Read, Reply, Run, Scan, Silence
+from diagkit.model import Ask, Glob, Read, Reply, Run, Scan, Silence
 from diagkit.transports.frames import Frame, cut_files
-from diagkit.transports.script import Question
+from diagkit.transports.script import Question, bare
 
 DENIED = re.compile(
     rb"permission denied|operation not permitted|access denied|insufficient permissions|must be root|are you root"
@@ -30,11 +30,7 @@ def replies(question: Question, frame: Frame, clock: float, mark: bytes) -> Iter
         yield from _files(question, whole, mark)
         return
     for ask in question.asks:
-        yield ask, _judged(_bare(ask), whole, frame.begun > 0)
-
-
-def _bare(ask: Ask) -> Ask:
-    return ask.first if isinstance(ask, Again) else ask
+        yield ask, _judged(bare(ask), whole, frame.begun > 0)
 
 
 def _judged(ask: Ask, reply: Reply, timed: bool) -> Reply:  # noqa: FBT001 - one caller, two lines above
@@ -87,14 +83,14 @@ def _files(question: Question, whole: Reply, mark: bytes) -> Iterator[tuple[Ask,
     unclaimed = set(complaints)
     found: list[tuple[Ask, Reply]] = []
     for place, ask in enumerate(question.asks):
-        bare = _bare(ask)
-        path = bare.path if isinstance(bare, Read) else bare.source if isinstance(bare, Scan) else ""
+        asked = bare(ask)
+        path = asked.path if isinstance(asked, Read) else asked.source if isinstance(asked, Scan) else ""
         about = re.compile(rb"%b['\":]" % re.escape(path.encode("utf-8", "surrogateescape")))
         mine = [line for line in complaints if about.search(line)]
         unclaimed.difference_update(mine)
         reply = replace(whole, err=b"\n".join(mine), code=1 if mine else 0, silence=None, out=b"")
         if place < len(contents) - 1:
-            reply = _capped(bare, replace(reply, out=contents[place]))
+            reply = _capped(asked, replace(reply, out=contents[place]))
             found.append((ask, replace(reply, silence=_why_no_file(reply))))
         elif place == len(contents) - 1:
             found.append((ask, replace(reply, out=contents[place], silence=Silence.TIMEOUT)))

@@ -129,7 +129,7 @@ def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, 
     """Put the questions into lanes. Raises `Forbidden` for a command that neither we nor the configuration allow."""
     by_lane: dict[str, list[Ask]] = {}
     for ask in sorted(asks, key=repr):
-        by_lane.setdefault(_lane_of(_bare(ask), declared), []).append(ask)
+        by_lane.setdefault(_lane_of(bare(ask), declared), []).append(ask)
     lanes = []
     for name, members in sorted(by_lane.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))):
         agains = [a for a in members if isinstance(a, Again)]
@@ -147,7 +147,8 @@ def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, 
 _ORDER = {name: place for place, name in enumerate(("kernel", "commands", "daemons", "root"))}
 
 
-def _bare(ask: Ask) -> Ask:
+def bare(ask: Ask) -> Ask:
+    """What is asked, whether for the first or the second time."""
     return ask.first if isinstance(ask, Again) else ask
 
 
@@ -170,7 +171,7 @@ def _questions(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
     batches: dict[tuple[str, int], list[tuple[Ask, str]]] = {}
     rest: list[Question] = []
     for ask in asks:
-        match _bare(ask):
+        match bare(ask):
             case Read(path=path, tail=tail, cap=cap):
                 batches.setdefault(("tail", min(tail, cap)) if tail else ("head", 0), []).append((ask, path))
             case Scan(source=source, cap=cap) if source.startswith("/"):
@@ -195,5 +196,5 @@ def _questions(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
 
 
 def _cap(ask: Ask) -> int:
-    cap: int = getattr(_bare(ask), "cap", 0)
+    cap: int = getattr(bare(ask), "cap", 0)
     return cap

@@ -11,10 +11,10 @@ import time
 from collections.abc import Collection
 from typing import Protocol
 
-from diagkit.model import Ask, Moment, Native, Reach, Reply, Silence
+from diagkit.model import Ask, Glob, Moment, Native, Reach, Reply, Silence
 from diagkit.transports.frames import Stream
 from diagkit.transports.replies import replies
-from diagkit.transports.script import PATTERN, Round, plan
+from diagkit.transports.script import PATTERN, Round, bare, plan
 
 WIRE_BYTES = 16 << 20  # a machine that says more than this in one round is not listened to any further
 PATIENCE = 0.25  # seconds between two looks at the clock
@@ -71,11 +71,10 @@ def converse(
 
 
 def _unaskable(ask: Ask) -> Reply | None:
-    bare = getattr(ask, "first", ask)
-    if isinstance(bare, Native | Reach):
+    asked = bare(ask)
+    if isinstance(asked, Native | Reach):
         return Reply(silence=Silence.UNSUPPORTED, err=b"a shell cannot answer this")
-    pattern = getattr(bare, "pattern", None)
-    if pattern is not None and not PATTERN.fullmatch(pattern):
+    if isinstance(asked, Glob) and not PATTERN.fullmatch(asked.pattern):
         return Reply(silence=Silence.UNSUPPORTED, err=b"not a pattern that is safe to expand")
     return None
 
