@@ -13,20 +13,20 @@ class Reason(Enum):
     """Why a unit does not start, in the words that programs use for it. The first that fits a line wins."""
 
     PORT_TAKEN = r"address already in use|EADDRINUSE|address in use"
-    DENIED = r"permission ?denied|EACCES|operation not permitted|EPERM|not writable|status=20[19]/|status=243/"
-    MISSING = (
-        r"no such file or directory|FileNotFoundError|ENOENT|error while loading shared libraries|cannot open shared"
-        r"|(ModuleNotFound|Import)Error|cannot find module|command not found|version [`'\"]?\w+[`'\"]? not found"
-        r"|status=20[03]/|does not exist"
+    DENIED = r"permission ?denied|PermissionError|EACCES|operation not permitted|EPERM|not writable"
+    PROGRAM_MISSING = (
+        r"step EXEC|locate executable|error while loading shared libraries|cannot open shared object|undefined symbol"
+        r"|(ModuleNotFound|Import)Error|cannot find module|command not found|version [`'\"]?\w+_[\d.]+[`'\"]? not found"
     )
+    FILE_MISSING = r"no such file or directory|FileNotFoundError|ENOENT|does not exist|nonexistent"
     PEER = (
         r"connection refused|ECONNREFUSED|could not connect|can't connect|no route to host|name or service not known"
         r"|temporary failure in name resolution|dependency failed|connection timed out|ETIMEDOUT"
     )
     CONFIGURATION = (
-        r"\[emerg\]|syntax error|parse error|(unknown|invalid|unrecognized|bad|duplicate|unsupported)\b.{0,20}?\b"
-        r"(directive|option|parameter|key(word)?|command|value|argument|syntax|configuration|setting|argument)"
-        r"|(config\w*|\.(conf|ini|cnf|ya?ml|toml|json)\b).{0,60}\b(error|invalid|failed|fatal)|fatal config"
+        r"\[emerg\]|syntax error|parse error|\b(unknown|invalid|unrecognized|bad|duplicate|unsupported)\b.{0,20}?\b"
+        r"(directive|option|parameter|key(word)?|command|value|argument|syntax|configuration|setting)\b"
+        r"|(config\w*|\.(conf|ini|cnf|ya?ml|toml|json)\b).{0,60}\b(error|invalid|fatal)|fatal config"
         r"|(ParsingError|YAMLError|DecodeError|MissingSectionHeader|bad unit file setting)"
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,48 +9,51 @@ from datetime import timedelta
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
 from diagkit.checks.functional import utc
 from diagkit.checks.functional.complaints import Reason, complaint, last_words
+from diagkit.checks.functional.known_units import BACKUP, HOUSEKEEPING, IN_CONTAINERS
 from diagkit.model import Moment, Unknown
 from diagkit.probes.systemd import Unit, Units
 from diagkit.probes.unit_log import Jobs, LastWords, Unloaded
 
-# What has no business in a container, and fails there on healthy hosts: devices, kernel settings, consoles.
-IN_CONTAINERS = re.compile(
-    r"^(dev-|sys-|proc-|run-rpc_pipefs|systemd-(udev|modules-load|sysctl|remount-fs|binfmt|logind|networkd-wait|tmpfiles|"
-    r"journald-audit|resolved|random-seed|hwdb|firstboot|vconsole)|kmod|auditd|(console-|serial-)?getty|ldconfig|e2scrub)"
-)
-# They fail on hosts that serve perfectly well.
-HOUSEKEEPING = re.compile(
-    r"^(fwupd|motd-news|apt-|man-db|phpsessionclean|e2scrub|logrotate|update-notifier|ua-|apport|sysstat|plocate|updatedb|"
-    r"(systemd-networkd|NetworkManager)-wait-online|dnf-makecache|unbound-anchor|snapd\.)"
-)
 DAEMONS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
-
-
-def scheduled(unit: Unit) -> bool:
-    """Whether a timer starts it: a job, not a service."""
-    return any(name.endswith(".timer") for name in unit.triggered_by)
 
 
 @check(noise=(0.03, 0.01))
 def failed(units: Units, words: LastWords | Unknown) -> Findings:
-    """No unit has failed; the jobs of timers have a check of their own.
+    """No unit has failed; backups have a check of their own.
 
     Why: a unit fails when its process exits with an error, is killed or times out; it stays down until somebody
-    starts it.
+    starts it. The job of a timer is tried again at its next time, and only warned about.
     Look-alikes: inside containers some units fail by nature; those are named and passed.
     """
-    down = [u for u in units.all if u.failed and not scheduled(u)]
+    down = [u for u in units.all if u.failed and not BACKUP.search(u.name)]
     for unit in down:
         said = last_words(unit.name, words)
         say = f"failed ({unit.ending}) since {utc(unit.since)}" + (f": {said}" if said else "")
+        scheduled = any(name.endswith(".timer") for name in unit.triggered_by)
         if units.container and IN_CONTAINERS.match(unit.name):
             yield ok(f"{say}; as usual inside a container", unit.name)
-        elif unit.kind in ("service", "mount", "swap") and not HOUSEKEEPING.match(unit.name):
+        elif unit.kind in ("service", "mount", "swap") and not scheduled and not HOUSEKEEPING.match(unit.name):
             yield fail(say, unit.name, quote=said, at=unit.since)
         else:
             yield warn(say, unit.name, quote=said, at=unit.since)
     if not down:
         yield ok(f"none of {len(units.all)} units has failed")
+
+
+@check(noise=(0.01, 0.01))
+def backup_failed(units: Units, words: LastWords | Unknown) -> Findings:
+    """No backup has failed.
+
+    Why: a backup that fails hurts nobody until the day it is needed.
+    Limits: only backups that systemd runs, known by their unit's name.
+    """
+    failures = [u for u in units.of("service") if u.failed and BACKUP.search(u.name)]
+    for unit in failures:
+        said = last_words(unit.name, words)
+        say = f"backup failed ({unit.ending}) at {utc(unit.since)}" + (f": {said}" if said else "")
+        yield fail(say, unit.name, quote=said, at=unit.since)
+    if not failures:
+        yield ok("no backup unit has failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +185,18 @@ def port_conflict(words: LastWords) -> Findings:
 
 
 @check(noise=(0.002, 0.002), vital=False)
+def exec_missing(words: LastWords) -> Findings:
+    """No service is down because its program, or a library or module of it, is not there.
+
+    Why: upgrades and half-finished deployments take away what a running program has long loaded.
+    """
+    yield from _down_because(Reason.PROGRAM_MISSING, words)
+
+
+@check(noise=(0.002, 0.002), vital=False)
 def missing_file(words: LastWords) -> Findings:
-    """No service is down because a program, library, module or file that it needs is not there."""
-    yield from _down_because(Reason.MISSING, words)
+    """No service is down because a file or directory that it reads or writes is not there."""
+    yield from _down_because(Reason.FILE_MISSING, words)
 
 
 @check(noise=(0.002, 0.002), vital=False)

@@ -1,0 +1,188 @@
+"""Do the services listen and answer, each where the others look for it?"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.model import Moment
+from diagkit.probes.greetings import Greetings
+from diagkit.probes.pages import InnerPages
+from diagkit.probes.processes import Processes
+from diagkit.probes.proxies import RemoteUpstreams, Upstream, Upstreams
+from diagkit.probes.scheduler import Crontabs
+from diagkit.probes.sockets import Listeners
+from diagkit.probes.systemd import Units
+
+# Services by unit name: the name of the listening process, and the ports it listens on by default.
+LISTENING = {
+    r"nginx": ("nginx", (80, 443)),
+    r"apache2|httpd": ("apache2|httpd", (80, 443)),
+    r"haproxy": ("haproxy", (80, 443)),
+    r"sshd?": ("sshd", (22,)),
+    r"postgresql@.*": ("postgres", (5432,)),
+    r"redis(-server)?": ("redis-server", (6379,)),
+    r"mysqld?|mariadb": ("mysqld|mariadbd", (3306,)),
+    r"mongod": ("mongod", (27017,)),
+    r"memcached": ("memcached", (11211,)),
+    r"rabbitmq-server": ("beam.smp", (5672,)),
+    r"named|bind9": ("named", (53,)),
+    r"dovecot": ("dovecot", (143, 993)),
+    r"vsftpd": ("vsftpd", (21,)),
+}
+CRON = {"cron", "crond", "fcron", "cronie", "anacron"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """Seconds after its start within which a service need not listen yet; large databases take longer to recover."""
+
+    seconds: float = 15
+
+
+@check(limits=Settling(), noise=(0.01, 0.005))
+def listening(units: Units, listeners: Listeners, moment: Moment, limits: Settling) -> Findings:
+    """Every running service known for a port listens on one.
+
+    Why: `active (running)` only says that a process exists.
+    Limits: services known by name; others are declared in diagkit.toml.
+    Look-alikes: services that wait for systemd's socket, and those that only listen on a Unix socket on purpose.
+    """
+    judged = False
+    for unit in units.of("service"):
+        kind = next((LISTENING[name] for name in LISTENING if re.fullmatch(rf"(?:{name})\.service", unit.name)), None)
+        young = unit.started and moment.now - unit.started < timedelta(seconds=limits.seconds)
+        if not kind or unit.sub != "running" or young or any(t.endswith(".socket") for t in unit.triggered_by):
+            continue
+        judged = True
+        process, ports = kind
+        usual = " or ".join(map(str, ports))
+        own = [one for one in listeners.all if one.pid == unit.pid or re.fullmatch(process, one.process)]
+        by_port = [one for one in listeners.all if one.port in ports]
+        if own or by_port:
+            yield ok(f"listens on {', '.join(sorted({str(one) for one in own or by_port}))}", unit.name)
+        elif any(one.process for one in listeners.all):
+            yield fail(f"running (pid {unit.pid}) but listens on no TCP port; port {usual} is usual", unit.name)
+        else:
+            yield unknown(f"nothing listens on port {usual}, and who listens elsewhere is not shown", unit.name)
+    if not judged:
+        yield skip("no running service is known for a port")
+
+
+@check(noise=(0.003, 0.003))
+def answering(pages: InnerPages, listeners: Listeners) -> Findings:
+    """Every web server that listens answers when it is asked from the host itself.
+
+    Why: the kernel accepts connections for a process that is stopped, deadlocked or starved; only an answer proves
+    that it lives.
+    Limits: HTTP on the ports where it is usual; databases and caches are not spoken to.
+    Look-alikes: a server that answers with an error is alive.
+    """
+    owners = {one.port: f"{one.process}[{one.pid}] " for one in listeners.all if one.process}
+    for page in pages.all:
+        place = page.url.split("/")[2]
+        port = place.rpartition(":")[2]
+        if page.state == "mute":
+            who = owners.get(int(port), "") if port.isdigit() else ""
+            yield fail(f"{who}accepts connections but does not answer: hung ({page.error})", place)
+        elif page.state:
+            yield ok(f"{page.state} {page.status or ''} {page.reason}".strip(), place)
+        else:
+            yield unknown(f"could not be asked from the host itself: {page.error}", place)
+
+
+@check(noise=(0.003, 0.003), vital=False)
+def greeting(greetings: Greetings) -> Findings:
+    """Every FTP and mail server that listens greets whoever connects to it from the host itself."""
+    for port in greetings.all:
+        if port.state == "mute":
+            yield fail("accepts connections but does not greet: hung", str(port))
+        elif port.state == "open":
+            yield ok(f"greets with {port.banner}", str(port))
+        else:
+            yield unknown(f"{port.state or 'could not be asked from the host itself'}: {port.error}", str(port))
+
+
+@check(noise=(0.005, 0.002), vital=False)
+def frozen(processes: Processes) -> Findings:
+    """No daemon is stopped by a signal (SIGSTOP, SIGTSTP: state T).
+
+    Why: a stopped process keeps its sockets open and answers nobody.
+    Look-alikes: jobs that somebody suspended in a shell have that shell for a parent; they are passed. Under a debugger
+    the state is t.
+    """
+    still = [p for p in processes.all if p.state == "T" and p.parent <= 1]
+    for process in still:
+        yield fail("is stopped by a signal (state T)", str(process))
+    if not still:
+        yield ok("no daemon is stopped by a signal")
+
+
+def _takes(upstream: Upstream, listeners: Listeners) -> bool:
+    """Whether somebody on the host listens at a loopback address."""
+    anywhere = {"0.0.0.0", "::", "*"}  # noqa: S104 - compared, not bound
+    near = {upstream.host} | ({"127.0.0.1", "::1"} if upstream.host == "localhost" else set())
+    return any(one.port == upstream.port and one.address in anywhere | near for one in listeners.all)
+
+
+@check(noise=(0.005, 0.005))
+def upstreams(upstreams: Upstreams, remote: RemoteUpstreams, listeners: Listeners) -> Findings:
+    """Every upstream that a reverse proxy is configured for takes connections.
+
+    Why: without it the proxy answers 502 Bad Gateway (refused) or 504 (no answer).
+    Limits: nginx, haproxy and Apache in their usual places; no Unix sockets; six upstreams on other hosts.
+    """
+    dead: dict[Upstream, str] = {
+        u: "nothing listens there (Connection refused)" for u in upstreams.all if u.local and not _takes(u, listeners)
+    }
+    for one in remote.all:
+        if not one.state:
+            yield unknown(f"could not be tried from the host: {one.error}", str(one.upstream))
+        elif one.state not in ("open", "mute"):
+            dead[one.upstream] = f"{one.state}: {one.error}".rstrip(": ")
+    for upstream, why in dead.items():
+        spare = any(u.group == upstream.group != "" and u not in dead for u in upstreams.all)
+        verdict = warn if spare else fail
+        yield verdict(f"upstream of {upstream.proxy} ({upstream.file}): {why}", str(upstream))
+    for path in upstreams.hidden:
+        yield unknown("the proxy's configuration may not be read", path, hint="log in as root, or allow `sudo -n`")
+    if not dead and not upstreams.hidden:
+        yield ok(f"all of {len(upstreams.all)} upstreams take connections")
+
+
+@check(noise=(0.001, 0.001), vital=False)
+def upstream_ports(upstreams: Upstreams, listeners: Listeners, units: Units) -> Findings:
+    """No service listens on another port than the one where its reverse proxy looks for it.
+
+    Why: after a change on one side only, both run and nobody finds the other.
+    Look-alikes: a service that is down listens nowhere; its upstream is dead all the same.
+    """
+    wanted = {u.port for u in upstreams.all}
+    known = {port for _, ports in LISTENING.values() for port in ports}
+    strays = [
+        (one, unit)
+        for one in listeners.all
+        if one.port >= 1024 and one.port not in wanted | known and (unit := units.owning(one.pid))
+    ]
+    lost = [u for u in upstreams.all if u.local and not _takes(u, listeners)]
+    for upstream in lost:
+        for listener, unit in strays:
+            say = f"port mismatch: {upstream.proxy} looks for {upstream}, where nothing listens; {unit.name}"
+            yield fail(f"{say} ({listener.process}) listens on {listener}", str(upstream))
+    if not (lost and strays):
+        yield ok("no service listens beside the port where its proxy looks for it")
+
+
+@check(noise=(0.005, 0.002), vital=False)
+def cron(crontabs: Crontabs, processes: Processes) -> Findings:
+    """A cron daemon runs where there are crontabs.
+
+    Why: backups, rotations and renewals of certificates silently stop without it.
+    """
+    running = sorted({str(p) for p in processes.all if p.name in CRON})
+    if running:
+        yield ok(f"{', '.join(running)} runs")
+    else:
+        yield fail(f"no cron daemon runs, but there is {' and '.join(crontabs.all)}", "cron")
