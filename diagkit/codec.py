@@ -46,8 +46,8 @@ def dump(value: object, text: Any = lambda untrusted: untrusted.raw) -> Json:
 
 
 def tagged(value: object) -> Json:
-    """A dataclass with its type's name, for unions of dataclasses (asks, facts)."""
-    return {"kind": type(value).__name__} | {
+    """A dataclass with its type's name under `is`, for unions of dataclasses (asks)."""
+    return {"is": type(value).__name__} | {
         f.name: tagged(v) if is_dataclass(v := getattr(value, f.name)) else dump(v)
         for f in fields(value)  # type: ignore[arg-type]
         if getattr(value, f.name) != f.default
@@ -77,13 +77,24 @@ def load(kind: Any, data: Json, where: str = "$") -> Any:
         except (TypeError, ValueError) as error:
             raise Malformed(f"{where}: expected a time, got {data!r}") from error
     if kind is bytes:
-        return base64.b64decode(data["base64"]) if isinstance(data, dict) else data.encode()
+        return _load_bytes(data, where)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
         return float(data)
     if isinstance(kind, type):
         fits = isinstance(data, kind) and not (kind is int and isinstance(data, bool))
         _expect(fits, where, f"a value of type {kind.__name__}", data)
     return data
+
+
+def _load_bytes(data: Json, where: str) -> bytes:
+    if isinstance(data, str):
+        return data.encode("utf-8", "surrogateescape")
+    fits = isinstance(data, dict) and data.keys() == {"base64"} and isinstance(data["base64"], str)
+    _expect(fits, where, "text or base64", data)
+    try:
+        return base64.b64decode(data["base64"], validate=True)
+    except ValueError as error:
+        raise Malformed(f"{where}: not base64: {error}") from error
 
 
 def _expect(fits: object, where: str, what: str, data: Json) -> None:
@@ -95,10 +106,10 @@ def _load_union(args: tuple[Any, ...], data: Json, where: str) -> Any:
     if data is None and type(None) in args:
         return None
     kinds = [a for a in args if a is not type(None)]
-    if isinstance(data, dict) and "kind" in data:
+    if isinstance(data, dict) and "is" in data:
         for kind in kinds:
-            if getattr(kind, "__name__", "") == data["kind"]:
-                return load(kind, {k: v for k, v in data.items() if k != "kind"}, where)
+            if getattr(kind, "__name__", "") == data["is"]:
+                return load(kind, {k: v for k, v in data.items() if k != "is"}, where)
     for kind in kinds:
         if isinstance(kind, type) and isinstance(data, kind):
             return data
@@ -115,13 +126,10 @@ def _load_dataclass(kind: Any, data: Json, where: str) -> Any:
     _expect(isinstance(data, dict), where, "a table", data)
     hints = get_type_hints(kind)
     if stray := sorted(set(data) - set(hints)):
-        known = nearest(stray[0], hints) or f"; known are {', '.join(sorted(hints))}"
-        raise Malformed(f"{where}: unknown key {stray[0]!r}{known}")
+        raise Malformed(f"{where}: unknown key {stray[0]!r}{nearest(stray[0], sorted(hints))}")
     needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
     if lacking := [name for name in needed if name not in data]:
         raise Malformed(f"{where}: {lacking[0]!r} is missing")
-    if isinstance(data.get("kind"), str) and "kind" not in hints:
-        data = {k: v for k, v in data.items() if k != "kind"}
     return kind(**{key: load(hints[key], item, f"{where}.{key}") for key, item in data.items()})
 
 
