@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Part = str | tuple[str, str]  # text, or text with its Rich style; always ours or rendered
 
 NARROW = 60  # columns below which labels stand above what they label
-SLIMMEST = 24  # columns below which nothing can be laid out; the terminal wraps as it likes
+SLIMMEST = 32  # columns below which nothing can be laid out; the terminal wraps as it likes
 LABEL = 15  # columns of a label and the space behind it
 
 # the word says it, the sign says it again, the colour a third time
@@ -73,10 +73,11 @@ class Page:
         """One paragraph. Its lines hang under its beginning, behind the `lead`."""
         head, body = self._assembled(lead), self._assembled(parts)
         room = max(self.width - head.cell_len, SLIMMEST // 2)
-        for piece in body.wrap(self._console, room, overflow="fold"):
-            piece.rstrip()
-            self._console.print(head + piece)
-            head = self._assembled((" " * head.cell_len,))
+        first, *rest = body.wrap(self._console, room, overflow="fold")
+        lines = [head + first, *(self._assembled((" " * head.cell_len,)) + line for line in rest)]
+        for line in lines:
+            line.rstrip()
+        self._console.print(self._assembled(("\n",)).join(lines))
 
     def heading(self, word: str, *rest: Part) -> None:
         """A section begins."""

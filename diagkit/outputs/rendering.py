@@ -50,10 +50,14 @@ def render_lines(text: Untrusted, form: Form) -> list[str]:
 # ---------------------------------------------------------------- what every form shares
 
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\\": r"\\"}
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
-# drawn as nothing or as a space, though their category says letter, mark or symbol
-_INVISIBLE = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0xFFFC}
-_SELECTORS = (range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Me", "Zl", "Zp", "Zs"}
+# drawn as nothing, as a space, or inside the letter before, though their category says letter, mark or symbol:
+# fillers, variation selectors, and the parts of Hangul syllables, on whose width terminals do not agree
+_INVISIBLE = {0x034F, 0x115F, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0xFFFC}
+_RANGES = (
+    *(range(0x1160, 0x1200), range(0xD7B0, 0xD800), range(0x180B, 0x1810)),
+    *(range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)),
+)
 
 
 def _escape(char: str) -> str:
@@ -71,7 +75,7 @@ class _Shown(dict[int, str]):
     def __missing__(self, point: int) -> str:
         char = chr(point)
         hidden = category(char) in _HIDDEN and char != " "
-        odd = point in _INVISIBLE or any(point in selectors for selectors in _SELECTORS)
+        odd = point in _INVISIBLE or any(point in some for some in _RANGES)
         self[point] = _escape(char) if hidden or odd or char == "\\" else char
         return self[point]
 
@@ -100,7 +104,7 @@ def _unstacked(text: str) -> str:
     shown: list[str] = []
     run = 0
     for char in text:
-        run = run + 1 if combining(char) or category(char) in {"Mn", "Me"} else 0
+        run = run + 1 if combining(char) or category(char) == "Mn" else 0
         shown.append(_escape(char) if run > STACKED else char)
     return "".join(shown)
 

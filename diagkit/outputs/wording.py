@@ -62,13 +62,15 @@ def leading(report: Report) -> list[Suspect]:
 
 def title(cause: Suspect, say: Say) -> str:
     """What is so, and of what."""
-    return f"{cause.title} ({say(cause.entity)})" if cause.entity.raw else cause.title
+    entity = say(cause.entity)
+    return f"{cause.title} ({entity})" if entity else cause.title
 
 
 def broken_layer(target: TargetResult, say: Say) -> str:
     """The first layer that failed on the way to the target, and how."""
     layer = LAYERS[target.layer] if target.layer else "not asked"
-    return f"{layer}: {say(target.detail)}" if target.detail.raw else layer
+    detail = say(target.detail)
+    return f"{layer}: {detail}" if detail else layer
 
 
 def about(found: Finding | Weighed, say: Say) -> str:

@@ -315,6 +315,22 @@ def interrupted() -> Report:
     )
 
 
+def of_everything() -> Report:
+    """A small report in which every field of every type is filled."""
+    skipped = finding(Status.SKIP, "resources.disk.inodes", "/boot", "vfat has no inodes")
+    blind = replace(BLIND[0], hint=U("log in as root"))
+    slow = finding(Status.WARN, "functional.services.answer", "shop", "HTTP 200 after 4.8 s")
+    found = [passing()[0], SPACE, skipped, blind, slow, DARK[0]]
+    cause = replace(DISK_FULL, despite=(weighed(skipped, -2.0),))
+    other = replace(cause, id="other", verdict=Verdict.INCONCLUSIVE, confidence=0.1)
+    diagnosis = Diagnosis(
+        verdict=Verdict.CONFIRMED, causes=(cause, other), unexplained=(weighed(slow, 0.0),), condition=U("writes fail")
+    )
+    targets = [result("web1", found), result("web9", found, **WEB9)]
+    bug = Fault(where="resources.cpu.saturation", error=U("ZeroDivisionError: division by zero"))
+    return report(found, diagnosis, targets, silences=(KERNEL_LOG, WEB9_NOTE), faults=(bug,))
+
+
 ALL = {
     make.__name__: make
     for make in (

@@ -1,0 +1,61 @@
+"""Text from outside leaves through `rendering.render` alone, and only the command line prints."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import diagkit
+
+ROOT = Path(diagkit.__file__).parent
+
+# who else may look at the bare text, and why it does not get out there
+LOOKS_INSIDE = {
+    "outputs/rendering.py": "the way out",
+    "codec.py": "tapes keep what was said, escaped by JSON",
+    "session.py": "compares texts to group them",
+    "checks/__init__.py": "asks whether there is any",
+    "causes/diagnosis.py": "compares and combines texts into new ones from outside",
+    "causes/grounding.py": "compares texts to find the same subject",
+    "cli/compare.py": "compares texts",
+    "cli/differences.py": "compares texts",
+}
+# children of ours that answer their parent on stdout
+ANSWERS_ITS_PARENT = {"transports/native.py"}
+
+
+def sources() -> Iterator[tuple[str, ast.AST]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+def test_nobody_else_takes_the_text_out():
+    takers = {
+        name
+        for name, tree in sources()
+        if not name.startswith("logs/")  # log lines have a `raw` of their own; they know nothing of Untrusted
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "raw"
+    }
+    assert takers <= set(LOOKS_INSIDE)
+
+
+def test_only_the_command_line_prints():
+    printers = {
+        name
+        for name, tree in sources()
+        if not name.startswith("cli/") and name != "__main__.py"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Name) and node.func.id == "print")
+            or (isinstance(node.func, ast.Attribute) and node.func.attr in {"echo", "secho", "print_exc", "print"})
+        )
+    }
+    assert printers <= ANSWERS_ITS_PARENT | {"outputs/page.py"}  # whose Rich console writes into a string
+
+
+def test_rich_reads_no_markup():
+    names = {node.attr for _, tree in sources() for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not names & {"from_markup", "from_ansi", "render_str"}
