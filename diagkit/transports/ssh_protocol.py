@@ -112,15 +112,17 @@ class Client(paramiko.Transport):
         return channel
 
     def open_tcp(self, host: str, port: int, seconds: float) -> paramiko.Channel:
-        """A TCP connection made by the server. Raises the OSError that a connection from here would have raised."""
+        """A TCP connection made by the server. Raises the OSError that a connection from here would raise, or Stopped."""
         try:
             return self.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds)
         except paramiko.ChannelException:
             raise forward_error(*self._refusal()) from None
         except (paramiko.SSHException, OSError, EOFError) as error:
+            if self._opening.channel in self._refusals:  # paramiko keeps one exception for all threads: ours was taken
+                raise forward_error(*self._refusal()) from None
             if self.is_active():
                 raise TimeoutError(f"no answer from {host} port {port} within {seconds:.1f} s") from None
-            raise ConnectionResetError(f"the ssh connection was lost: {error}") from None
+            raise Stopped(Layer.SHELL, Silence.UNREACHABLE, f"the ssh connection was lost: {error}") from None
 
     def hang_up(self) -> None:
         """End the connection at once, whatever state it is in, and leave neither thread nor descriptor behind."""
