@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from diagkit.model import Reply, Run
-from diagkit.probes import Garbled, perhaps, probe
+from diagkit.model import Reply, Run, Silence
+from diagkit.probes import Garbled, Withheld, perhaps, probe
 
 FOREIGN = {"saddr", "iif", "iifname", "ct", "limit", "meter", "mark", "daddr", "oif", "oifname", "skuid", "fib"}
 RATE = re.compile(r"\brate (\d+(?:\.\d+)?)([KMGT]?)(i?)(bit|bps)", re.IGNORECASE)
@@ -57,7 +57,8 @@ def packet_filter(nft: Reply, iptables: Reply) -> PacketFilter:
     """Rules that drop or reject packets to certain ports."""
     heard = [reply for reply in (nft, iptables) if not reply.silence and reply.code == 0]
     if not heard:
-        raise Garbled(nft.complaint or iptables.complaint or "neither nft nor iptables-save answered")
+        mute = iptables if nft.silence is Silence.MISSING and iptables.silence else nft
+        raise Withheld(mute.silence or Silence.GARBLED, mute.complaint[:80])
     found = [
         *_nft_blocks(nft.lines if nft in heard else []),
         *_iptables_blocks(iptables.lines if iptables in heard else []),

@@ -128,7 +128,7 @@ def resolver(conf: Reply, behind_stub: Reply, nsswitch: Reply) -> Resolver:
 
 def nslookup(name: str, server: str) -> Run:
     """Ask one server as programs do, over UDP. Options that both BIND's and busybox's nslookup know."""
-    return Run(("nslookup", "-timeout=2", "-retry=1", name, server), timeout=7)
+    return Run(("nslookup", "-timeout=1", "-retry=3", name, server), timeout=7)
 
 
 def _ask_each_server(resolver: Resolver, identity: Identity) -> Iterable[Ask]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.model import Unknown, Vantage
@@ -63,5 +64,8 @@ def latency(pages: Pages | Unknown, inner: InnerPages | Unknown, limits: Patienc
     for page in answered:
         first = page.phases_ms.get("first_byte", 0.0)
         verdict = fail if first >= limits.fail else warn if first >= limits.warn else ok
-        parts = ", ".join(f"{phase.replace('_', ' ')} {took:.0f} ms" for phase, took in page.phases_ms.items())
+        parts = ", ".join(
+            f"{phase.replace('_', ' ')} {took:.0f} ms"
+            for phase, took in sorted(page.phases_ms.items(), key=itemgetter(1))
+        )
         yield verdict(f"first byte after {first / 1000:.2f} s ({parts})", page.url, measured={"first_byte_ms": first})

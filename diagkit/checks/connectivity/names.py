@@ -88,12 +88,16 @@ def resolvers(resolver: Resolver, name_servers: NameServers, limits: Slow) -> Fi
 
 
 def _verdict(said: list[ServerSaid]) -> ServerSaid | None:
-    """What counts of what a server said: UDP is what programs use; TCP alone may be closed without harm."""
-    udp = [s for s in said if s.over == "udp"]
-    tcp = [s for s in said if s.over == "tcp"]
-    if udp:
-        return udp[0]
-    return tcp[0] if tcp and tcp[0].state in ("answered", "filtered", "unreachable") else None
+    """What counts of what a server said.
+
+    UDP is what programs use; TCP alone may be closed without harm. But a server that answers over TCP is not dead when
+    datagrams to it are lost.
+    """
+    udp = next((s for s in said if s.over == "udp"), None)
+    tcp = next((s for s in said if s.over == "tcp"), None)
+    if udp and not (tcp and udp.state == "filtered" and tcp.state == "answered"):
+        return udp
+    return tcp if tcp and tcp.state in ("answered", "filtered", "unreachable") else None
 
 
 @check(noise=(0.01, 0.002), vital=False)

@@ -36,6 +36,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from diagkit.model import Ask, Reach, Reply, Silence, Transport, Vantage
+from diagkit.transports.stages import Stopped
 from diagkit.transports.wire.dns import ask_server, resolve
 from diagkit.transports.wire.http import http
 from diagkit.transports.wire.mtu import mtu
@@ -104,6 +105,8 @@ def _answer(ask: Reach, way: Way, deadline: float) -> Reply:
         err, silence = str(why).encode(), Silence.UNSUPPORTED
     except PermissionError as why:
         err, silence = str(why).encode(), Silence.DENIED
+    except Stopped as stop:  # the vantage itself is out of reach: that says nothing about the way from there
+        err, silence = stop.why.detail.encode(), stop.why.silence
     return Reply(out=out, err=err, at=at, took=time.monotonic() - started, silence=silence)
 
 

@@ -13,8 +13,8 @@ from diagkit.transports.wire.way import Way
 # IP packet sizes in bytes: Ethernet, PPPoE, GRE, clouds, VXLAN, IPsec, WireGuard and others, least of IPv6, of IPv4
 SIZES = (1500, 1492, 1476, 1460, 1450, 1440, 1420, 1400, 1380, 1280, 576)
 TRIES, TRIES_AGAIN, INTERVAL, GRACE = 2, 5, 0.01, 1.0
-IP_MTU_DISCOVER, IP_PMTUDISC_PROBE = 10, 3  # Linux: set DF, and do not let the kernel's own guess stop us
-IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE = 23, 3
+DONT_FRAGMENT = (socket.IPPROTO_IP, 10, 3)  # IP_MTU_DISCOVER, IP_PMTUDISC_PROBE: DF, whatever the kernel guesses
+DONT_FRAGMENT_6 = (socket.IPPROTO_IPV6, 23, 3)  # IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE
 EMSGSIZE = "Message too long"
 
 
@@ -30,29 +30,27 @@ def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
         sock = open_socket(family, raw=False)
     with sock:
         six = family == socket.AF_INET6
-        level, option, probe = (
-            (socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE)
-            if six
-            else (socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
-        )
-        sock.sock.setsockopt(level, option, probe)
+        sock.sock.setsockopt(*(DONT_FRAGMENT_6 if six else DONT_FRAGMENT))
         headers = 48 if six else 28
-        sizes = [size for size in SIZES if size >= 1280] if six else list(SIZES)
-        answered, told = _sound(sock, address, sizes, headers, TRIES)
-        if answered and (silent := [size for size in sizes if size > max(answered)]):
-            again, told_again = _sound(sock, address, silent, headers, TRIES_AGAIN)
-            answered, told = answered | again, told or told_again
+        sizes = [size for size in SIZES if size >= 1280 or not six]
+        came, told = _sound(sock, address, sizes[:1], headers, TRIES)  # enough on most paths; spares slow ones the rest
+        if not any(came.values()):
+            came, told = _sound(sock, address, sizes, headers, TRIES)
+        largest = max((size for size, answered in came.items() if answered), default=0)
+        if largest and not told and (silent := [size for size in came if size > largest]):
+            again, told = _sound(sock, address, silent, headers, TRIES_AGAIN)
+            came |= again
     return {
         "method": "raw ICMP" if sock.is_privileged else "datagram ICMP",
         "address": address,
-        "mtu": max(answered, default=0),
-        "sizes": {str(size): size in answered for size in sizes},
+        "mtu": max((size for size, answered in came.items() if answered), default=0),
+        "sizes": {str(size): answered for size, answered in came.items()},
         "told_by": told,
     }
 
 
-def _sound(sock: Any, address: str, sizes: list[int], headers: int, tries: int) -> tuple[set[int], str]:
-    """The sizes that came back, and who said "too big" (`this machine`: larger than our interface takes)."""
+def _sound(sock: Any, address: str, sizes: list[int], headers: int, tries: int) -> tuple[dict[int, bool], str]:
+    """Which sizes came back, and who said "too big" (`this machine`: larger than our interface takes)."""
     shots, size_of = [], {}
     for number, size in enumerate(sizes * tries):
         shots += requests(address, 1, size=size - headers, first=number)
@@ -62,4 +60,4 @@ def _sound(sock: Any, address: str, sizes: list[int], headers: int, tries: int) 
     told = [r.source for r in volley.replies.values() if (r.type, r.code) in FRAGMENTATION_NEEDED]
     if not told and any(EMSGSIZE in error for error in volley.errors.values()):
         told = ["this machine"]
-    return answered, told[0] if told else ""
+    return {size: size in answered for size in sizes}, told[0] if told else ""
