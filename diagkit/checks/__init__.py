@@ -7,7 +7,7 @@
             yield fail(...) or warn(...) or ok(...)
 
 A check whose needed fact is unknown is never called: the engine says UNKNOWN, with the reason and what would open it.
-A parameter annotated `Mounts | Unknown` is given the unknown fact instead.
+A parameter annotated `Mounts | Unknown` is given the unknown fact instead; `Mounts | Inapplicable` likewise.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Check:
         for name, kind in self.needs.items():
             kinds = get_args(kind) or (kind,)
             fact = facts[kinds[0]]
-            if isinstance(fact, Inapplicable):
+            if isinstance(fact, Inapplicable) and Inapplicable not in kinds:
                 return (self._sign(skip(fact.why), facts),)
             if isinstance(fact, Unknown) and Unknown not in kinds:
                 return (self._sign(_unknown_because(fact, facts.probe_of(kinds[0])), facts),)

@@ -1,0 +1,78 @@
+"""Is everything mounted that should be, does it answer, and can it be written?"""
+
+from __future__ import annotations
+
+from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.model import Silence
+from diagkit.probes.disk import Mounts
+from diagkit.probes.mounts import MountTable
+
+WRITABLE = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "bcachefs"}
+READ_ONLY_BY_DESIGN = ("/usr", "/boot", "/efi", "/media", "/cdrom", "/snap", "/nix/store", "/var/lib/snapd")
+
+
+@check(noise=(0.001, 0.001))
+def answering(mounts: Mounts) -> Findings:
+    """Every mounted filesystem answers when it is asked for its size.
+
+    Why: a network or FUSE mount whose server is gone hangs everything that touches it (`df`, `ls`, backups), often in
+    uninterruptible sleep, with an idle CPU and a rising load.
+    Look-alikes: "Stale file handle" is an answer: the server lives, but the export was replaced.
+    """
+    for mount in mounts.all:
+        yield ok("answers", mount.path)
+    for mute in mounts.mute:
+        what = f"{mute.path} ({mute.source}, {mute.type})"
+        if mute.silence is Silence.TIMEOUT:
+            yield fail(f"{what} does not answer: hung mount, whatever touches it hangs", mute.path)
+        elif "Permission denied" in mute.complaint or mute.silence is Silence.DENIED:
+            yield skip(f"{what} is private to another user", mute.path)
+        elif mute.silence:
+            yield unknown(f"{what}: {mute.silence.value}", mute.path)
+        else:
+            yield fail(f"{what} answers with an error: {mute.complaint or 'nothing'}", mute.path)
+    if mounts.unasked:
+        yield unknown(f"{mounts.unasked} more mounts were not asked", hint="run again with a longer --timeout")
+
+
+@check(noise=(0.005, 0.001))
+def read_only(table: MountTable) -> Findings:
+    """No filesystem is read-only that ought to be writable.
+
+    Why: after an I/O error the kernel remounts a filesystem read-only (errors=remount-ro), and writes fail with EROFS.
+    Look-alikes: read-only by design: fstab says `ro`, images, /usr and /boot, bind mounts of containers.
+    """
+    declared = {entry.path: entry for entry in table.declared}
+    for mount in table.mounted:
+        entry = declared.get(mount.path)
+        if mount.type not in WRITABLE or (entry and "ro" in entry.options):
+            continue
+        if "ro" not in mount.super_options:
+            yield ok("writable", mount.path)
+        elif entry or "emergency_ro" in mount.super_options:
+            where = "fstab wants it writable" if entry else "the kernel made it so after an error"
+            yield fail(f"{mount.path} ({mount.source}) is a Read-only file system; {where}", mount.path)
+        elif not mount.path.startswith(READ_ONLY_BY_DESIGN):
+            text = f"{mount.path} ({mount.source}, {mount.type}) is mounted read-only: Read-only file system"
+            yield warn(text, mount.path)
+    if not any(mount.type in WRITABLE for mount in table.mounted):
+        yield skip("no filesystem of a type that is usually writable")
+
+
+@check(noise=(0.01, 0.002))
+def missing(table: MountTable) -> Findings:
+    """Everything that fstab wants mounted at boot is mounted.
+
+    Why: what is written below an empty mount point lands on the filesystem beneath, fills it, and is hidden later.
+    """
+    mounted = {mount.path for mount in table.mounted}
+    for entry in table.declared:
+        what = f"{entry.path} ({entry.source}, {entry.type})"
+        if entry.path in mounted:
+            yield ok("mounted", entry.path)
+        elif "nofail" in entry.options:
+            yield warn(f"{what} is in fstab but not mounted (nofail)", entry.path)
+        else:
+            yield fail(f"{what} is in fstab but not mounted", entry.path)
+    if not table.declared:
+        yield skip("fstab declares nothing to mount")

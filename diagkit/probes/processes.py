@@ -1,0 +1,186 @@
+"""Processes: who they are, in which state, and what each took between two samples."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from diagkit.model import Again, Glob, Native, Reply, Run, Silence
+from diagkit.probes import Garbled, Withheld, probe
+from diagkit.probes.reading import TICKS_PER_SECOND, by_file, elapsed, whole
+
+# Only `stat`, `status` and `limits` of /proc/PID: `cmdline`, `environ` and `smaps` can hang on a process that is stuck.
+STATS = Glob("/proc/[0-9]*/stat", cap=1_048_576)
+# One grep over two small files of every process; the shell's glob cannot name two files and pick lines of them.
+DETAILS = Run(
+    (
+        *("find", "/proc", "-mindepth", "2", "-maxdepth", "2"),
+        *("(", "-path", "/proc/[0-9]*/status", "-o", "-path", "/proc/[0-9]*/limits", ")"),
+        *("-exec", "grep", "-HoE", "^(Uid|FDSize|VmRSS):.[ 0-9]*|^Max (open files|processes) *[0-9a-z]*", "{}", "+"),
+    ),
+    cap=1_048_576,
+)
+STAT = re.compile(r"(\d+) \((.*)\) (\S) (.*)")
+DETAIL = re.compile(r"/proc/(\d+)/\w+:(Uid|FDSize|VmRSS|Max open files|Max processes):?\s+(\w+)\s*")
+KERNEL_THREAD = 0x00200000  # PF_KTHREAD
+HIDDEN = "/proc shows this user only its own processes (hidepid)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process. `state` as in ps: R running, S asleep, D waiting and not to be interrupted, Z dead and not reaped.
+
+    cpu: share of one processor it took between the samples (1.0: one processor full); lifetime_cpu: the same over all
+    its life; stuck: in state D in both samples without having run between them. Memory in bytes. uid -1, descriptors
+    and limits 0: not known (the process ended while we looked). A limit of -1 is no limit. fd_slots is the size of its
+    descriptor table, which no count of open descriptors exceeds.
+    """
+
+    pid: int
+    parent: int
+    name: str
+    state: str
+    stuck: bool
+    threads: int
+    kernel: bool
+    age: float  # seconds
+    cpu: float
+    lifetime_cpu: float
+    rss: int
+    uid: int
+    fd_slots: int
+    fd_limit: int
+    task_limit: int
+
+    def __str__(self) -> str:
+        return f"{self.name}[{self.pid}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processes:
+    """Every process of the machine, kernel threads too. There is no such fact where we see only some of them."""
+
+    all: tuple[Process, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    name: str
+    state: str
+    parent: int
+    flags: int
+    ticks: int
+    threads: int
+    started: int
+
+
+def _by_psutil(before: Reply, after: Reply) -> Processes:
+    """What psutil tells of processes: no limits and no descriptor tables."""
+    first = {(p["pid"], p["create_time"]): p for p in json.loads(before.text)}
+    seconds, found = elapsed(before, after), []
+    for now in json.loads(after.text):
+        then = first.get((now["pid"], now["create_time"]), now)
+        used, age = sum(now["cpu_times"]), max(after.at - now["create_time"], 0.01)
+        found.append(
+            Process(
+                pid=now["pid"],
+                parent=now["ppid"],
+                name=now["name"],
+                state={"running": "R", "disk-sleep": "D", "zombie": "Z"}.get(now["status"], "S"),
+                stuck=False,
+                threads=now["threads"],
+                kernel=False,
+                age=age,
+                cpu=(used - sum(then["cpu_times"])) / seconds,
+                lifetime_cpu=used / age,
+                rss=now["rss"],
+                uid=-1,
+                fd_slots=0,
+                fd_limit=0,
+                task_limit=0,
+            )
+        )
+    return Processes(all=tuple(found))
+
+
+@probe(
+    STATS,
+    Again(STATS),
+    DETAILS,
+    otherwise=(((Native("process_iter"), Again(Native("process_iter"))), _by_psutil),),
+    opens="log in as root: /proc is mounted with hidepid and shows this user only its own processes",
+)
+def processes(before: Reply, after: Reply, details: Reply) -> Processes:
+    """Every process twice, so that what it does now can be told from what it did since it began."""
+    first, second = _samples(before), _samples(after)
+    if 1 not in second:
+        raise Withheld(Silence.DENIED, HIDDEN)
+    if before.cut or after.cut or details.cut:
+        raise Withheld(Silence.TRUNCATED, f"more than {len(second)} processes")
+    more = _details(details)
+    seconds = elapsed(before, after)
+    # The youngest process is the one that answers us. /proc/uptime would not do: containers see their own there, but
+    # their processes' start times count from the machine's boot.
+    clock = max(sample.started for sample in second.values())
+    return Processes(all=tuple(_process(pid, first.get(pid), now, more, seconds, clock) for pid, now in second.items()))
+
+
+def _process(
+    pid: int, then: _Sample | None, now: _Sample, more: dict[tuple[int, str], int], seconds: float, clock: int
+) -> Process:
+    if then and then.started != now.started:
+        then = None  # another process under the same number
+    age = max((clock - now.started) / TICKS_PER_SECOND, 0.01)
+    ran = now.ticks - then.ticks if then else now.ticks
+    return Process(
+        pid=pid,
+        parent=now.parent,
+        name=now.name,
+        state=now.state,
+        stuck=bool(then and then.state == now.state == "D" and not ran),
+        threads=now.threads,
+        kernel=bool(now.flags & KERNEL_THREAD),
+        age=age,
+        cpu=ran / TICKS_PER_SECOND / seconds,
+        lifetime_cpu=now.ticks / TICKS_PER_SECOND / age,
+        rss=more.get((pid, "VmRSS"), 0) << 10,
+        uid=more.get((pid, "Uid"), -1),
+        fd_slots=more.get((pid, "FDSize"), 0),
+        fd_limit=more.get((pid, "Max open files"), 0),
+        task_limit=more.get((pid, "Max processes"), 0),
+    )
+
+
+def _samples(reply: Reply) -> dict[int, _Sample]:
+    found = {}
+    for path, lines in by_file(reply).items():
+        match = STAT.fullmatch(lines[0])
+        if not match or path != f"/proc/{match[1]}/stat":
+            continue  # a program may put a line break into its name; such a process is left out
+        rest = match[4].split()
+        if len(rest) < 20:
+            raise Garbled(lines[0][:60])
+        found[int(match[1])] = _Sample(
+            name=match[2],
+            state=match[3],
+            parent=int(rest[0]),
+            flags=int(rest[5]),
+            ticks=int(rest[10]) + int(rest[11]),
+            threads=int(rest[16]),
+            started=int(rest[18]),
+        )
+    if not found:
+        raise Garbled(reply.text[:60])
+    return found
+
+
+def _details(reply: Reply) -> dict[tuple[int, str], int]:
+    found = {}
+    for line in reply.lines:
+        if match := DETAIL.fullmatch(line):
+            pid, what, value = match.groups()
+            found[int(pid), what] = -1 if value == "unlimited" else whole(value, what)
+    if not found:
+        raise Garbled(reply.text[:60] or reply.complaint[:60])
+    return found
