@@ -12,7 +12,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from diagkit.model import Reply, Silence
@@ -32,10 +32,10 @@ _dying: set[int] = set()  # process numbers: killed, but perhaps not yet gone
 class Child:
     """A command running in its own session. `talk`: keep its standard input open for `send`.
 
-    Raises OSError when it cannot be started.
+    env: its environment, where the bare one will not do. Raises OSError when it cannot be started.
     """
 
-    def __init__(self, argv: Sequence[str], *, talk: bool = False) -> None:
+    def __init__(self, argv: Sequence[str], *, talk: bool = False, env: Mapping[str, str] | None = None) -> None:
         _reap()
         self.started = time.time()
         self._process = subprocess.Popen(
@@ -44,7 +44,9 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd="/",
-            env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C"},
+            env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C"}
+            if env is None
+            else env,
             start_new_session=True,
             bufsize=0,
         )
@@ -99,7 +101,9 @@ def _reap() -> None:
 class Job:
     """A command whose output is wanted, at most `cap` bytes of it, within `timeout` seconds from now."""
 
-    def __init__(self, argv: Sequence[str], *, timeout: float, cap: int = 262_144) -> None:
+    def __init__(
+        self, argv: Sequence[str], *, timeout: float, cap: int = 262_144, env: Mapping[str, str] | None = None
+    ) -> None:
         self.deadline = time.monotonic() + timeout
         self._cap = cap
         self._out = bytearray()
@@ -108,7 +112,7 @@ class Job:
         self._child: Child | None = None
         self._failure: OSError | None = None
         try:
-            self._child = Child(argv)
+            self._child = Child(argv, env=env)
             self.open = {self._child.out: self._out, self._child.err: self._err}
         except OSError as error:
             self._failure = error
@@ -162,6 +166,6 @@ def finish(jobs: Sequence[Job]) -> list[Reply]:
     return [job.reply() for job in jobs]
 
 
-def run(argv: Sequence[str], *, timeout: float, cap: int = 262_144) -> Reply:
+def run(argv: Sequence[str], *, timeout: float, cap: int = 262_144, env: Mapping[str, str] | None = None) -> Reply:
     """Run one command: MISSING where there is none of that name, TIMEOUT with what it said so far."""
-    return finish([Job(argv, timeout=timeout, cap=cap)])[0]
+    return finish([Job(argv, timeout=timeout, cap=cap, env=env)])[0]

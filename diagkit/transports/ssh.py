@@ -71,11 +71,11 @@ class Ssh:
         return replies
 
     def dial(self, host: str, port: int, timeout: float) -> Connection:
-        """A TCP connection that starts at the machine. Raises OSError as `socket.create_connection` would."""
-        try:
-            client = self._connected().client
-        except Stopped as stop:
-            raise ConnectionError(f"no ssh connection to start from: {stop}") from None
+        """A TCP connection that starts at the machine. Raises OSError as `socket.create_connection` would.
+
+        Raises Stopped when the machine itself is out of reach: an OSError would be taken for news of the way from it.
+        """
+        client = self._connected().client
         return client.open_tcp(host, port, max(0.0, min(timeout, self.deadline - time.monotonic())))
 
     def close(self) -> None:

@@ -10,15 +10,14 @@ import os
 import pwd
 import re
 import shutil
-import signal
 import socket
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from diagkit.model import Layer, Silence
+from diagkit.transports import child, lazy_paramiko
 from diagkit.transports.known_hosts import SSH_PORT, lookup_names
 from diagkit.transports.names import check_host_name, check_user_name
 from diagkit.transports.stages import Stopped
@@ -84,46 +83,28 @@ def resolve(hop: Hop, config: str = "") -> Route:
 
 def _ask_ssh(hop: Hop, config: str) -> Settings:
     argv = ["ssh", "-G"]
-    argv += ["-F", config] if config else []
+    argv += ["-F", config if config == "none" else str(Path(config).absolute())] if config else []
     argv += ["-l", hop.user] if hop.user else []
     argv += ["-p", str(hop.port)] if hop.port else []
-    code, out, err = _run([*argv, "--", hop.host], ANSWER_SECONDS)
-    if code is None:
-        raise Stopped(Layer.NAME, Silence.TIMEOUT, f"ssh -G {hop.host} had not answered after {ANSWER_SECONDS:g} s")
-    if code != 0:
-        said = " ".join(line for line in err.splitlines() if "Pseudo-terminal" not in line)
+    env = {**os.environ, "LC_ALL": "C"}  # the configuration may name any of its variables
+    reply = child.run([*argv, "--", hop.host], timeout=ANSWER_SECONDS, env=env)
+    if reply.silence:
+        raise Stopped(Layer.NAME, reply.silence, f"ssh -G {hop.host} had not answered after {ANSWER_SECONDS:g} s")
+    if reply.code != 0:
+        said = " ".join(line for line in reply.complaint.splitlines() if "Pseudo-terminal" not in line)
         raise Stopped(Layer.NAME, Silence.GARBLED, f"ssh does not accept its configuration for {hop.host}: {said}")
     settings: dict[str, list[str]] = {}
-    for line in out.splitlines():
+    for line in reply.lines:
         key, _, value = line.partition(" ")
         settings.setdefault(key, []).append(value)
     return settings
 
 
-def _run(argv: list[str], seconds: float) -> tuple[int | None, str, str]:
-    """Exit code (None when it had to be killed), output and complaints of a command in a session of its own."""
-    with subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        env={**os.environ, "LC_ALL": "C"},
-    ) as child:
-        try:
-            out, err = child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-            return None, "", ""
-    return child.returncode, out.decode("utf-8", "surrogateescape"), err.decode("utf-8", "replace")
-
-
 def _parse(hop: Hop, config: str) -> Settings:
     """Read the files by paramiko, for a workstation without ssh. What it would pass over is refused."""
-    from paramiko import SSHConfig
-    from paramiko.ssh_exception import ConfigParseError
-
-    merged = SSHConfig()
+    paramiko = lazy_paramiko.load()
+    broken = paramiko.ssh_exception.ConfigParseError
+    merged = paramiko.SSHConfig()
     files = [config] if config else [_home() + "/.ssh/config", "/etc/ssh/ssh_config"]
     for path in files:
         if config == "none" or not (config or Path(path).exists()):
@@ -133,13 +114,13 @@ def _parse(hop: Hop, config: str) -> Settings:
             if re.search(r"(?im)^\s*include\b", text):
                 raise _unsupported(hop.host, f"Include in {path}, as there is no ssh binary here to read it")
             merged.parse(text.splitlines())
-        except (OSError, ConfigParseError) as error:
+        except (OSError, broken) as error:
             raise Stopped(
                 Layer.NAME, Silence.GARBLED, f"the ssh configuration {path} cannot be read: {error}"
             ) from None
     try:
         found = merged.lookup(hop.host)
-    except ConfigParseError as error:
+    except broken as error:
         raise Stopped(Layer.NAME, Silence.GARBLED, f"the ssh configuration does not parse: {error}") from None
     settings = {key: value if isinstance(value, list) else [value] for key, value in found.items()}
     if hop.user:

@@ -112,7 +112,7 @@ class Client(paramiko.Transport):
         return channel
 
     def open_tcp(self, host: str, port: int, seconds: float) -> paramiko.Channel:
-        """A TCP connection made by the server. Raises the OSError that a connection from here would raise, or Stopped."""
+        """A TCP connection made by the server. Raises OSError as a connection from here would, or Stopped."""
         try:
             return self.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds)
         except paramiko.ChannelException:

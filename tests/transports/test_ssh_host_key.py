@@ -11,6 +11,7 @@ from diagkit.transports import host_certificate
 from diagkit.transports.known_hosts import fingerprint
 from diagkit.transports.ssh import Ssh
 from diagkit.transports.ssh_protocol import signature_holds
+from diagkit.transports.stages import Stopped
 from tests.transports.sshd import make_key, public, raw, running
 
 
@@ -62,7 +63,7 @@ def refusal(server, config):
     with connected(server, config) as ssh:
         try:
             ssh.dial("127.0.0.1", server.port, 5).close()
-        except ConnectionError:
+        except Stopped:
             assert (ssh.unreached.layer, ssh.unreached.silence) == (Layer.HOST_KEY, Silence.DENIED)
             return ssh.unreached.detail
     return None
