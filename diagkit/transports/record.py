@@ -1,7 +1,7 @@
 """A tape as text: JSON lines. The first says what was asked and when, each other one holds a question and its answer.
 
 {"diagkit_tape": 1, "target": {…}, "moment": {…}, "site": {…}, "unreached": null}
-{"ask": {"is": "Read", "path": "/proc/uptime"}, "reply": {"out": "2576.77 4822.33\\n", "at": 1795300119.39}}
+{"ask": {"is": "Read", "path": "/proc/uptime"}, "reply": {"out": "2576.77 4822.33", "at": 1795300119.39}}
 
 Values equal to their default are left out. Bytes that are UTF-8 are text, others {"base64": "…"}: nothing is lost.
 """
@@ -16,7 +16,7 @@ from diagkit.model import Reply, Tape
 
 
 def dumps(tape: Tape) -> str:
-    """The tape as text, ASCII only. Equal tapes give equal text."""
+    """The tape as text, ASCII only; questions in an order of their own, so that two tapes can be laid side by side."""
     return "".join(f"{line}\n" for line in _lines(tape))
 
 
