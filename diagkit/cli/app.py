@@ -69,12 +69,10 @@ def run(words: list[str]) -> int:
         return exits.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return exits.INTERRUPTED
-    except Exception as error:
-        if debug:
-            raise
-        from diagkit.cli.crash import report
+    except Exception as error:  # noqa: BLE001 - a bug of ours; it is reported, and never looks like a verdict
+        from diagkit.cli import crash
 
-        streams.note(report(error, words))
+        streams.note(crash.trace(error) if debug else crash.report(error, words))
         return exits.BUG
 
 

@@ -30,7 +30,7 @@ def capture(
     """
     from diagkit.cli import exits
     from diagkit.cli.plan import Order, plan
-    from diagkit.cli.run import tapes_of
+    from diagkit.cli.run import whole_tapes
     from diagkit.cli.stop import Stop
     from diagkit.outputs.files import Unwritable, write_report
     from diagkit.transports.record import dumps
@@ -50,7 +50,7 @@ def capture(
     if len(intended.targets) != 1:
         raise exits.Refusal(exits.USAGE, f"a tape is of one target; {target} means {len(intended.targets)}")
     with Stop() as stop:
-        (tape,), _ = tapes_of(intended, stop, quiet=quiet)
+        (tape,) = whole_tapes(intended, stop, quiet=quiet)
         try:
             write_report(file, dumps(tape))
         except Unwritable as error:

@@ -30,7 +30,7 @@ def compare(
     """Show what differs between two tapes or two targets.
 
     In facts and in findings, and in meaning: what moves by itself is left out. Exit code 0 if nothing differs, 1 if
-    something does, 3 if one of them could not be reached.
+    something does, 3 if one of them could not be reached or nothing was seen.
     """
     import json
 
@@ -38,7 +38,7 @@ def compare(
     from diagkit.cli import exits
     from diagkit.cli.differences import compare as differences
     from diagkit.cli.plan import Order, plan
-    from diagkit.cli.run import tapes_of
+    from diagkit.cli.run import whole_tapes
     from diagkit.cli.stop import Stop
 
     intended = plan(
@@ -47,13 +47,13 @@ def compare(
     if len(intended.targets) != 2:
         raise exits.Refusal(exits.USAGE, f"compare wants two targets; {a} and {b} are {len(intended.targets)}")
     with Stop() as stop:
-        (left, right), _ = tapes_of(intended, stop, quiet=quiet)
+        left, right = whole_tapes(intended, stop, quiet=quiet)
         if stop.number:
             return stop.code
     found = differences(left, right, intended.settings)
     text = json.dumps(codec.dump(found), indent=2) if form == "json" else "\n".join(lines(found))
-    undelivered = streams.say(text)
-    return undelivered or (3 if left.unreached or right.unreached else int(bool(found.facts or found.findings)))
+    blind = left.unreached or right.unreached or not found.seen
+    return streams.say(text) or (3 if blind else int(bool(found.facts or found.findings)))
 
 
 def lines(found: Comparison) -> Iterator[str]:
@@ -65,8 +65,10 @@ def lines(found: Comparison) -> Iterator[str]:
 
     yield f"a: {shown(found.a)}"
     yield f"b: {shown(found.b)}"
-    if not found.facts and not found.findings:
-        yield "Nothing differs."
+    if found.seen and not found.facts and not found.findings:
+        yield "Nothing differs in what could be seen."
+    if found.unseen:
+        yield f"Not seen on either: {', '.join(found.unseen)}"
     if found.findings:
         yield "\nFindings that differ, a -> b:"
     for change in found.findings:

@@ -17,12 +17,18 @@ def report(error: Exception, words: list[str]) -> str:
 
     The trace holds no values of variables, and the line none of the error's words: both may be a host's.
     """
-    trace = "".join(traceback.format_exception(error))
     at = traceback.extract_tb(error.__traceback__)[-1]
-    text = f"diagkit {__version__}, Python {platform.python_version()}, {platform.platform()}\n{words}\n\n{trace}"
+    text = (
+        f"diagkit {__version__}, Python {platform.python_version()}, {platform.platform()}\n{words}\n\n{trace(error)}"
+    )
     kept = keep(text)
     place = f"{Path(at.filename).name}:{at.lineno}"
     return f"diagkit: a bug in diagkit ({type(error).__name__} at {place}); the trace is in {kept}, or add --debug"
+
+
+def trace(error: Exception) -> str:
+    """The trace as text; it holds no values of variables."""
+    return "".join(traceback.format_exception(error)).rstrip()
 
 
 def keep(text: str) -> Path:

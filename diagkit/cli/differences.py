@@ -38,20 +38,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """All that differs between a and b."""
+    """All that differs between a and b. `unseen`: the probes that saw nothing on either; `seen`: how many did."""
 
     a: Untrusted
     b: Untrusted
+    seen: int
+    unseen: tuple[str, ...]
     facts: tuple[Difference, ...]
     findings: tuple[Change, ...]
 
 
 def compare(a: Tape, b: Tape, settings: Settings) -> Comparison:
     """What differs. Facts that move by themselves (rates, logs, reach tests) are compared through their findings."""
+    still = [probe for probe in settings.probes() if _is_still(probe)]
+    left, right = (_facts(tape, still, settings) for tape in (a, b))
+    unseen = tuple(name for name in left if isinstance(left[name], Unknown) and isinstance(right[name], Unknown))
     return Comparison(
         a=_said(a),
         b=_said(b),
-        facts=tuple(_facts(a, b, settings)),
+        seen=len(still) - len(unseen),
+        unseen=unseen,
+        facts=tuple(d for name in left if name not in unseen for d in _differences(name, left[name], right[name])),
         findings=tuple(_findings(a, b, settings)),
     )
 
@@ -60,15 +67,16 @@ def _said(tape: Tape) -> Untrusted:
     return Untrusted(f"{tape.target.label}, {tape.moment.now:%Y-%m-%d %H:%M} UTC")
 
 
-def _facts(a: Tape, b: Tape, settings: Settings) -> Iterator[Difference]:
-    probes = settings.probes()
-    facts = [Facts(probes, tape) for tape in (a, b)]
-    for probe in probes:
-        if _is_still(probe):
-            left, right = (dict(_leaves(known[probe.fact], probe.name)) for known in facts)
-            for name in sorted(left.keys() | right.keys()):
-                if not _same(left.get(name), right.get(name)):
-                    yield Difference(field=Untrusted(name), a=_shown(left.get(name)), b=_shown(right.get(name)))
+def _facts(tape: Tape, wanted: list[Probe], settings: Settings) -> dict[str, object]:
+    facts = Facts(settings.probes(), tape)
+    return {probe.name: facts[probe.fact] for probe in wanted}
+
+
+def _differences(name: str, a: object, b: object) -> Iterator[Difference]:
+    left, right = dict(_leaves(a, name)), dict(_leaves(b, name))
+    for place in sorted(left.keys() | right.keys()):
+        if not _same(left.get(place), right.get(place)):
+            yield Difference(field=Untrusted(place), a=_shown(left.get(place)), b=_shown(right.get(place)))
 
 
 def _is_still(probe: Probe) -> bool:
@@ -106,10 +114,9 @@ def _why(missing: Unknown | Inapplicable) -> str:
 
 
 def _same(a: object, b: object) -> bool:
-    numbers = isinstance(a, int | float) and isinstance(b, int | float) and not isinstance(a, bool)
-    if numbers and a != b:
-        low, high = sorted((abs(a), abs(b)))  # type: ignore[arg-type]  # both are numbers, as just seen
-        return low > 0 and high / low < SAME_SIZE
+    if isinstance(a, int | float) and isinstance(b, int | float) and a != b:
+        low, high = sorted((float(abs(a)), float(abs(b))))
+        return low > 0 and high / low < SAME_SIZE and not isinstance(a, bool)
     return a == b
 
 

@@ -16,6 +16,7 @@ from diagkit.cli.side_by_side import ask_all
 from diagkit.cli.stop import Stop
 from diagkit.cli.ways import open_transport, recorded
 from diagkit.model import SCHEMA_VERSION, Fault, RunInfo, Tape
+from diagkit.outputs.rendering import Form, render
 from diagkit.session import diagnose
 
 
@@ -63,3 +64,12 @@ def tapes_of(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[list[Tape], li
     asked, faults = ask_all(live, open_transport, stop, progress)
     made = {t.label: tape for t, tape in zip(live.targets, asked, strict=True)}
     return [(told | made)[t.label] for t in intended.targets], faults
+
+
+def whole_tapes(intended: Plan, stop: Stop, *, quiet: bool) -> list[Tape]:
+    """The same for commands whose result has no place for our own bugs: the first is a refusal."""
+    tapes, faults = tapes_of(intended, stop, quiet=quiet)
+    for fault in faults:
+        what = render(fault.error, Form.TERMINAL)
+        raise exits.Refusal(exits.BUG, f"a bug in diagkit, {fault.where}: {what}")
+    return tapes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from diagkit.cli.exits import DATA, NO_INPUT, Refusal
 from diagkit.cli.plan import Plan
-from diagkit.model import Target, Transport
+from diagkit.model import Tape, Target, Transport
 
 
 def open_transport(target: Target, plan: Plan, deadline: float) -> Transport:
@@ -16,3 +17,15 @@ def open_transport(target: Target, plan: Plan, deadline: float) -> Transport:
     from diagkit.transports.ssh import Ssh
 
     return Ssh(target, deadline=deadline, ssh_config=plan.ssh_config, declared=declared)
+
+
+def recorded(target: Target) -> Tape:
+    """The tape that a `replay:` target names. Raises `Refusal`."""
+    from diagkit.transports.replay import BadTape, NoTape, read_tape
+
+    try:
+        return read_tape(target.path)
+    except NoTape as error:
+        raise Refusal(NO_INPUT, str(error)) from error
+    except BadTape as error:
+        raise Refusal(DATA, str(error)) from error
