@@ -8,7 +8,7 @@ month, drops zones it does not know, and fills every gap from today.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 
 from diagkit.model import Moment
 
@@ -22,6 +22,7 @@ _SPAN = re.compile(
     r"([0-9]{1,6})([smhdw])(?=[0-9])",
     re.IGNORECASE,
 )
+_SIGNED_ZONE = re.compile(r"(?:UTC|GMT|Z) ?[+-] ?[0-9]", re.IGNORECASE)  # POSIX and people read the sign either way
 _CLOCK = re.compile(r"(?:(today|yesterday) )?([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", re.IGNORECASE)
 
 
@@ -117,9 +118,9 @@ def _free(words: str, now: datetime, zone: tzinfo) -> datetime:
     """
     moment = _read(words, datetime(2000, 1, 1))  # noqa: DTZ001 - a day of reference; zones are placed below
     other = _read(words, datetime(2004, 2, 2, 3, 3))  # noqa: DTZ001 - leap years both, so that Feb 29 can be read
-    if not re.search(r"[0-9]:[0-9]", words) or moment.replace(year=1, tzinfo=None) != other.replace(
-        year=1, tzinfo=None, second=moment.second, microsecond=moment.microsecond
-    ):
+    if _SIGNED_ZONE.search(words):
+        raise NotUnderstood(f"the sign of the zone in {words!r} is read either way; write an offset such as +01:00")
+    if not re.search(r"[0-9]:[0-9]", words) or moment.timetuple()[1:5] != other.timetuple()[1:5]:  # month to minute
         raise NotUnderstood(f"{words!r} leaves something to guess; {_EXAMPLES}")
     if _read(words, datetime(2000, 1, 1), day_first=True) != moment:  # noqa: DTZ001 - as above
         raise NotUnderstood(f"{words!r} could be month and day either way; {_EXAMPLES}")
@@ -129,7 +130,7 @@ def _free(words: str, now: datetime, zone: tzinfo) -> datetime:
 
 
 def _read(words: str, reference: datetime, *, day_first: bool = False) -> datetime:
-    from dateutil import parser  # noqa: PLC0415 - 5 ms that only free forms need
+    from dateutil import parser  # 5 ms that only free forms need
 
     try:
         return parser.parse(words, default=reference, dayfirst=day_first, tzinfos=_known_zone)
@@ -139,13 +140,11 @@ def _read(words: str, reference: datetime, *, day_first: bool = False) -> dateti
         raise NotUnderstood(f"{words!r} is not a time; {_EXAMPLES}") from None
 
 
-def _known_zone(name: str | None, offset: int | None) -> tzinfo:
-    """The zone dateutil met. EST, IST, BST and their like each name several: refused."""
-    from datetime import timezone  # noqa: PLC0415 - beside its only use
-
+def _known_zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """The zone dateutil met, if any. EST, IST, BST and their like each name several: refused."""
     if name and (name not in {"UTC", "GMT", "Z"} or offset):
         raise NotUnderstood(f"{name} does not name one zone for certain; write an offset such as +01:00")
-    return timezone(timedelta(seconds=offset or 0))
+    return None if offset is None else timezone(timedelta(seconds=offset))
 
 
 def _latest(moment: datetime, now: datetime, zone: tzinfo, words: str) -> datetime:

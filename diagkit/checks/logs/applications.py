@@ -1,0 +1,93 @@
+"""Do applications log more errors than they used to, and do web servers fail requests?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.checks.logs import times
+from diagkit.model import Evidence, Untrusted
+from diagkit.probes.logs import OPENS, AccessLogs, ErrorLines, LogTexts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """What makes error lines of one kind a burst: so many, so much more often than before, so unlikely by chance.
+
+    Source: a ratio of 3 with a Poisson tail below 1e-6 keeps hourly noise of a thousand kinds of line quiet for weeks;
+    rare errors are not dropped for being rare, only for being too few to tell.
+    """
+
+    least: int = 5
+    ratio: float = 3.0
+    surprise: float = -6.0  # log10 of the probability
+    shown: int = 3
+
+
+@check(limits=Burst(), noise=(0.05, 0.01), vital=False)
+def errors(error_lines: ErrorLines, texts: LogTexts, limits: Burst) -> Findings:
+    """No application logs a new kind of error, or one far more often than before.
+
+    Why: an error that was not there before a deployment or change is where to look first.
+    Limits: compared with earlier lines of the same log; an error as old as the log's oldest line is not new.
+    Look-alikes: an error that always comes in bursts, such as from a nightly job.
+    """
+    bursts = [
+        e for e in error_lines.all if e.count >= limits.least and (e.new or _far_more(e.rise, e.surprise(), limits))
+    ]
+    for burst in bursts[: limits.shown]:
+        how = "a new kind of error" if burst.new else f"{burst.rise:.0f} times as often as before"
+        finding = warn(
+            f"{burst.program} logs {how}: {times(burst.count, burst.first, burst.last)}",
+            burst.template,
+            measured={"count": burst.count, "before": burst.before},
+            at=burst.last,
+        )
+        yield replace(finding, evidence=(Evidence(Untrusted(f"scan {burst.source}"), Untrusted(burst.sample)),))
+    if not texts.logs:
+        yield unknown("no log could be read", hint=OPENS)
+    elif not bursts:
+        yield ok(f"{sum(e.count for e in error_lines.all)} lines of unknown errors, none of them a burst")
+
+
+def _far_more(rise: float, surprise: float, limits: Burst) -> bool:
+    return rise >= limits.ratio and surprise <= limits.surprise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failing:
+    """Share of requests answered with 5xx, at or above which we speak up, and how many it must be at least.
+
+    Source: 1 % is the usual error budget alarm of web services; from one in ten on, users see it.
+    """
+
+    warn: float = 0.01
+    fail: float = 0.10
+    least: int = 5
+
+
+@check(limits=Failing(), noise=(0.04, 0.01), vital=False)
+def http_errors(access_logs: AccessLogs, limits: Failing) -> Findings:
+    """Web servers answer requests without server errors (5xx).
+
+    Why: it is what users see; 502 and 504 blame the server behind, 500 the application, 503 a limit.
+    Limits: the end of each access log, within the window, in the common or combined format.
+    """
+    for log in access_logs.all:
+        path, status, number = log.worst
+        share = log.failed / log.count if log.count else 0.0
+        say = f"{log.failed} of {log.count} requests failed with 5xx"
+        if log.failed < limits.least or share < limits.warn or not log.first_failed or not log.last_failed:
+            yield ok(say, log.source)
+            continue
+        verdict = fail if share >= limits.fail else warn
+        when = times(log.failed, log.first_failed, log.last_failed)
+        finding = verdict(
+            f"{say} ({share:.0%}), mostly {status} on {path} ({number}): {when}",
+            log.source,
+            measured={"failed": log.failed, "requests": log.count},
+            at=log.last_failed,
+        )
+        yield replace(finding, evidence=(Evidence(Untrusted(f"scan {log.source}"), Untrusted(log.sample)),))
+    if not access_logs.all:
+        yield skip("no access log was written to in the window")

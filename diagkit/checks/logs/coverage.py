@@ -1,0 +1,90 @@
+"""Could we read the logs, and are they still written?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from diagkit.checks import Findings, check, ok, skip, unknown, warn
+from diagkit.model import Silence
+from diagkit.probes.logs import OPENS, LogFiles, LogTexts, Reading
+
+_ABSENT = (Silence.MISSING, Silence.UNSUPPORTED)
+
+
+@check(noise=(0.01, 0.005))
+def read(texts: LogTexts) -> Findings:
+    """What there is of logs could be read.
+
+    Why: silence of a log that was not read is no good news.
+    Limits: of long logs only the newest part is read; from when on is said.
+    """
+    for reading in texts.readings:
+        if reading.silence is None:
+            yield ok(_extent(reading), reading.source)
+        elif reading.silence not in _ABSENT:
+            part = "only in part" if reading.size else "not"
+            yield unknown(f"{reading.source} could {part} be read: {reading.silence.value}", reading.source, hint=OPENS)
+    if all(reading.silence in _ABSENT for reading in texts.readings):
+        yield unknown("this host has no journal, no kernel log we may read, and no log file of this window", hint=OPENS)
+
+
+def _extent(reading: Reading) -> str:
+    if not reading.size:
+        return "nothing was logged in the window"
+    since = f", from {reading.first:%Y-%m-%d %H:%M:%S} UTC on" if reading.first else ", without any times"
+    return f"read {'the newest ' if reading.cut else ''}{reading.size / 1024:.0f} KiB{since}"
+
+
+@check(noise=(0.01, 0.005), vital=False)
+def rotated(log_files: LogFiles) -> Findings:
+    """No part of the window lies in compressed logs, which are not read.
+
+    Why: after a rotation inside the window its first part is in a file such as syslog.2.gz.
+    """
+    if log_files.compressed:
+        names = ", ".join(log_files.compressed[:3])
+        yield unknown(f"{len(log_files.compressed)} compressed logs of the window were not read: {names}")
+    else:
+        yield ok(f"{len(log_files.chosen)} log files were written to in the window")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """How long a syslog file may lag behind the journal, and how many lines of services it must have missed.
+
+    Source: syslog daemons write within a second; that 20 lines of PID 1 and the kernel are all filtered is unlikely.
+    """
+
+    lag_seconds: float = 300.0
+    missed: int = 20
+    alive_days: float = 2.0  # a file that has been silent longer is a leftover of a daemon that was removed
+
+
+@check(limits=Stale(), noise=(0.01, 0.004), vital=False)
+def writing(texts: LogTexts, log_files: LogFiles, limits: Stale) -> Findings:
+    """The syslog daemon still writes what the journal has.
+
+    Why: a dead log daemon loses the lines that would explain the next incident, and nothing else fails.
+    Look-alikes: a host without a syslog daemon, where the file is a leftover, and one that just rotated it.
+    """
+    syslog = log_files.find("/var/log/syslog", "/var/log/messages")
+    journal = next((log for log in texts.logs if log.source == "journal"), None)
+    youngest = next((r.last for r in texts.readings if r.source == "journal"), None)
+    if not syslog or not journal or not youngest:
+        yield skip("no syslog file beside a journal here")
+        return
+    lag = youngest - syslog.modified
+    missed = texts.lines_since(journal, syslog.modified, ("systemd", "kernel")) if lag > timedelta() else 0
+    if lag > timedelta(days=limits.alive_days):
+        yield skip(f"{syslog.path} is a leftover: silent since {syslog.modified:%Y-%m-%d}")
+    elif lag.total_seconds() >= limits.lag_seconds and missed >= limits.missed:
+        minutes = lag.total_seconds() / 60
+        yield warn(
+            f"{syslog.path} got nothing for {minutes:.0f} minutes while the journal got {missed} lines",
+            syslog.path,
+            measured={"lag_seconds": lag.total_seconds(), "missed": missed},
+            at=syslog.modified,
+        )
+    else:
+        yield ok("written as the journal is", syslog.path)

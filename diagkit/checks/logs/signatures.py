@@ -1,0 +1,62 @@
+"""Do the logs say anything whose meaning is known?
+
+One finding for each signature that was met; its subject is the signature's id, and the signature says for which causes
+it speaks. What is only worth counting (`severity = "info"`) gives none; other checks make something of it.
+"""
+
+from __future__ import annotations
+
+from diagkit.checks import Findings, check, fail, ok, unknown, warn
+from diagkit.checks.logs import heard
+from diagkit.logs.signatures import catalogue
+from diagkit.model import Status
+from diagkit.probes.logs import OPENS, LogTexts, Occurrences
+
+KERNEL = frozenset({"kernel", "storage", "memory", "network"})
+SYSTEM = frozenset({"systemd", "auth", "limits", "cron", "package", "dns", "time"})
+APPLICATIONS = frozenset({"web", "database", "cache", "runtime", "tls"})
+
+
+@check(noise=(0.03, 0.005), vital=False)
+def kernel(occurrences: Occurrences, texts: LogTexts) -> Findings:
+    """Nothing in the logs tells of trouble with the kernel, memory, disks, filesystems or the network.
+
+    Why: the kernel says once, in its log, why a write failed, a process vanished or a link went away.
+    Look-alikes: lines of an earlier boot or before the window are not counted; corrected errors at boot are ignored.
+    """
+    yield from _judged(occurrences, KERNEL, seen=texts.kernel_seen, what="the kernel log")
+
+
+@check(noise=(0.04, 0.01), vital=False)
+def system(occurrences: Occurrences, texts: LogTexts) -> Findings:
+    """Nothing in the logs tells of failing units, refused rights, exhausted limits or unresolved names.
+
+    Why: the service manager and the system's daemons name the unit, the limit and the file that are at fault.
+    Look-alikes: a restart by hand, and failures that containers have by nature, are passed over.
+    """
+    yield from _judged(occurrences, SYSTEM, seen=texts.system_seen, what="the system's log")
+
+
+@check(noise=(0.04, 0.01), vital=False)
+def applications(occurrences: Occurrences, texts: LogTexts) -> Findings:
+    """Nothing in the logs tells of web servers, databases, caches or programs in known kinds of trouble.
+
+    Why: an application's log says what it could not reach, open or understand.
+    Limits: only logs under /var/log, in the journal, or named in the configuration; and only known texts.
+    """
+    yield from _judged(occurrences, APPLICATIONS, seen=bool(texts.logs), what="any log of an application")
+
+
+def _judged(occurrences: Occurrences, families: frozenset[str], *, seen: bool, what: str) -> Findings:
+    known = catalogue()
+    spoke = False
+    for occurrence in occurrences.all:
+        signature = known[occurrence.signature]
+        if signature.family not in families or occurrence.count < signature.least:
+            continue
+        if signature.severity is not Status.OK:
+            spoke = True
+            verdict = fail if signature.severity is Status.FAIL else warn
+            yield heard(verdict, signature.title, signature.id, occurrence)
+    if not spoke:
+        yield ok("nothing known to mean trouble") if seen else unknown(f"{what} could not be read", hint=OPENS)

@@ -1,0 +1,62 @@
+"""Access logs of web servers, in the common or combined format: which requests failed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from diagkit.logs.lines import Log, line_at, starts
+from diagkit.logs.timestamps import Clock
+from diagkit.logs.window import Window
+
+_REQUEST = re.compile(r'\] "(?P<method>[A-Z]{3,10}) (?P<path>[^ "?]*)[^"]*" (?P<status>[1-5][0-9]{2}) ', re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requests:
+    """The requests of one access log in the window. `failed`: answered with a status of 500 to 599.
+
+    worst: the path with most failures, as (path, status, how many); empty where none failed.
+    """
+
+    source: str
+    count: int
+    failed: int
+    first_failed: datetime | None
+    last_failed: datetime | None
+    worst: tuple[str, int, int] = ("", 0, 0)
+    sample: str = ""
+
+
+def requests(logs: Iterable[Log], clock: Clock, window: Window) -> tuple[Requests, ...]:
+    """What every access log among these says; other logs say nothing here."""
+    return tuple(found for log in logs if log.source.startswith("/") and (found := _of_one_log(log, clock, window)))
+
+
+def _of_one_log(log: Log, clock: Clock, window: Window) -> Requests | None:
+    if not _REQUEST.search(log.raw[:4096].decode("utf-8", "surrogateescape")):
+        return None
+    seen = list(_seen(log, clock, window))
+    bad = [(at, path, status, text) for at, path, status, text in seen if status >= 500]
+    if not bad:
+        return Requests(source=log.source, count=len(seen), failed=0, first_failed=None, last_failed=None)
+    (path, status), number = Counter((path, status) for _, path, status, _ in bad).most_common(1)[0]
+    return Requests(
+        source=log.source,
+        count=len(seen),
+        failed=len(bad),
+        first_failed=min(at for at, *_ in bad),
+        last_failed=max(at for at, *_ in bad),
+        worst=(path, status, number),
+        sample=bad[-1][3],
+    )
+
+
+def _seen(log: Log, clock: Clock, window: Window) -> Iterator[tuple[datetime, str, int, str]]:
+    for start in starts(log.raw):
+        line = line_at(log, start, clock)
+        if line and window.holds(line.at) and (match := _REQUEST.search(line.message)):
+            yield line.at, match["path"], int(match["status"]), line.message

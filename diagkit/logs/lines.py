@@ -1,0 +1,122 @@
+"""Logs as they came, and single lines of them with when, who and what told apart.
+
+A log is kept as bytes and only the lines somebody asks about are decoded and dated: most lines interest nobody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from diagkit.logs.timestamps import Clock, read_stamp
+
+LONGEST = 8192  # bytes of a line that are read; a longer line is data somebody put on one line
+LOOK_BACK = 200  # lines without a stamp of their own (stack traces) that may follow one that has
+
+# Files that syslog daemons write, by their usual names on Debian, Red Hat, SUSE, Alpine.
+SYSLOG_NAMES = re.compile(
+    r"(?:syslog|messages|kern\.log|auth\.log|secure|daemon\.log|user\.log|cron(?:\.log)?|mail(?:\.log|\.err|log)?|"
+    r"debug|warn|localmessages)(?:\.1)?$"
+)
+_ENVELOPE = re.compile(
+    r"(?P<host>\S+) (?:[a-z0-9]+\.[a-z]+ )?"  # busybox puts facility and level after the host
+    r"(?P<program>[^\s:\[]*)(?:\[(?P<pid>[0-9]+)\])?: ?(?:\[ *[0-9]+\.[0-9]{6}\] )?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The lines of one log: the journal, the kernel's buffer, or a file. `cut`: its oldest lines were left behind."""
+
+    source: str  # journal, kernel, or a path
+    raw: bytes
+    cut: bool = False
+
+    @property
+    def enveloped(self) -> bool:
+        """Whether its lines say host and program before the message."""
+        return self.source == "journal" or bool(SYSLOG_NAMES.match(PurePosixPath(self.source).name))
+
+    @property
+    def writer(self) -> str:
+        """The program its lines come from where they do not say: /var/log/nginx/error.log is nginx's."""
+        path = PurePosixPath(self.source)
+        return path.stem if path.parent == PurePosixPath("/var/log") or not path.is_absolute() else path.parent.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a log. `assumed` names the parts of its time that are not in the line (`year`, `zone`)."""
+
+    source: str
+    at: datetime
+    program: str
+    message: str
+    pid: int = 0
+    assumed: tuple[str, ...] = ()
+
+
+def line_at(log: Log, start: int, clock: Clock) -> Line | None:
+    """The line that begins at this byte; None where neither it nor a line shortly before it says when."""
+    text = _text(log.raw, start)
+    stamp = read_stamp(text, clock)
+    if stamp is not None:
+        program, pid, message = _parts(log, text[stamp.end :])
+        return Line(source=log.source, at=stamp.at, program=program, pid=pid, message=message, assumed=stamp.assumed)
+    before = start
+    for _ in range(LOOK_BACK):
+        if before == 0:
+            return None
+        before = log.raw.rfind(b"\n", 0, before - 1) + 1
+        head = _text(log.raw, before)
+        if stamp := read_stamp(head, clock):
+            program, pid, _ = _parts(log, head[stamp.end :])
+            message = text.strip()
+            return Line(
+                source=log.source, at=stamp.at, program=program, pid=pid, message=message, assumed=stamp.assumed
+            )
+    return None
+
+
+def starts(raw: bytes) -> Iterator[int]:
+    """Where each line begins."""
+    at = 0
+    while at < len(raw):
+        yield at
+        at = raw.find(b"\n", at) + 1 or len(raw)
+
+
+def span(log: Log, clock: Clock) -> tuple[datetime, datetime] | None:
+    """The times of its oldest and youngest dated line, whichever way round it is written; None where none is dated."""
+    ends = []
+    for order in (starts(log.raw), _starts_backwards(log.raw)):
+        for _, start in zip(range(LOOK_BACK), order, strict=False):
+            if stamp := read_stamp(_text(log.raw, start), clock):
+                ends.append(stamp.at)
+                break
+    return (min(ends), max(ends)) if ends else None
+
+
+def _starts_backwards(raw: bytes) -> Iterator[int]:
+    at = len(raw) - raw.endswith(b"\n")
+    while at > 0:
+        at = raw.rfind(b"\n", 0, at)
+        yield at + 1
+
+
+def _text(raw: bytes, start: int) -> str:
+    end = raw.find(b"\n", start, start + LONGEST)
+    return raw[start : start + LONGEST if end < 0 else end].rstrip(b"\r").decode("utf-8", "surrogateescape")
+
+
+def _parts(log: Log, rest: str) -> tuple[str, int, str]:
+    """Program, process id (0: not said) and message."""
+    if log.source == "kernel":
+        return "kernel", 0, rest
+    if log.enveloped and (match := _ENVELOPE.match(rest)):
+        return match["program"], int(match["pid"] or 0), rest[match.end() :]
+    return log.writer, 0, rest.strip()

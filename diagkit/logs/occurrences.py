@@ -1,0 +1,112 @@
+"""What of the known was said in the window: lines matched with signatures, repeats folded into one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from diagkit.logs.engine import Engine, Search, find_each
+from diagkit.logs.lines import Line, Log, line_at
+from diagkit.logs.signatures import Signature, catalogue, harmless
+from diagkit.logs.timestamps import Clock
+from diagkit.logs.window import Window
+
+NAMES = 5  # of programs, units, … kept for one occurrence, the most frequent first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrence:
+    """One signature and all its lines in the window. `sample` is the youngest of them.
+
+    fields: what the lines are about (`unit`, `device`, `peer`, …), most frequent first. assumed: parts of the times
+    that the lines do not say.
+    """
+
+    signature: str
+    count: int
+    first: datetime
+    last: datetime
+    source: str
+    sample: str
+    programs: tuple[str, ...]
+    fields: Mapping[str, tuple[str, ...]]
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line with one signature."""
+
+    signature: Signature
+    line: Line
+    fields: Mapping[str, str]
+
+
+class Matcher:
+    """The catalogue made ready for searching, with the engine of choice."""
+
+    def __init__(self, signatures: Iterable[Signature], engine: Engine = find_each) -> None:
+        by_literal: dict[str, list[Signature]] = {}
+        for signature in signatures:
+            for literal in signature.literals:
+                by_literal.setdefault(literal, []).append(signature)
+        self._signatures = list(by_literal.values())
+        self._search: Search = engine([literal.encode() for literal in by_literal])
+
+    def hits(self, log: Log, clock: Clock, window: Window) -> Iterator[Hit]:
+        """Every line of this log in the window with each signature it has, oldest place in the log first."""
+        wanted: dict[int, set[int]] = {}
+        for start, which in self._search(log.raw):
+            wanted.setdefault(start, set()).add(which)
+        for start in sorted(wanted):
+            line = line_at(log, start, clock)
+            if line is None or not window.holds(line.at) or is_harmless(line):
+                continue
+            seen = set()
+            for signature in (s for which in sorted(wanted[start]) for s in self._signatures[which]):
+                fields = None if signature.id in seen else signature.fields(line)
+                if fields is not None:
+                    seen.add(signature.id)
+                    yield Hit(signature, line, fields)
+
+
+def is_harmless(line: Line) -> bool:
+    """Whether this line is known to look worse than it is."""
+    return any(kind.covers(line) for kind in harmless())
+
+
+def occurrences(
+    logs: Iterable[Log], clock: Clock, window: Window, engine: Engine = find_each
+) -> tuple[Occurrence, ...]:
+    """Everything known that was said in the window, folded by signature, in the order of first appearance."""
+    matcher = Matcher(catalogue().values(), engine)
+    hits: dict[str, list[Hit]] = {}
+    for log in logs:
+        for hit in matcher.hits(log, clock, window):
+            hits.setdefault(hit.signature.id, []).append(hit)
+    return tuple(sorted((_fold(name, same) for name, same in hits.items()), key=lambda o: (o.first, o.signature)))
+
+
+def _fold(name: str, hits: list[Hit]) -> Occurrence:
+    youngest = max(hits, key=lambda hit: hit.line.at)
+    names: dict[str, Counter[str]] = {}
+    for hit in hits:
+        for field, value in hit.fields.items():
+            names.setdefault(field, Counter())[value] += 1
+    return Occurrence(
+        signature=name,
+        count=len(hits),
+        first=min(hit.line.at for hit in hits),
+        last=youngest.line.at,
+        source=youngest.line.source,
+        sample=youngest.line.message,
+        programs=_commonest(Counter(hit.line.program for hit in hits if hit.line.program)),
+        fields={field: _commonest(counted) for field, counted in sorted(names.items())},
+        assumed=tuple(sorted({part for hit in hits for part in hit.line.assumed})),
+    )
+
+
+def _commonest(counted: Counter[str]) -> tuple[str, ...]:
+    return tuple(name for name, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:NAMES])

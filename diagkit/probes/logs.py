@@ -1,0 +1,185 @@
+"""Logs: the journal, the kernel's buffer and the files somebody wrote to in the incident window."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from diagkit.logs import access, errors, files
+from diagkit.logs import occurrences as matching
+from diagkit.logs.lines import Log, line_at, span, starts
+from diagkit.logs.timestamps import Clock, offset
+from diagkit.logs.window import Window
+from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Silence, Site, epoch
+from diagkit.probes import Answers, Garbled, perhaps, probe
+
+JOURNAL = Scan("journal", root=True)
+KERNEL = Scan("kernel", cap=131_072, root=True)
+LISTING = Run(("ls", "-lR", "--full-time", "/var/log/"), root=True)
+FILE_CAP = 65_536  # of each file: its last bytes; 15 of them and the journal stay below 2 MB
+OPENS = "log in as root or as a member of systemd-journal and adm, or allow this user `sudo -n`"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFiles:
+    """What lies under /var/log. `chosen`: what is read of it. `compressed`: of the window, but not read."""
+
+    all: tuple[files.LogFile, ...]
+    chosen: tuple[str, ...]
+    compressed: tuple[str, ...]
+
+    def find(self, *paths: str) -> files.LogFile | None:
+        """The first of these that is there."""
+        return next((f for path in paths for f in self.all if f.path == path), None)
+
+
+@probe(LISTING, perhaps(JOURNAL), opens=OPENS)
+def log_files(listing: Reply, journal: Reply, moment: Moment) -> LogFiles:
+    """The log files of the host, and which of them were written to in the window.
+
+    ls exits 1 or 2 when it may not enter a directory and still lists the rest.
+    """
+    found = tuple(files.listed(listing.lines))
+    if not found and listing.code:
+        raise Garbled(listing.complaint[:80])
+    return LogFiles(
+        all=found,
+        chosen=tuple(files.worth_reading(found, moment.since, journal=journal.silence is None)),
+        compressed=files.compressed(found, moment.since),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How one log was read. Times are of its oldest and youngest line read; None where no line says when.
+
+    silence: why not, or not all, could be read. cut: older lines were left behind. size: bytes read.
+    """
+
+    source: str
+    size: int
+    cut: bool
+    first: datetime | None
+    last: datetime | None
+    silence: Silence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTexts:
+    """The logs as they came, and how to read their times. `readings` also tells of those that could not be read."""
+
+    logs: tuple[Log, ...]
+    readings: tuple[Reading, ...]
+    clock: Clock
+    window: Window
+
+    @property
+    def kernel_seen(self) -> bool:
+        """Whether what the kernel says was read: from its buffer, from the journal, or from a file that has it too."""
+        whole = {r.source for r in self.readings if r.silence is None}
+        return bool(whole & {"journal", "kernel"}) or any(
+            log.enveloped and b" kernel: " in log.raw for log in self.logs
+        )
+
+    @property
+    def system_seen(self) -> bool:
+        """Whether what the system's own services say was read."""
+        whole = {r.source for r in self.readings if r.silence is None}
+        return bool(whole & {"journal", "/var/log/messages", "/var/log/syslog"})
+
+    @property
+    def auth_seen(self) -> bool:
+        """Whether what sshd says was read."""
+        whole = {r.source for r in self.readings if r.silence is None}
+        return bool(whole & {"journal", "/var/log/auth.log", "/var/log/secure", "/var/log/messages"})
+
+    def lines_since(self, log: Log, moment: datetime, programs: Collection[str]) -> int:
+        """How many lines younger than that these programs have in this log."""
+        lines = (line_at(log, start, self.clock) for start in starts(log.raw))
+        return sum(1 for line in lines if line and line.at > moment and line.program in programs)
+
+
+def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
+    paths = dict.fromkeys((*site.logs, *log_files.chosen))
+    return [Scan(path, cap=FILE_CAP, root=True) for path in paths]
+
+
+@probe(
+    Read("/proc/stat"),
+    Run(("date", "+%z")),
+    perhaps(JOURNAL),
+    perhaps(KERNEL),
+    also=_chosen,
+    opens=OPENS,
+)
+def texts(stat: Reply, zone: Reply, journal: Reply, kernel: Reply, answers: Answers, moment: Moment) -> LogTexts:
+    """The journal, the kernel's buffer where the journal has no kernel lines, and the chosen files."""
+    booted = [int(line.split()[1]) for line in stat.lines if line.startswith("btime ")]
+    ahead = offset(zone.text)
+    if not booted or ahead is None:
+        raise Garbled(zone.text[:20])
+    clock = Clock(
+        ahead=int(ahead.utcoffset(None).total_seconds()),  # type: ignore[union-attr]  # fixed zones always have one
+        latest=moment.now,
+        booted=epoch(booted[0]),
+    )
+    replies = {"journal": journal, "kernel": kernel}
+    replies |= {ask.source: reply for ask, reply in answers.items() if isinstance(ask, Scan)}
+    if journal.silence is None and b" kernel: " in journal.out:
+        del replies["kernel"]
+    logs = {source: Log(source, reply.out, reply.cut) for source, reply in replies.items()}
+    return LogTexts(
+        logs=tuple(log for log in logs.values() if log.raw),
+        readings=tuple(_reading(logs[source], reply, clock) for source, reply in replies.items()),
+        clock=clock,
+        window=Window.of(moment, clock.booted),
+    )
+
+
+def _reading(log: Log, reply: Reply, clock: Clock) -> Reading:
+    first, last = span(log, clock) or (None, None)
+    return Reading(source=log.source, size=len(log.raw), cut=reply.cut, first=first, last=last, silence=reply.silence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrences:
+    """Every signature met in the window, in the order of first appearance."""
+
+    all: tuple[matching.Occurrence, ...]
+
+    def of(self, *signatures: str) -> list[matching.Occurrence]:
+        """Those of these signatures."""
+        return [o for o in self.all if o.signature in signatures]
+
+
+@probe()
+def occurrences(texts: LogTexts) -> Occurrences:
+    """Lines whose meaning is known: matched with the catalogue of signatures, repeats folded into one."""
+    return Occurrences(all=matching.occurrences(texts.logs, texts.clock, texts.window))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorLines:
+    """Error lines that no signature knows, folded by template, the most frequent first."""
+
+    all: tuple[errors.ErrorLine, ...]
+
+
+@probe()
+def error_lines(texts: LogTexts) -> ErrorLines:
+    """Lines that call themselves an error and that no signature knows, with how usual each is in its log."""
+    return ErrorLines(all=errors.error_lines(texts.logs, texts.clock, texts.window))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessLogs:
+    """Requests in each access log."""
+
+    all: tuple[access.Requests, ...]
+
+
+@probe()
+def access_logs(texts: LogTexts) -> AccessLogs:
+    """How many requests each access log has in the window, and how many of them the server failed (5xx)."""
+    return AccessLogs(all=access.requests(texts.logs, texts.clock, texts.window))
