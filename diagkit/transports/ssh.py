@@ -107,4 +107,4 @@ class Ssh:
         client = self._connected().client
         from diagkit.transports.ssh_session import ShellPipe
 
-        return ShellPipe(client.open_shell())
+        return ShellPipe(client.open_shell(), self.deadline)

@@ -92,9 +92,11 @@ def _through(way: Way, route: Route, deadline: float) -> Stream:
 class ShellPipe:
     """Standard input and output of the one shell. Of standard error only the start is kept, to explain a failure."""
 
-    def __init__(self, channel: paramiko.Channel) -> None:
+    def __init__(self, channel: paramiko.Channel, deadline: float) -> None:
         self._channel = channel
         self._complaint = b""
+        self._first_word_until = time.monotonic() + seconds_for(Layer.SHELL, deadline)
+        self._spoke = False
 
     def send(self, data: bytes) -> None:
         """Write all of it, or raise OSError."""
@@ -105,16 +107,22 @@ class ShellPipe:
             raise ConnectionResetError(str(error)) from None
 
     def recv(self, timeout: float) -> bytes | None:
-        """What has arrived on standard output; None when nothing has by then, b"" at its end."""
+        """What has arrived on standard output; None when nothing has by then, b"" at its end.
+
+        A shell that has said nothing at all when the stage's time is over is taken for closed.
+        """
         while self._channel.recv_stderr_ready():
             self._complaint = (self._complaint + self._channel.recv_stderr(1 << 16))[:HEARD]
         self._channel.settimeout(max(0.0, timeout))
         try:
-            return self._channel.recv(1 << 17)
+            data = self._channel.recv(1 << 17)
         except TimeoutError:
-            return None
+            mute = not self._spoke and time.monotonic() >= self._first_word_until
+            return b"" if mute else None
         except (OSError, EOFError, paramiko.SSHException):
             return b""
+        self._spoke = True
+        return data
 
     def absence(self, absent: NoShell) -> Unreached:
         """Why there was no shell, from what came instead."""
