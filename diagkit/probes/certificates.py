@@ -46,6 +46,11 @@ class Certificate:
     sha256: str = ""
     error: str = ""
 
+    @property
+    def port(self) -> int:
+        """The port it was shown at."""
+        return int(self.place.rpartition(":")[2])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificates:

@@ -131,13 +131,19 @@ def nslookup(name: str, server: str) -> Run:
     return Run(("nslookup", "-timeout=1", "-retry=3", name, server), timeout=7)
 
 
-def _ask_each_server(resolver: Resolver, identity: Identity) -> Iterable[Ask]:
-    name = resolver.full(identity.hostname)
+def _own_vantage(target: Target) -> Vantage:
+    """Where the target's own questions start: on this machine we can send datagrams, through ssh only TCP."""
+    return Vantage.HERE if target.scheme == "local" else Vantage.TARGET
+
+
+def _ask_each_server(resolver: Resolver, identity: Identity, target: Target) -> Iterable[Ask]:
+    name, vantage = resolver.full(identity.hostname), _own_vantage(target)
     for server in resolver.asked:
-        yield Reach("dns", server, 53, f"{name} A", Vantage.TARGET)
-        yield nslookup(name, server)
+        yield Reach("dns", server, 53, f"{name} A", vantage)
+        if target.scheme != "local":
+            yield nslookup(name, server)
     for domain in resolver.search[:3] if resolver.servers else ():
-        yield Reach("dns", resolver.servers[0], 53, f"{domain} SOA", Vantage.TARGET)
+        yield Reach("dns", resolver.servers[0], 53, f"{domain} SOA", vantage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +167,8 @@ def name_servers(resolver: Resolver, answers: Answers) -> NameServers:
     search: list[tuple[str, ServerSaid]] = []
     for ask, reply in answers.items():
         if isinstance(ask, Reach) and not reply.silence:
-            one = _said(ask.to, "tcp", json.loads(reply.text))
+            data = json.loads(reply.text)
+            one = _said(ask.to, data["over"], data)
             if ask.name.endswith(" SOA"):
                 search.append((ask.name.removesuffix(" SOA"), one))
             else:
@@ -213,13 +220,12 @@ def hosts_file(reply: Reply) -> HostsFile:
     return HostsFile(entries=tuple(entries))
 
 
-def _ask_dns_too(resolver: Resolver, hosts: HostsFile) -> Iterable[Ask]:
-    if resolver.servers:
-        server = resolver.servers[0]
+def _ask_dns_too(resolver: Resolver, hosts: HostsFile, target: Target) -> Iterable[Ask]:
+    for server in resolver.servers[:1]:
         for name, _ in hosts.entries[:MOST_OVERRIDES]:
-            yield Reach("dns", server, 53, f"{resolver.full(name)} A", Vantage.TARGET)
+            yield Reach("dns", server, 53, f"{resolver.full(name)} A", _own_vantage(target))
             if not ipaddress.ip_address(server).is_loopback:
-                yield Reach("dns", server, 53, f"{resolver.full(name)} A")
+                yield Reach("dns", server, 53, f"{resolver.full(name)} A")  # for a host that forwards no TCP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,22 +10,25 @@ from diagkit.model import Unknown, Vantage
 from diagkit.probes.pages import InnerPages, Page, Pages
 
 
-def _all(pages: Pages | Unknown, inner: InnerPages | Unknown) -> list[Page]:
+def _all(pages: Pages, inner: InnerPages | Unknown) -> list[Page]:
     """Pages from both vantages; of one port that answered here, not the one from inside as well."""
-    outer = [] if isinstance(pages, Unknown) else list(pages.all)
-    answered = {page.port for page in outer if page.state == "answered"}
-    return outer + [p for p in ([] if isinstance(inner, Unknown) else inner.all) if p.port not in answered]
+    answered = {page.port for page in pages.all if page.state == "answered"}
+    insiders = () if isinstance(inner, Unknown) else inner.all
+    return [*pages.all, *(page for page in insiders if page.port not in answered)]
 
 
 @check(noise=(0.005, 0.01), vital=False)
-def status(pages: Pages | Unknown, inner: InnerPages | Unknown) -> Findings:
+def status(pages: Pages, inner: InnerPages | Unknown) -> Findings:
     """Web servers answer, and not with an error of their own (5xx).
 
     Why: 502 and 504 are a proxy saying that what is behind it does not answer; 500 and 503 the application itself.
     Look-alikes: 401, 403, 404 are answers of a server that works. What a declared service must say is judged by
     `functional`.
     """
-    for page in _all(pages, inner):
+    asked = _all(pages, inner)
+    if not asked:
+        yield skip("no web server is known")
+    for page in asked:
         where = "" if page.vantage is Vantage.HERE else " (from the host itself)"
         if page.state == "answered" and page.status >= 500:
             yield fail(f"HTTP {page.status} {page.reason}{where}", page.url, quote=page.body[:120])
@@ -53,7 +56,7 @@ class Patience:
 
 
 @check(limits=Patience(), noise=(0.02, 0.005), vital=False)
-def latency(pages: Pages | Unknown, inner: InnerPages | Unknown, limits: Patience) -> Findings:
+def latency(pages: Pages, inner: InnerPages | Unknown, limits: Patience) -> Findings:
     """Web servers answer soon; where not, the phase says who is slow.
 
     Why: connect is the network, tls the handshake, the rest until the first byte the application.

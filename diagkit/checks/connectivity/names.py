@@ -15,7 +15,7 @@ WORDS = {
 FAILURES = ("SERVFAIL", "REFUSED")
 
 
-@check(noise=(0.0, 0.002))
+@check(noise=(0.002, 0.002))
 def resolution(lookup: Lookup) -> Findings:
     """The target's name resolves here.
 
@@ -34,6 +34,7 @@ def resolution(lookup: Lookup) -> Findings:
 def consistent(lookup: Lookup) -> Findings:
     """Every name server of this machine gives the target's name the same address as the system does.
 
+    Why: one stale server, or a line in this machine's hosts file, sends some of the users elsewhere.
     Look-alikes: a split view (another answer inside than outside), or one name with many addresses, differ by design.
     """
     given = set(lookup.addresses)

@@ -24,7 +24,7 @@ def silent(echoes: Echoes | Unknown, ports: KnownPorts | Unknown) -> bool:
     return sent and not echoed and not knocked
 
 
-@check(noise=(0.0, 0.002))
+@check(noise=(0.002, 0.002))
 def reach(echoes: Echoes, ports: KnownPorts | Unknown, hops: Hops | Unknown) -> Findings:
     """The host answers at all: a ping, or any TCP port, be it with a refusal.
 
@@ -113,7 +113,7 @@ def latency(echoes: Echoes, ports: KnownPorts | Unknown, limits: Delay) -> Findi
     yield verdict(say, echoes.address, measured={"median_ms": middle, "max_ms": most})
 
 
-@check(noise=(0.0, 0.003), vital=False)
+@check(noise=(0.002, 0.003), vital=False)
 def mtu(path_mtu: PathMtu, echoes: Echoes | Unknown) -> Findings:
     """Full-size packets get through, or a router says how large they may be.
 
@@ -134,7 +134,7 @@ def mtu(path_mtu: PathMtu, echoes: Echoes | Unknown) -> Findings:
         )
 
 
-@check(noise=(0.0, 0.002), vital=False)
+@check(noise=(0.002, 0.002), vital=False)
 def loops(hops: Hops) -> Findings:
     """Packets go from router to router towards the host, never in a circle."""
     met = Counter(hop.address for hop in hops.all if hop.address)

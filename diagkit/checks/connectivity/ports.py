@@ -21,7 +21,7 @@ def means(port: Port) -> str:
     return f"tcp/{port.port}: {MEANS.get(port.state, port.error)}"
 
 
-@check(noise=(0.0, 0.002))
+@check(noise=(0.002, 0.002))
 def ssh(ports: KnownPorts, echoes: Echoes | Unknown) -> Findings:
     """The ssh port takes connections and introduces itself as SSH.
 
@@ -47,7 +47,7 @@ def ssh(ports: KnownPorts, echoes: Echoes | Unknown) -> Findings:
         yield fail(f"ssh {means(door)}" + (" (sshd is down)" if door.state == "refused" else ""), str(door))
 
 
-@check(noise=(0.0, 0.01))
+@check(noise=(0.002, 0.01))
 def declared(ports: KnownPorts, echoes: Echoes | Unknown, doorways: Doorways | Unknown) -> Findings:
     """Every declared port takes connections from here.
 
@@ -71,7 +71,7 @@ def declared(ports: KnownPorts, echoes: Echoes | Unknown, doorways: Doorways | U
             yield fail(f"{name} {means(port)}", str(port))
 
 
-@check(noise=(0.0, 0.002), vital=False)
+@check(noise=(0.002, 0.002), vital=False)
 def filtered(doorways: Doorways, ports: KnownPorts | Unknown, echoes: Echoes | Unknown) -> Findings:
     """Ports that listen for others are seen from here, or we say that they are not.
 

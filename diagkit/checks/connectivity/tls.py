@@ -8,43 +8,50 @@ from datetime import datetime
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.model import Moment, Target, Unknown
+from diagkit.probes.certificate_files import CertificateFiles
 from diagkit.probes.certificates import Certificate, CertificateNames, Certificates, InnerCertificates
 from diagkit.probes.host import Identity
 from diagkit.probes.names import Resolver, is_address
 from diagkit.probes.path import typed_name
+from diagkit.probes.sockets import Listeners
 
 DATES = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 NO_ISSUER = (2, 20, 21)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, _LOCALLY, _TO_VERIFY_LEAF_SIGNATURE
+WEB_SERVERS = ("nginx", "apache2", "httpd")
 SUBORDINATE = ("issuing", "intermediate", "sub ca", "subca")
 
 
-def _served(outer: Certificates | Unknown, inner: InnerCertificates | Unknown) -> Iterator[Certificate]:
-    for group in (outer, inner):
-        if not isinstance(group, Unknown):
-            yield from (one for one in group.all if one.not_after)
+def _served(outer: Certificates, inner: InnerCertificates | Unknown) -> Iterator[Certificate]:
+    yield from (one for one in outer.all + _inner(inner) if one.not_after)
 
 
-@check(noise=(0.0, 0.002), vital=False)
-def handshake(outer: Certificates | Unknown, inner: InnerCertificates | Unknown) -> Findings:
+def _inner(inner: InnerCertificates | Unknown) -> tuple[Certificate, ...]:
+    return () if isinstance(inner, Unknown) else inner.all
+
+
+@check(noise=(0.002, 0.002), vital=False)
+def handshake(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
     """TLS servers shake hands.
 
     Why: a handshake that breaks off is a protocol, a cipher or a server that has no certificate for that name.
     """
-    for group in (outer, inner):
-        for one in () if isinstance(group, Unknown) else group.all:
-            if one.not_after:
-                yield ok("TLS handshake done", one.place)
-            elif one.state == "no_tls":
-                verdict = fail if one.expected else skip
-                yield verdict(f"no TLS handshake: {one.error}", one.place)
-            elif one.state:
-                yield skip(f"below: TCP is {one.state}", one.place)
-            else:
-                yield unknown(f"{one.place}: {one.error}", one.place)
+    tried = outer.all + _inner(inner)
+    for one in tried:
+        if one.not_after:
+            yield ok("TLS handshake done", one.place)
+        elif one.state == "no_tls":
+            verdict = fail if one.expected else skip
+            yield verdict(f"no TLS handshake: {one.error}", one.place)
+        elif one.state:
+            yield skip(f"below: TCP is {one.state}", one.place)
+        else:
+            yield unknown(f"{one.place}: {one.error}", one.place)
+    if not tried:
+        yield skip("no TLS server is known")
 
 
-@check(noise=(0.0, 0.002), vital=False)
-def expiry(outer: Certificates | Unknown, inner: InnerCertificates | Unknown, moment: Moment) -> Findings:
+@check(noise=(0.002, 0.002), vital=False)
+def expiry(outer: Certificates, inner: InnerCertificates | Unknown, moment: Moment) -> Findings:
     """No served certificate has expired.
 
     Why: every client that checks refuses it from that second on.
@@ -77,10 +84,8 @@ class Renewal:
     share: float = 0.25
 
 
-@check(limits=Renewal(), noise=(0.005, 0.0), vital=False)
-def renewal(
-    outer: Certificates | Unknown, inner: InnerCertificates | Unknown, moment: Moment, limits: Renewal
-) -> Findings:
+@check(limits=Renewal(), noise=(0.005, 0.001), vital=False)
+def renewal(outer: Certificates, inner: InnerCertificates | Unknown, moment: Moment, limits: Renewal) -> Findings:
     """Every served certificate is good for some time to come.
 
     Why: most renew by themselves long before; one that is near its end tells of a renewal that does not work.
@@ -98,8 +103,8 @@ def renewal(
         yield skip("no certificate is served that has not expired already")
 
 
-@check(noise=(0.0, 0.001), vital=False)
-def validity_start(outer: Certificates | Unknown, inner: InnerCertificates | Unknown, moment: Moment) -> Findings:
+@check(noise=(0.002, 0.001), vital=False)
+def validity_start(outer: Certificates, inner: InnerCertificates | Unknown, moment: Moment) -> Findings:
     """No served certificate begins in the future.
 
     Why: it happens when a clock is wrong, there, here, or at the CA.
@@ -115,8 +120,8 @@ def validity_start(outer: Certificates | Unknown, inner: InnerCertificates | Unk
         yield skip("no certificate is served")
 
 
-@check(noise=(0.0, 0.005), vital=False)
-def trust(outer: Certificates | Unknown, inner: InnerCertificates | Unknown) -> Findings:
+@check(noise=(0.002, 0.005), vital=False)
+def trust(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
     """No served certificate has signed itself; its issuer is one that this machine trusts, or we say that it is not.
 
     Why: a client that checks refuses a self-signed certificate (X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT).
@@ -138,7 +143,7 @@ def trust(outer: Certificates | Unknown, inner: InnerCertificates | Unknown) -> 
 
 
 @check(noise=(0.01, 0.001), vital=False)
-def chain(outer: Certificates | Unknown, inner: InnerCertificates | Unknown) -> Findings:
+def chain(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
     """The server sends the certificates between its own and the root.
 
     Why: browsers fetch a missing one, other clients fail with "unable to get local issuer certificate".
@@ -159,7 +164,7 @@ def chain(outer: Certificates | Unknown, inner: InnerCertificates | Unknown) -> 
         yield skip("no certificate with an issuer is served")
 
 
-@check(noise=(0.0, 0.005), vital=False)
+@check(noise=(0.002, 0.005), vital=False)
 def name(
     outer: Certificates,
     target: Target,
@@ -199,6 +204,29 @@ def name(
             yield fail(f"hostname mismatch: the certificate is for {has}, not for {what}", one.place, quote=one.subject)
     if not judged:
         yield skip("no certificate is served")
+
+
+@check(noise=(0.005, 0.001), vital=False)
+def reloaded(outer: Certificates, files: CertificateFiles, listeners: Listeners) -> Findings:
+    """The certificate that is served is the one in the file.
+
+    Why: a renewed certificate does nothing until the server loads it; the old one expires in its memory.
+    Look-alikes: something else than the configured web server answers on the port, so we look who listens.
+    """
+    owners = {one.port: one.process for one in listeners.all}
+    known = {one.sha256: one.path for one in files.all}
+    served = [one for one in outer.all if one.not_after and owners.get(one.port) in WEB_SERVERS]
+    for one in served:
+        if one.sha256 in known:
+            yield ok(f"served as it lies in {known[one.sha256]}", one.place)
+        elif files.complete:
+            paths = ", ".join(known.values())
+            say = f"{owners[one.port]} serves another certificate than lies in {paths}: renewed, but not reloaded"
+            yield warn(say, one.place, quote=one.subject)
+        else:
+            yield unknown("some certificate files could not be read", one.place, hint="log in as root")
+    if not served:
+        yield skip("no web server of this host is seen to serve a certificate")
 
 
 def covers(pattern: str, host: str) -> bool:

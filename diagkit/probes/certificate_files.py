@@ -1,0 +1,68 @@
+"""Certificate files: what the web servers of the target would serve if they were started now."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from diagkit.model import Ask, Read, Reply, Run
+from diagkit.probes import Absent, Answers, probe
+
+DIRECTIVE = r"^[[:space:]]*(ssl_certificate|SSLCertificateFile)[[:space:]]"
+MOST_FILES = 4
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFile:
+    """The first certificate in a file that a web server's configuration names: SHA-256 of its DER form, in hex."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFiles:
+    """The certificate files of nginx and Apache that we could read. `complete`: we read every one that is configured."""
+
+    all: tuple[CertificateFile, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatePaths:
+    """Where the configuration of nginx and Apache says that certificates lie."""
+
+    all: tuple[str, ...]
+
+
+@probe(Run(("grep", "-rhsE", DIRECTIVE, "/etc/nginx", "/etc/apache2", "/etc/httpd"), cap=16_384))
+def certificate_paths(reply: Reply) -> CertificatePaths:
+    """Paths after `ssl_certificate` and `SSLCertificateFile`; those with variables in them are no files."""
+    paths = [line.split()[1].strip("\"';") for line in reply.lines if len(line.split()) > 1]
+    found = tuple(dict.fromkeys(path for path in paths if path.startswith("/") and "$" not in path))
+    if not found:
+        raise Absent("no web server is configured with a certificate")
+    return CertificatePaths(all=found)
+
+
+def _read_each(paths: CertificatePaths) -> Iterable[Ask]:
+    return [Read(path, root=True, cap=65_536) for path in paths.all[:MOST_FILES]]
+
+
+@probe(also=_read_each)
+def certificate_files(paths: CertificatePaths, answers: Answers) -> CertificateFiles:
+    """The certificates on disk, by their fingerprint."""
+    found = []
+    for ask, reply in answers.items():
+        if isinstance(ask, Read) and (pem := _PEM.search(reply.text)):
+            try:
+                der = base64.b64decode(pem[1])
+            except binascii.Error:
+                continue  # a file that is being written, or damaged: not read is not different
+            found.append(CertificateFile(path=ask.path, sha256=hashlib.sha256(der).hexdigest()))
+    return CertificateFiles(all=tuple(found), complete=len(found) == len(paths.all))
