@@ -113,7 +113,7 @@ def unloaded(units: Units, jobs: Jobs, answers: Answers) -> Unloaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The end of a unit's log in this boot, oldest line first.
+    """The end of the log of a unit's last run in this boot, oldest line first.
 
     said: by the unit's own programs; told: by systemd about it. Both empty: nothing there that we may read.
     """
@@ -147,13 +147,27 @@ def _words(unit: str) -> Run:
 _LINE = re.compile(r"^[\d.]+ \S+ ([^\[:]+)(?:\[\d+\])?: (.*)$")
 
 
+_ENDED = re.compile(r": (Failed with result|Deactivated successfully)")
+
+
+def _last_run(lines: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The lines of the last run that came to an end; a start that was refused, for it came too soon, is no run."""
+    runs: list[list[tuple[str, ...]]] = [[]]
+    for line in lines:
+        runs[-1].append(line)
+        if line[0] == "systemd" and _ENDED.search(line[1]):
+            runs.append([])
+    ended = [run for run in runs[:-1] if not any("repeated too quickly" in text for _, text in run)]
+    return ended[-1] if ended else lines
+
+
 @probe(also=_ask_words, opens=OPENS)
 def last_words(units: Units, answers: Answers) -> LastWords:
     """The last 30 lines in the journal of each of the newest three services that are down."""
     found = []
     for unit in units.of("service"):
         if reply := answers.get(_words(unit.name)):
-            lines = [match.groups() for line in _seen(reply) if (match := _LINE.match(line))]
+            lines = _last_run([match.groups() for line in _seen(reply) if (match := _LINE.match(line))])
             said = tuple(text for name, text in lines if name != "systemd" and text.strip())
             told = tuple(text for name, text in lines if name == "systemd")
             found.append(Words(unit=unit.name, said=said, told=told))

@@ -44,9 +44,8 @@ def complaint(words: Words) -> tuple[Reason | None, str]:
         for reason, pattern in _PATTERNS.items():
             if pattern.search(line):
                 return reason, line.strip()
-    last = next((line for line in reversed(words.said)), None)
-    ended = next((line for line in reversed(words.told) if "exited" in line or "result" in line), "")
-    return None, (last or ended).strip()
+    last = next(reversed(words.said), "")
+    return None, (last or next((line for line in reversed(words.told) if "code=" in line), "")).strip()
 
 
 def last_words(unit: str, words: LastWords | Unknown) -> str:

@@ -80,6 +80,8 @@ def answering(pages: InnerPages, listeners: Listeners) -> Findings:
     Limits: HTTP on the ports where it is usual; databases and caches are not spoken to.
     Look-alikes: a server that answers with an error is alive.
     """
+    if not pages.all:
+        yield skip("no web server listens on a usual port")
     owners = {one.port: f"{one.process}[{one.pid}] " for one in listeners.all if one.process}
     for page in pages.all:
         place = page.url.split("/")[2]

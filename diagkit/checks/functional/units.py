@@ -60,8 +60,8 @@ def backup_failed(units: Units, words: LastWords | Unknown) -> Findings:
 class Crashes:
     """Automatic restarts inside the window at which we speak up; `recent` in seconds.
 
-    systemd itself gives up after 5 starts in 10 s (DefaultStartLimitBurst); slower loops never end. A unit whose last
-    restart is older than `recent` has settled, and is no more than warned about.
+    systemd itself gives up after 5 starts in 10 s (DefaultStartLimitBurst); slower loops never end. A unit that was
+    started by hand since, or whose last restart is older than `recent`, has settled and is no more than warned about.
     """
 
     warn: int = 2
@@ -83,11 +83,13 @@ def restarting(
         times = jobs.restarts_of(unit.name) if isinstance(jobs, Jobs) else []
         times = [t for t in times if moment.since <= t <= moment.until]
         count = max(len(times), unit.restarts if unit.looping or unit.failed else 0)
-        settled = unit.active == "active" and (not times or moment.now - times[-1] > timedelta(seconds=limits.recent))
+        by_hand = unit.restarts == 0  # such a start resets systemd's count
+        quiet = not times or moment.now - times[-1] > timedelta(seconds=limits.recent)
+        settled = unit.active == "active" and (by_hand or quiet)
         if not (unit.looping or count >= limits.warn):
             continue
         loops = True
-        state = "has been given up" if unit.failed else f"is now {unit.active} ({unit.sub})"
+        state = "given up" if unit.failed else f"runs since {utc(unit.started)}" if settled else f"now {unit.sub}"
         said = last_words(unit.name, words)
         say = f"crash loop: restarted {count} times, {state}" + (f": {said}" if said else "")
         verdict = fail if not settled and (unit.looping or count >= limits.fail) else warn
