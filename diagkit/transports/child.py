@@ -75,11 +75,16 @@ class Child:
             time.sleep(0.002)  # its output is closed already, so this is a matter of milliseconds
         return code if code is None or code >= 0 else 128 - code
 
-    def end(self) -> None:
-        """Kill it with all it started, and close our ends. Returns at once."""
+    def kill(self) -> None:
+        """Kill it with all it started; whoever reads from it sees the end. From any thread."""
         if self._process.returncode is None:  # not reaped, so the group's number cannot be somebody else's yet
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill it with all it started, and close our ends. Returns at once."""
+        self.kill()
+        if self._process.returncode is None:
             _dying.add(self._process.pid)
             self._process.returncode = -signal.SIGKILL  # given up: Popen is to leave it to us
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):

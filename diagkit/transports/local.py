@@ -6,6 +6,7 @@ import os
 import selectors
 import socket
 import sys
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -43,8 +44,12 @@ class ShellPipe:
                 self._ready.unregister(key.fd)
         return None
 
+    def hang_up(self) -> None:
+        """End the shell and all it started. Whoever is reading sees the end."""
+        self._child.kill()
+
     def close(self) -> None:
-        """End the shell and all it started."""
+        """The same, and give up our ends; nobody may be reading."""
         self._ready.close()
         self._child.end()
 
@@ -64,13 +69,15 @@ class Local:
         self._declared = declared
         self._shell = shell
         self._pipe: ShellPipe | None = None
+        self._asking = threading.Lock()
 
     def ask(self, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
         """Every ask with its answer or the silence that stands for it."""
-        jobs = {ask: self._native(ask) for ask in asks if isinstance(bare(ask), Native)}
-        replies = self._converse([ask for ask in asks if ask not in jobs], moment)
-        native = dict(zip(jobs, finish(list(jobs.values())), strict=True))
-        return replies | {ask: _judged(reply) for ask, reply in native.items()}
+        with self._asking:
+            jobs = {ask: self._native(ask) for ask in asks if isinstance(bare(ask), Native)}
+            replies = self._converse([ask for ask in asks if ask not in jobs], moment)
+            native = dict(zip(jobs, finish(list(jobs.values())), strict=True))
+            return replies | {ask: _judged(reply) for ask, reply in native.items()}
 
     def _native(self, ask: Ask) -> Job:
         asked = bare(ask)
@@ -96,10 +103,13 @@ class Local:
         return socket.create_connection((host, port), timeout)
 
     def close(self) -> None:
-        """End whatever was started."""
-        if self._pipe:
-            self._pipe.close()
-            self._pipe = None
+        """End whatever was started. From any thread: a round that is under way hands in what it has."""
+        if pipe := self._pipe:
+            pipe.hang_up()
+        with self._asking:
+            if self._pipe:
+                self._pipe.close()
+                self._pipe = None
 
 
 def _judged(reply: Reply) -> Reply:
