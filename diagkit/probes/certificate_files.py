@@ -27,7 +27,7 @@ class CertificateFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFiles:
-    """The certificate files of nginx and Apache that we could read. `complete`: we read every one that is configured."""
+    """The certificate files of nginx and Apache that could be read; `complete`: those are all that are configured."""
 
     all: tuple[CertificateFile, ...]
     complete: bool

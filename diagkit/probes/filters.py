@@ -15,6 +15,17 @@ SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Ports from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A rule that keeps packets to some ports out (direction `input`) or in (`output`).
 
@@ -23,14 +34,14 @@ class Block:
 
     direction: str
     protocol: str
-    ports: tuple[range, ...]
+    ports: tuple[Span, ...]
     action: str  # drop, reject
     qualified: bool
     rule: str
 
     def covers(self, port: int) -> bool:
         """Whether the rule is about this port."""
-        return any(port in span for span in self.ports)
+        return any(span.first <= port <= span.last for span in self.ports)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +114,9 @@ def _iptables_blocks(lines: list[str]) -> Iterator[Block]:
             )
 
 
-def _spans(text: str, dash: str) -> tuple[range, ...]:
+def _spans(text: str, dash: str) -> tuple[Span, ...]:
     pairs = [item.strip().partition(dash) for item in text.split(",")]
-    return tuple(range(int(low), int(high or low) + 1) for low, _, high in pairs if low.isdigit())
+    return tuple(Span(first=int(low), last=int(high or low)) for low, _, high in pairs if low.isdigit())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ def rules(filters: PacketFilter, listeners: Listeners) -> Findings:
     outer = {one.port: one for one in listeners.all if not one.local_only}
     for block in filters.blocks:
         if block.direction == "output" and not block.qualified and not block.covers(SMTP):
-            ports = ", ".join(str(span[0]) for span in block.ports)
+            ports = ", ".join(map(str, block.ports))
             found = True
             yield warn(f"packet filter {block.action}s outgoing {block.protocol}/{ports}", ports, quote=block.rule)
         shut = [one for port, one in sorted(outer.items()) if block.covers(port)]

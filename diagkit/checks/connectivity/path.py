@@ -136,7 +136,10 @@ def mtu(path_mtu: PathMtu, echoes: Echoes | Unknown) -> Findings:
 
 @check(noise=(0.002, 0.002), vital=False)
 def loops(hops: Hops) -> Findings:
-    """Packets go from router to router towards the host, never in a circle."""
+    """Packets go from router to router towards the host, never in a circle.
+
+    Why: two routers that each think the other is nearer pass a packet on until it dies; the host is never reached.
+    """
     met = Counter(hop.address for hop in hops.all if hop.address)
     twice = [address for address, times in met.items() if times > 2]
     if not met:
