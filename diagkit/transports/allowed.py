@@ -17,11 +17,12 @@ class Forbidden(ValueError):
 
 
 class Touches(Enum):
-    """What a command needs to answer, and so what it may hang on."""
+    """What a command needs to answer, and so what it may hang on. Those that hang on the same are asked in turn."""
 
     KERNEL = "the kernel alone"
     DAEMON = "a daemon, by its socket or D-Bus"
-    FILES = "filesystems, which may be dead"
+    FILES = "the system's own files"
+    ANYTHING = "any mount or process, one of which may be stuck: it is asked beside all others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Command:
     arguments: str = ".*"
 
 
-KERNEL, DAEMON, FILES = Touches
+KERNEL, DAEMON, FILES, ANYTHING = Touches
 
 _OPTIONS = r"(--?\S+ )*"  # before a verb
 
@@ -45,7 +46,7 @@ COMMANDS: dict[str, Command] = {
     "getconf": Command("system limits and page size"),
     "date": Command("the machine's clock and time zone", arguments=r"(-u ?)?(\+.*)?"),
     # processes and sockets
-    "ps": Command("processes; it reads their memory maps, which may hang", FILES),
+    "ps": Command("processes; it reads their memory maps, which may hang", ANYTHING),
     "ss": Command("sockets and their owners", arguments=r"(?!.*(-\w*[KD]|--kill|--diag)).*"),
     "netstat": Command("sockets, where there is no ss", arguments=r"-[a-z]+"),
     # the network's set-up
@@ -64,14 +65,15 @@ COMMANDS: dict[str, Command] = {
     ),
     "nslookup": Command("one resolver asked itself", DAEMON),
     # filesystems
-    "df": Command("room on filesystems", FILES, r"(?!.*--sync).*"),
-    "stat": Command("size, owner and times of files and filesystems", FILES),
+    "df": Command("room on filesystems", ANYTHING, r"(?!.*--sync).*"),
+    "stat": Command("size, owner and times of files and filesystems", ANYTHING),
     "ls": Command("names in a directory", FILES),
     "find": Command(
-        "names and times of files",
+        "names and times of files; stat and grep may be run on what is found",
         FILES,
-        r"(?!.*-(delete|exec|execdir|ok|okdir|fprint|fprint0|fprintf|fls)\b).*",
+        r"(?!.*-(delete|exec (?!stat |grep )|execdir|ok|okdir|fprint|fprint0|fprintf|fls)\b).*",
     ),
+    "grep": Command("lines of files that say something", FILES),
     "readlink": Command("where a link leads", FILES),
     # services and their logs
     "systemctl": Command(
@@ -107,9 +109,11 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def check(argv: Sequence[str]) -> Command:
-    """The line of the list that allows this command. Raises `Forbidden`."""
-    name, arguments = argv[0], " ".join(argv[1:])
+def refuse_unless_allowed(argv: Sequence[str]) -> Command:
+    """The line of the list that allows this command. Raises `Forbidden`. `env TZ=UTC` may stand before it."""
+    if tuple(argv[:2]) == ("env", "TZ=UTC"):
+        argv = argv[2:]
+    name, arguments = argv[0] if argv else "", " ".join(argv[1:])
     command = COMMANDS.get(name)
     if command is None:
         raise Forbidden(f"{name!r} is not a command diagkit may run")

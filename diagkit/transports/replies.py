@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from diagkit.model import Ask, Glob, Read, Reply, Run, Scan, Silence
-from diagkit.transports.frames import Frame, cut_files
+from diagkit.transports.frames import Frame, cut_files, cut_lines
 from diagkit.transports.script import Question, bare
 
 DENIED = re.compile(
@@ -29,6 +29,9 @@ def replies(question: Question, frame: Frame, clock: float, mark: bytes) -> Iter
     if question.function == "files":
         yield from _files(question, whole, mark)
         return
+    if question.function == "lines":
+        yield from _lines(question, whole, mark)
+        return
     for ask in question.asks:
         yield ask, _judged(bare(ask), whole, frame.begun > 0)
 
@@ -39,11 +42,7 @@ def _judged(ask: Ask, reply: Reply, timed: bool) -> Reply:  # noqa: FBT001 - one
         return replace(reply, silence=None)
     if reply.silence:
         return reply
-    if isinstance(ask, Run):
-        return replace(reply, silence=_why_no_run(ask, reply, timed))
-    if isinstance(ask, Scan):
-        return replace(reply, silence=_why_no_log(reply))
-    return replace(reply, silence=_why_no_lines(reply))
+    return replace(reply, silence=_why_no_run(ask, reply, timed) if isinstance(ask, Run) else _why_no_log(reply))
 
 
 def _why_no_log(reply: Reply) -> Silence | None:
@@ -66,13 +65,40 @@ def _why_no_run(ask: Run, reply: Reply, timed: bool) -> Silence | None:  # noqa:
     return None
 
 
+def _lines(question: Question, whole: Reply, mark: bytes) -> Iterator[tuple[Ask, Reply]]:
+    """One reply for each pattern of a batch. What is complained of is told apart by the path it names."""
+    contents = cut_lines(whole.out, mark)
+    complaints = whole.err.splitlines()
+    if whole.code in KILLED:
+        whole = replace(whole, silence=Silence.TIMEOUT)
+    for place, ask in enumerate(question.asks):
+        pattern = str(bare(ask))
+        about = re.compile(rb"%b|%b" % (re.escape(pattern).encode(), _regex(pattern)))
+        mine = [line for line in complaints if about.search(line)]
+        said = contents[place] if place < len(contents) else b""
+        reply = _capped(bare(ask), replace(whole, out=said, err=b"\n".join(mine), code=2 if mine else 0 if said else 1))
+        if whole.code == 126:  # more files than fit on a command line
+            yield ask, replace(reply, silence=Silence.TRUNCATED, err=whole.err)
+        elif place < len(contents) - 1 or (whole.silence is None and len(contents) == len(question.asks)):
+            yield ask, replace(reply, silence=None if said else _why_no_lines(reply))
+        else:
+            yield ask, replace(reply, silence=Silence.TIMEOUT if place == len(contents) - 1 else Silence.NOT_RUN)
+
+
+def _regex(pattern: str) -> bytes:
+    """The paths a shell pattern may stand for."""
+    return (
+        re.sub(r"\\\*|\\\?", "[^/:]*", re.escape(pattern))
+        .replace(r"\[", "[")
+        .replace(r"\]", "]")
+        .replace(r"\-", "-")
+        .encode()
+    )
+
+
 def _why_no_lines(reply: Reply) -> Silence | None:
-    if reply.code in KILLED:
-        return Silence.TIMEOUT
-    if reply.code == 126:
-        return Silence.TRUNCATED  # more files than fit on a command line
-    if reply.out or reply.code < 2:
-        return None
+    if not reply.err:
+        return None  # empty files
     return Silence.DENIED if DENIED.search(reply.err) else Silence.MISSING
 
 

@@ -103,14 +103,16 @@ run() {
   printf '%.8192s' "$complaint"
 }
 
-# lines ID SECONDS PATTERN: every line of every file, each after its file's name. busybox does not know -a.
+# lines ID SECONDS PATH...: every line of every file, each after its file's name. The reader's own environment, which
+# holds nothing but the mark, is read where one question's files end and the next one's begin. busybox knows no -a.
 lines() {
+  id=$1 seconds=$2
+  shift 2
   [ "$grep_lines" ] || case $(grep -a . $null 2>&1) in
     '') grep_lines=-aH ;;
     *) grep_lines=-H ;;
   esac
-  # shellcheck disable=SC2086 # the pattern is meant to be expanded
-  run "$1" "$2" grep $grep_lines '' $3
+  run "$id" "$seconds" env -i "$M" PATH="$PATH" grep $grep_lines '' "$@"
 }
 
 # newest ID SECONDS BYTES COMMAND...: like run, but only the last bytes of what it says.
@@ -125,9 +127,9 @@ newest() {
   printf '%.8192s' "$complaint"
 }
 
-# files ID READER BYTES PATH...: many files for the price of one process. Between any two of them it reads its own
-# environment, which holds nothing but the mark: a separator that no file can forge. A path that is there but is no
-# regular file (a FIFO would block, a device may act) is bent so that it cannot be opened.
+# files ID READER BYTES PATH...: many files for the price of one process. After each it reads its own environment:
+# a separator that no file can forge. A path that is there but is no regular file (a FIFO would block, a device may act)
+# is bent so that it cannot be opened.
 files() {
   id=$1 reader=$2 bytes=$3
   shift 3

@@ -15,10 +15,11 @@ from functools import cache
 from importlib.resources import files
 
 from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan
-from diagkit.transports.allowed import Touches, check
+from diagkit.transports.allowed import COMMANDS, Touches, refuse_unless_allowed
 
 QUICK = 5.0  # seconds for what should take milliseconds
 SLACK = 10_000  # bytes of marks and complaints around an answer
+SEPARATOR = "/proc/self/environ"  # see `lines` and `files` in round.sh
 MARK_BYTES = 4096  # the mark between files must not be cut by what cuts the files
 LANE_BYTES = 4 << 20  # no lane says more than this, whatever the caps of its questions
 PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
@@ -52,8 +53,8 @@ class Lane:
 
     @property
     def seconds(self) -> float:
-        """How long it may take before it counts as hung."""
-        return 2 + self.gap + sum(q.seconds for q in self.questions)
+        """How long it may take before it counts as hung: one question may use up its time, the others are quick."""
+        return 1 + self.gap + max(q.seconds for q in self.questions) + len(self.questions)
 
     @property
     def bytes(self) -> int:
@@ -127,11 +128,11 @@ def library() -> str:
 
 def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, ...]] = ()) -> Round:
     """Put the questions into lanes. Raises `Forbidden` for a command that neither we nor the configuration allow."""
-    by_lane: dict[str, list[Ask]] = {}
-    for ask in sorted(asks, key=repr):
+    by_lane: dict[str, list[Ask]] = {}  # quick ones first, in the order of risk
+    for ask in sorted(asks, key=lambda ask: (_risk(bare(ask)), repr(ask))):
         by_lane.setdefault(_lane_of(bare(ask), declared), []).append(ask)
     lanes = []
-    for name, members in sorted(by_lane.items(), key=lambda item: _ORDER.get(item[0], len(_ORDER))):
+    for name, members in by_lane.items():
         agains = [a for a in members if isinstance(a, Again)]
         lanes.append(
             Lane(
@@ -144,9 +145,6 @@ def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, 
     return Round(tuple(lanes))
 
 
-_ORDER = {name: place for place, name in enumerate(("kernel", "commands", "daemons", "root"))}
-
-
 def bare(ask: Ask) -> Ask:
     """What is asked, whether for the first or the second time."""
     return ask.first if isinstance(ask, Again) else ask
@@ -154,21 +152,31 @@ def bare(ask: Ask) -> Ask:
 
 def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
     """What this question may hang on: those that share it share a lane."""
+    if getattr(ask, "root", False):
+        return "root"
     if isinstance(ask, Run):
-        touches = Touches.FILES if ask.argv in declared else check(ask.argv).touches
-        name = {Touches.KERNEL: "commands", Touches.DAEMON: "daemons"}.get(touches, str(ask))
-    elif isinstance(ask, Scan):
-        name = {"journal": "journal", "kernel": "commands"}.get(ask.source, "files")
-    else:
-        path = ask.path if isinstance(ask, Read) else ask.pattern if isinstance(ask, Glob) else ""
-        virtual = path.startswith(("/proc/", "/sys/"))
-        name = "maps" if _MEMORY_MAP.match(path) else "kernel" if virtual else "files"
-    return "root" if getattr(ask, "root", False) else name
+        touches = Touches.ANYTHING if ask.argv in declared else refuse_unless_allowed(ask.argv).touches
+        return str(ask) if touches is Touches.ANYTHING else touches.value
+    if isinstance(ask, Scan):
+        return {"journal": "the journal", "kernel": Touches.KERNEL.value}.get(ask.source, Touches.FILES.value)
+    path = ask.path if isinstance(ask, Read) else str(ask)
+    if _MEMORY_MAP.match(path):
+        return "the memory maps of processes"
+    return "the kernel's files" if path.startswith(("/proc/", "/sys/")) else Touches.FILES.value
+
+
+def _risk(ask: Ask) -> int:
+    """The place of a question in its lane: what may hang comes last."""
+    if isinstance(ask, Run):
+        command = COMMANDS.get(ask.argv[0])
+        return list(Touches).index(command.touches if command else Touches.ANYTHING)
+    return 1 if isinstance(ask, Scan) and ask.source == "journal" else 0
 
 
 def _questions(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
     """The questions for these, files first: those that are read the same way are read together."""
     batches: dict[tuple[str, int], list[tuple[Ask, str]]] = {}
+    globs: list[Ask] = []
     rest: list[Question] = []
     for ask in asks:
         match bare(ask):
@@ -182,8 +190,8 @@ def _questions(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
                 rest.append(Question((ask,), "run", words, QUICK + 3, cap + SLACK))
             case Scan(cap=cap):
                 rest.append(Question((ask,), "newest", f"{QUICK:g} {cap + 1} dmesg", QUICK, cap + SLACK))
-            case Glob(pattern=pattern, cap=cap):
-                rest.append(Question((ask,), "lines", f"{QUICK:g} {shlex.quote(pattern)}", QUICK, cap + SLACK))
+            case Glob():
+                globs.append(ask)
             case Run(argv=argv, timeout=timeout, cap=cap):
                 rest.append(Question((ask,), "run", f"{timeout:g} {shlex.join(argv)}", timeout, cap + SLACK))
     for (reader, last), members in batches.items():
@@ -192,6 +200,9 @@ def _questions(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
         words = f"{reader} {size} {shlex.join(path for _, path in members)}"
         room = sum(_cap(ask) for ask, _ in members) + 65_536 + SLACK
         yield Question(tuple(ask for ask, _ in members), "files", words, QUICK, room)
+    if globs:
+        patterns = f" {SEPARATOR} ".join(str(bare(ask)) for ask in globs)  # not quoted: they are to be expanded
+        yield Question(tuple(globs), "lines", f"{QUICK:g} {patterns}", QUICK, sum(map(_cap, globs)) + SLACK)
     yield from rest
 
 
