@@ -1,0 +1,84 @@
+"""Secrets out, before anything is shown or kept: `redact` is applied to every answer as it is taken in.
+
+A secret becomes `<secret:8 hex>`, a hash under a key of this run: the same secret reads the same everywhere in the run,
+and cannot be guessed from its hash. Secrets are found by structure (the name of a key, a header, a token's prefix), on
+a shadow of the text without ANSI sequences and zero-width characters, and replaced in the text itself.
+
+It does not look for names, addresses and other personal data, does not decode base64, and does not find a token of
+which a byte cap has left less than tells its kind.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterable, Iterator
+
+from diagkit.redact.keys import private_keys
+from diagkit.redact.rules import RULES, Rule
+from diagkit.redact.shadow import MASK, Shadow
+
+Span = tuple[int, int, bytes]  # from, to, what takes its place
+
+_KEY = secrets.token_bytes(32)
+_ROUNDS = 5  # one finds nearly everything; what a replacement lays open, the next
+
+
+def redact(data: bytes) -> bytes:
+    """The same bytes with secrets replaced. Redacting twice changes nothing more.
+
+    A line on which a rule fails, or which does not settle, is replaced as a whole: it must not get out.
+    """
+    for rounds in reversed(range(_ROUNDS)):
+        shadow = Shadow(data)
+        spans = list(_spans(shadow.text))
+        if not spans:
+            break
+        data = shadow.replaced(spans if rounds else [_whole_line(shadow.text, *span) for span in spans])
+    return data
+
+
+def _spans(text: bytes) -> Iterator[Span]:
+    for start, end in private_keys(text):
+        yield start, end, _stand_in(text[start:end])
+    for start, end, rules in _suspicious_lines(text):
+        line = text[start:end]
+        try:
+            found = [(s, e, quote) for rule in rules for s, e, quote in rule.secrets(line)]
+        except Exception:  # noqa: BLE001 - closed on failure: what could not be looked at must not get out
+            yield start, end, _unredactable(end - start)
+        else:
+            for s, e, quote in found:
+                if line[s:e].strip(MASK):  # else it is a stand-in already
+                    yield start + s, start + e, quote + _stand_in(line[s:e]) + quote
+
+
+def _suspicious_lines(text: bytes) -> Iterable[tuple[int, int, list[Rule]]]:
+    """The lines that hold a rule's literals, with those rules. Searching for literals is what makes this fast."""
+    lower = text.lower()
+    lines: dict[int, tuple[int, list[Rule]]] = {}
+    for rule in RULES:
+        for literal in rule.literals:
+            at = lower.find(literal)
+            while at >= 0:
+                start, end = lower.rfind(b"\n", 0, at) + 1, lower.find(b"\n", at)
+                end = len(lower) if end < 0 else end
+                _, rules = lines.setdefault(start, (end, []))
+                if rule not in rules:
+                    rules.append(rule)
+                at = lower.find(literal, end)
+    return ((start, end, rules) for start, (end, rules) in lines.items())
+
+
+def _stand_in(secret: bytes) -> bytes:
+    return b"<secret:%s>" % hmac.digest(_KEY, secret, "sha256").hex()[:8].encode()
+
+
+def _unredactable(size: int) -> bytes:
+    return b"<unredactable line, %d bytes>" % size
+
+
+def _whole_line(text: bytes, start: int, end: int, _: bytes) -> Span:
+    start, end = text.rfind(b"\n", 0, start) + 1, text.find(b"\n", end)
+    end = len(text) if end < 0 else end
+    return start, end, _unredactable(end - start)

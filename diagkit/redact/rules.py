@@ -1,0 +1,127 @@
+"""What a secret looks like on one line: rules, each with the literals without which it cannot match.
+
+Every pattern takes time linear in the line: runs are possessive (`*+`) or bounded. Patterns see a shadow, in which
+what is redacted already is a run of 0x01, and arguments are separated by spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from diagkit.redact.pairs import pairs
+
+Find = Callable[[bytes], Iterator[tuple[int, int, bytes]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One kind of secret.
+
+    literals: lower case; one of them is in every line that has such a secret.
+    secrets: where they are in a line: from, to, and the quote to put around what takes their place.
+    """
+
+    name: str
+    literals: tuple[bytes, ...]
+    secrets: Find
+
+
+def _rule(name: str, literals: str, pattern: str, flags: int = re.IGNORECASE) -> Rule:
+    """A rule of one pattern; what its groups match is secret."""
+    compiled = re.compile(pattern.encode(), flags)
+
+    def secrets(line: bytes) -> Iterator[tuple[int, int, bytes]]:
+        for match in compiled.finditer(line):
+            for group in range(1, compiled.groups + 1):
+                if match.start(group) < match.end(group):
+                    yield *match.span(group), b""
+
+    return Rule(name, tuple(literals.encode().split()), secrets)
+
+
+_EXACT = 0  # case matters
+
+RULES = (
+    # ------------------------------------------------ by the name of a key
+    Rule(
+        "value of a secret key",
+        tuple(
+            b'passw passphrase pwd pass= pass" pass\' secret token credential psk sess _auth "auth" csrf'
+            b" apikey api_key api-key accesskey access_key access-key privatekey private_key private-key"
+            b" sharedkey presharedkey encryption accountkey signing master_key key-data".split()
+        ),
+        pairs,
+    ),
+    # ------------------------------------------------ by their own form
+    _rule("AWS key id", "akia asia", r"(?<![A-Z0-9])((?:AKIA|ASIA)[A-Z0-9]{16})(?![A-Z0-9])", _EXACT),
+    _rule("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"(?<!\w)((?:gh[pousr]_|github_pat_)\w{20,255})"),
+    _rule("GitLab token", "glpat- gldt- glrt-", r"(?<!\w)(gl(?:pat|dt|rt)-[\w-]{16,255})"),
+    _rule("Slack token", "xoxa- xoxb- xoxe- xoxp- xoxr- xoxs- xapp-", r"(?<!\w)((?:xox[abeprs]|xapp)-[\w-]{10,255})"),
+    _rule("Slack hook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([\w/]{10,255})"),
+    _rule(
+        "Stripe key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_", r"(?<!\w)((?:[sr]k_(?:live|test)|whsec)_\w{16,255})"
+    ),
+    _rule("OpenAI, Anthropic key", "sk-", r"(?<![\w-])(sk-(?:ant-|proj-)?[\w-]{20,255})"),
+    _rule("SendGrid key", "sg.", r"(?<!\w)(SG\.[\w-]{16,64}\.[\w-]{16,64})", _EXACT),
+    _rule("Google key", "aiza ya29.", r"(?<!\w)(AIza[\w-]{30,64}|ya29\.[\w.-]{20,512})", _EXACT),
+    _rule("package index token", "npm_ pypi-", r"(?<!\w)(npm_\w{30,64}|pypi-[\w-]{40,512})"),
+    _rule("Hugging Face token", "hf_", r"(?<!\w)(hf_[A-Za-z0-9]{30,64})", _EXACT),
+    _rule("Vault token", "hvs. hvb. hvr.", r"(?<!\w)(hv[sbr]\.[\w-]{20,255})"),
+    _rule("age key", "age-secret-key-", r"(AGE-SECRET-KEY-1[A-Z0-9]{20,80})"),
+    _rule("Telegram bot", "bot", r"(?<!\w)bot(\d{8,10}:[\w-]{30,40})"),
+    _rule("JSON web token", "eyj", r"(?<![\w-])(eyJ[\w-]{8,4096}(?:\.[\w-]{4,8192}){1,4})", _EXACT),
+    _rule(
+        "crypt hash",
+        "$1$ $2a$ $2b$ $2y$ $5$ $6$ $7$ $y$ $gy$ $argon2 $apr1$ $pbkdf2 $scrypt$",
+        r"(\$(?:1|2[aby]|5|6|7|g?y|argon2\w{1,2}|apr1|pbkdf2[\w-]{0,10}|scrypt)\$[\w./$=,+-]{20,512})",
+    ),
+    _rule(
+        "PostgreSQL verifier",
+        "scram-sha-256$ md5",
+        r"(SCRAM-SHA-256\$[\w+/=:$]{20,512})|(?<!\w)(md5[0-9a-f]{32})(?!\w)",
+    ),
+    # ------------------------------------------------ by where they stand
+    _rule(
+        "Authorization header",
+        "authorization",
+        r"""authorization["']?\s{0,8}[:=]?\s{0,8}["']?(?:basic|bearer|negotiate|ntlm|token|apikey)\s{1,8}([^\s"',;]++)"""
+        r"""|authorization["']?\s{0,8}[:=]\s{0,8}["']?(?:digest|aws4-hmac-sha256)\s{1,8}([^"'\r]++)""",
+    ),
+    _rule("bearer token", "bearer", r"(?<!\w)bearer\s{1,8}(?=[^\s\d]{0,200}\d)([\w.~+/=-]{16,}+)"),
+    _rule("cookie", "cookie", r"""(?<!\w)cookie["']?\s{0,8}:\s{0,8}["']?([\w.%-]{1,100}=[^"'\r]++)"""),
+    _rule(
+        "URL password",
+        "://",
+        r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}://[^\s/?#:@\"']{0,256}:([^\s/?#\"']{1,256}(?=@))",
+    ),
+    _rule("DSN password", "@tcp( @unix(", r"(?<!\S)[\w.-]{1,64}:([^\s:/\"']{1,256})@(?:tcp|unix)\("),
+    _rule("signature in a URL", "sig= signature=", r"[?&](?:sig|signature|x-amz-signature)=([^\s&\"'<>]++)"),
+    _rule(
+        "SQL password",
+        "identified password",
+        r"""(?:identified\s{1,8}(?:with\s\w{1,40}\s)?by|password)\s{1,8}'([^']++)'""",
+    ),
+    _rule(
+        "option of a database client",
+        "mysql mariadb",
+        r"(?<![\w/-])(?:mysql|mariadb)[\w-]{0,20}\s(?:[^\n]{0,200}?\s)?-p([^\s=]++)",
+    ),
+    _rule("sshpass", "sshpass", r"(?<!\w)sshpass\s{1,8}-p\s{0,8}(\S++)"),
+    _rule(
+        "curl user",
+        "curl wget",
+        r"""(?<!\w)(?:curl|wget)\s(?:[^\n]{0,200}?\s)?(?:-u|--user)[ =]?["']?[^\s:"']{1,64}:([^\s"']++)""",
+    ),
+    _rule("Redis client", "redis-cli", r"(?<!\w)redis-cli\s(?:[^\n]{0,200}?\s)?-a\s{0,8}(\S++)"),
+    _rule("OpenSSL pass phrase", "pass:", r"-pass(?:in|out)?\s{1,8}pass:(\S++)"),
+    _rule(
+        "configuration word",
+        "requirepass masterauth bindpw rootpw community",
+        r"""(?<!\w)(?:requirepass|masterauth|bindpw|rootpw|r[ow]community6?|snmp-server\s{1,8}community)\s{1,8}["']?([^\s"']++)""",
+    ),
+    _rule("netrc", "login", r"(?<!\w)login\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(\S++)"),
+    # people type their password where the name is asked for
+    _rule("unknown login name", "invalid illegal", r"(?<!\w)(?:invalid|illegal)\suser\s(\S++)(?=\sfrom\s)"),
+)
