@@ -196,9 +196,9 @@ class Scan:
     """Read one log; where it is longer than the cap, the newest part of it.
 
     source, and what its answer looks like:
-    `journal`: the incident window alone, newest line first, `1763762833.123456 host name[pid]: message`; lines that start
-    with a space continue the one above, lines that start with `--` are the journal's own. DENIED, with what there is, where
-    we may see only our own session's messages; MISSING where no journal is kept.
+    `journal`: the incident window alone, newest line first, `1763762833.123456 host name[pid]: message`; lines that
+    start with a space continue the one above, lines that start with `--` are the journal's own. DENIED, with what there
+    is, where we may see only our own session's messages; MISSING where no journal is kept.
     `kernel`: since boot, oldest first, `[12345.678901] message`, seconds since boot (busybox may put `<6>` before it).
     the absolute path of a log file: its last bytes, whatever their time; the first line may be cut.
     """
