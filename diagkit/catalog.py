@@ -15,8 +15,9 @@ from types import ModuleType
 from typing import TypeVar, get_args
 
 from diagkit import causes, checks, probes
-from diagkit.causes import Cause, Condition
+from diagkit.causes import WORDS, Cause, Condition
 from diagkit.checks import PHASES, Check
+from diagkit.logs import signatures
 from diagkit.probes import Probe, needs
 
 T = TypeVar("T")
@@ -88,3 +89,17 @@ def probes_for(wanted: tuple[Check, ...]) -> list[Probe]:
                 kinds += [k for source in probe.sources for k in needs(source.parse).values()]
                 kinds += list(needs(probe.also).values()) if probe.also else []
     return [found[name] for name in sorted(found)]
+
+
+def runbooks() -> dict[str, str]:
+    """The runbook of each cause, as `diagkit runbook show` takes it."""
+    return {name: f"{family}/{name}" for name, family in families().items()}
+
+
+@cache
+def voices() -> dict[str, dict[str, float]]:
+    """What each log signature speaks for: cause or condition -> weight."""
+    return {
+        name: {cause: WORDS[word] for cause, word in signature.causes.items()}
+        for name, signature in signatures.catalogue().items()
+    }

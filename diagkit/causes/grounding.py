@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from diagkit.causes import Cause, Sign, State
+from diagkit.causes import OFTEN, Cause, Sign, State
 from diagkit.causes.engine import Net, Observation
 from diagkit.model import Finding, Status
 
@@ -83,6 +83,8 @@ def ground(findings: Sequence[Finding], states: Mapping[str, State], voices: Voi
             weight = voices.get(seen_finding.finding.subject.raw, {}).get(node.id)
             if weight and seen_finding.grade and j not in direct.get(i, []):
                 links[j].append((i, weight, weight * 0.9))
+                if weight >= OFTEN:  # a line that says just this is direct evidence; a hint is not
+                    direct.setdefault(i, []).append(j)
     share = {check: 1 / (1 + (n - 1) * SAME_FACT) for check, n in _bad_counts(observed).items()}
     observations = [
         Observation(

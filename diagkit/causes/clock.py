@@ -1,0 +1,28 @@
+"""Causes that begin in the clock."""
+
+from __future__ import annotations
+
+from diagkit.causes import Cause, LookAlike, always, sometimes, usually
+from diagkit.causes.conditions import requests_fail
+from diagkit.checks.resources import clock
+
+clock_skew = Cause(
+    title="Clock skew: the clock of the host is wrong",
+    prior=0.003,
+    shows=(always(clock.offset),),
+    leads_to=(sometimes(requests_fail),),
+    verify="diagkit resources {target} --only 'resources.clock.*' -v",
+    act="See why it is not kept (`chronyc sources`, `timedatectl`), then step it: `chronyc makestep`.",
+    roll_back="None is needed.",
+    look_alikes=(LookAlike(cause="ntp_unsynchronised", tell="the offset is still small"),),
+    source="causes T6",
+)
+ntp_unsynchronised = Cause(
+    title="NTP unsynchronised: nothing keeps the clock right",
+    prior=0.002,
+    shows=(usually(clock.synchronised),),
+    verify="diagkit resources {target} --only 'resources.clock.*' -v",
+    act="Start the time service and let it reach its servers (UDP 123).",
+    roll_back="None is needed.",
+    source="causes T7",
+)

@@ -1,0 +1,39 @@
+"""Causes in the kernel and the hardware below it."""
+
+from __future__ import annotations
+
+from diagkit.causes import Cause, LookAlike, often, sometimes
+from diagkit.causes.conditions import service_down
+
+LOGS = "diagkit logs {target} --only 'logs.signatures.*' -v"
+
+kernel_panic = Cause(
+    title="Kernel panic or oops",
+    prior=0.001,
+    leads_to=(often(service_down),),
+    verify=LOGS,
+    act="Keep the trace (pstore, /var/crash); boot the previous kernel; report it with the module that is named.",
+    roll_back="Boot the newer kernel again.",
+    look_alikes=(LookAlike(cause="hardware_memory_error", tell="machine check or EDAC lines come before it"),),
+    source="causes X2",
+)
+hardware_memory_error = Cause(
+    title="Hardware memory error: RAM reports errors (EDAC, machine check)",
+    prior=0.001,
+    leads_to=(sometimes(service_down),),
+    verify=LOGS,
+    act="Move services away and have the module replaced that the line names.",
+    roll_back="None.",
+    look_alikes=(LookAlike(cause="program_crash", tell="always the same program at the same address: a bug"),),
+    source="causes M12",
+)
+host_rebooted = Cause(
+    title="Unclean reboot: the host went down without being shut down",
+    prior=0.002,
+    leads_to=(sometimes(service_down),),
+    verify=LOGS,
+    act="Look for the reason before the gap in the logs: power, panic, watchdog, the hypervisor.",
+    roll_back="None.",
+    look_alikes=(LookAlike(cause="kernel_panic", tell="pstore or /var/crash hold a panic of that time"),),
+    source="causes X1",
+)

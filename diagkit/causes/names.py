@@ -1,0 +1,52 @@
+"""Causes that begin in name resolution."""
+
+from __future__ import annotations
+
+from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
+from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
+from diagkit.checks.connectivity import names
+
+NAMES = "diagkit connectivity {target} --only 'connectivity.names.*' -v"
+
+resolver_unreachable = Cause(
+    title="Nameserver not responding: DNS resolver unreachable (dead DNS server, DNS timeout)",
+    prior=0.004,
+    per_subject=True,
+    shows=(always(names.resolvers),),
+    leads_to=(usually(names_fail), sometimes(service_slow)),
+    verify=NAMES,
+    act=(
+        "Put a working server into the resolver configuration (/etc/resolv.conf or what writes it), or "
+        "bring {subject} back."
+    ),
+    roll_back="Put the old configuration back.",
+    look_alikes=(
+        LookAlike(cause="no_default_route", tell="nothing beyond the own network answers"),
+        LookAlike(cause="dns_wrong_answer", tell="it answers, but not rightly"),
+    ),
+    source="resolv.conf(5); causes N12, N13",
+)
+hosts_file_override = Cause(
+    title="/etc/hosts override: a stale hosts file entry sends a name to the wrong address",
+    prior=0.002,
+    per_subject=True,
+    shows=(always(names.hosts_file),),
+    leads_to=(often(peers_unreachable),),
+    verify=NAMES,
+    act="Take the line for {subject} out of /etc/hosts; restart what has the old address cached.",
+    roll_back="Put the line back.",
+    look_alikes=(LookAlike(cause="dns_wrong_answer", tell="/etc/hosts is silent; the DNS itself gives the address"),),
+    source="hosts(5) comes before DNS in nsswitch.conf(5); causes N14",
+)
+dns_wrong_answer = Cause(
+    title="Wrong DNS answer: the name resolves to a wrong or stale address",
+    prior=0.002,
+    per_subject=True,
+    shows=(usually(names.consistent),),
+    leads_to=(often(peers_unreachable),),
+    verify=NAMES,
+    act="Correct the record at its source; wait for or flush the caches.",
+    roll_back="Set the old record again.",
+    look_alikes=(LookAlike(cause="hosts_file_override", tell="/etc/hosts has the name"),),
+    source="causes N14",
+)
