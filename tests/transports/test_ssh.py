@@ -1,6 +1,5 @@
 """SSH against a real sshd: what it costs, what it says, and how it fails."""
 
-import os
 import threading
 import time
 from contextlib import contextmanager
@@ -226,11 +225,11 @@ def test_no_thread_and_no_descriptor_is_left_however_it_ended(box, tmp_path):
         stopped(box, Port="1")
 
     rounds()
-    threads, descriptors = set(threading.enumerate()), len(os.listdir("/proc/self/fd"))
+    threads, descriptors = set(threading.enumerate()), len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         rounds()
     assert set(threading.enumerate()) <= threads
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
 
 
 def test_closing_from_another_thread_ends_a_question_under_way(box):

@@ -1,0 +1,68 @@
+"""A connection hurt at any byte: every answer is right or is known not to be one."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from diagkit.model import Layer, Moment, Read, Run
+from diagkit.transports.ssh import Ssh
+from diagkit.transports.stages import BUDGET
+from tests.transports.chaos import Harm, Proxy
+from tests.transports.sshd import public, running
+
+NOW = datetime.now(UTC)
+MOMENT = Moment(now=NOW, since=NOW, until=NOW)
+FIRST = {Run(("uname", "-s")): b"Linux\n", Read("/proc/version"): Path("/proc/version").read_bytes()}
+SECOND = {Read("/proc/sys/kernel/osrelease"): Path("/proc/sys/kernel/osrelease").read_bytes()}
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("sshd")) as server:
+        # the proxy's port changes with every connection
+        server.known_hosts.write_text(f"[127.0.0.1]:* {public(server.host_key)}\n")
+        yield server
+
+
+def session(server, harm, seconds):
+    """Two rounds of questions under harm: the replies by question, and the bytes that flowed each way."""
+    proxy = Proxy(server.port, harm)
+    config = server.client_config(Port=str(proxy.port))
+    ssh = Ssh(server.target, deadline=time.monotonic() + seconds, ssh_config=config)
+    try:
+        replies = {**ssh.ask(FIRST, MOMENT), **ssh.ask(SECOND, MOMENT)}
+    finally:
+        ssh.close()
+        proxy.close()
+    return replies, proxy.carried
+
+
+@pytest.fixture(scope="module")
+def length(box):
+    """How many bytes flow each way when nothing happens; the answers must be right then."""
+    replies, carried = session(box, Harm(), 20)
+    assert {ask: reply.out for ask, reply in replies.items()} == FIRST | SECOND
+    return carried
+
+
+@pytest.mark.parametrize("towards", ["client", "server"])
+@pytest.mark.parametrize("how", ["end", "reset", "flip"])
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.1, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 0.97])
+def test_an_answer_is_right_or_silent(box, length, how, towards, share):
+    replies, _ = session(box, Harm(how, int(length[towards] * share), towards), 3)
+    assert set(replies) == set(FIRST | SECOND)
+    for ask, right in (FIRST | SECOND).items():
+        reply = replies[ask]
+        assert reply.silence or (reply.out == right and reply.code == 0), reply
+
+
+@pytest.mark.parametrize("towards", ["client", "server"])
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.5, 0.75, 0.9])
+def test_a_connection_that_stalls_ends_with_its_stage(box, length, monkeypatch, towards, share):
+    for layer in Layer:
+        monkeypatch.setitem(BUDGET, layer, 0.5)
+    replies, _ = session(box, Harm("stall", int(length[towards] * share), towards), 2)
+    for ask, right in (FIRST | SECOND).items():
+        assert replies[ask].silence or replies[ask].out == right
