@@ -69,6 +69,8 @@ def run(words: list[str]) -> int:
         return exits.USAGE
     except (typer.Abort, KeyboardInterrupt):
         return exits.INTERRUPTED
+    except SystemExit:  # Typer met a closed pipe while it printed help, and would exit with 1
+        return streams.NOBODY_READS
     except Exception as error:  # noqa: BLE001 - a bug of ours; it is reported, and never looks like a verdict
         from diagkit.cli import crash
 

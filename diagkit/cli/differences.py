@@ -96,8 +96,8 @@ def _leaves(value: object, place: str) -> Iterator[tuple[str, object]]:
             yield from _leaves(item, f"{place}.{_name(key)}")
     elif isinstance(value, tuple | list | frozenset):
         for item in value:
-            yield from _leaves(item, f"{place}.{_name(item)}") if is_dataclass(item) else [(f"{place}.{item}", True)]
-    elif not isinstance(value, datetime):
+            yield from _leaves(item if is_dataclass(item) else isinstance(item, str) or None, f"{place}.{_name(item)}")
+    elif not isinstance(value, datetime | float) and value is not None:
         yield place, value
 
 
