@@ -1,0 +1,90 @@
+"""Names: a dead resolver, a hosts file that knows better, servers that disagree."""
+
+from dataclasses import replace
+
+import pytest
+
+from diagkit.checks.connectivity import names
+from diagkit.model import Status
+from diagkit.probes.names import Lookup, NameServers, Overrides, Resolver, ServerSaid
+
+RESOLVER = Resolver(servers=("10.0.0.53",), upstreams=(), search=("example.org",), options=(), hosts_first=True)
+GOOD = ServerSaid(server="10.0.0.53", state="answered", over="udp", rcode="NOERROR", addresses=("10.0.0.5",))
+SECOND = replace(GOOD, server="10.0.0.54")
+LOOKUP = Lookup(name="db1", state="resolved", addresses=("10.0.0.5",), hosts_file=(), servers=(GOOD,), error="")
+
+
+def statuses(findings):
+    return [f.status for f in findings]
+
+
+def asked(*said, search=()):
+    return NameServers(said=said, search=search)
+
+
+def test_resolution():
+    [fine] = names.resolution.judge(LOOKUP)
+    assert fine.status is Status.OK
+    dead = replace(GOOD, state="filtered")
+    [broken] = names.resolution.judge(replace(LOOKUP, state="unresolved", servers=(dead,), error="Name not known"))
+    assert broken.status is Status.FAIL
+    assert "name server 10.0.0.53 does not answer" in broken.summary.raw
+
+
+def test_consistent():
+    assert statuses(names.consistent.judge(LOOKUP)) == [Status.OK]
+    assert statuses(names.consistent.judge(replace(LOOKUP, addresses=("10.9.9.9",)))) == [Status.WARN]
+    assert statuses(names.consistent.judge(replace(LOOKUP, servers=()))) == [Status.SKIP]
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ([GOOD], Status.OK),
+        ([replace(GOOD, rcode="NXDOMAIN", addresses=())], Status.OK),  # an answer is an answer
+        ([replace(GOOD, state="filtered")], Status.FAIL),
+        ([replace(GOOD, state="refused")], Status.FAIL),
+        ([replace(GOOD, state="unreachable")], Status.FAIL),
+        ([replace(GOOD, rcode="SERVFAIL", addresses=())], Status.FAIL),
+        ([replace(GOOD, took_ms=2400.0)], Status.WARN),
+        ([GOOD, replace(GOOD, over="tcp", state="refused")], Status.OK),  # many answer over UDP alone
+        ([replace(GOOD, state="filtered"), replace(GOOD, over="tcp")], Status.OK),  # lost datagrams, not a dead server
+        ([replace(GOOD, over="tcp", state="refused")], Status.UNKNOWN),  # nothing told us about UDP
+        ([], Status.UNKNOWN),
+    ],
+)
+def test_resolvers(said, status):
+    assert statuses(names.resolvers.judge(RESOLVER, asked(*said), names.Slow())) == [status]
+
+
+def test_one_dead_server_of_two_is_slow_and_not_broken():
+    two = replace(RESOLVER, servers=("10.0.0.53", "10.0.0.54"))
+    dead, fine = names.resolvers.judge(two, asked(replace(GOOD, state="filtered"), SECOND), names.Slow())
+    assert (dead.status, fine.status) == (Status.WARN, Status.OK)
+    assert "5 s" in dead.summary.raw
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (GOOD, Status.OK),
+        (replace(GOOD, rcode="SERVFAIL"), Status.WARN),
+        (replace(GOOD, state="refused"), Status.SKIP),
+    ],
+)
+def test_search(said, status):
+    assert statuses(names.search.judge(RESOLVER, asked(search=(("example.org", said),)))) == [status]
+    assert statuses(names.search.judge(RESOLVER, asked())) == [Status.SKIP]
+
+
+def test_hosts_file():
+    overrides = Overrides(
+        all=(
+            ("web1.example.org", "10.0.0.6", ("10.0.0.6",)),
+            ("printer", "10.0.0.9", ()),
+            ("db1.example.org", "10.0.0.99", ("10.0.0.5",)),
+        )
+    )
+    judged = list(names.hosts_file.judge(overrides))
+    assert statuses(judged) == [Status.OK, Status.OK, Status.WARN]
+    assert "/etc/hosts says db1.example.org = 10.0.0.99, DNS says 10.0.0.5" in judged[2].summary.raw
