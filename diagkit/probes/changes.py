@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from diagkit.model import Ask, Moment, Read, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, perhaps, probe
@@ -30,9 +30,9 @@ class Packages:
     all: tuple[PackageChange, ...]
 
 
-_DPKG = re.compile(r"([\d-]{10} [\d:]{8})() (install|upgrade|remove|purge) ([^\s:]+)")
-_DNF = re.compile(r"([\d-]{10}T[\d:]{8})([+-]\d{4}) \S+ (Installed|Upgraded|Downgraded|Erased|Removed): (\S+?)-\d")
-_PACMAN = re.compile(r"\[([\d-]{10}T[\d:]{8})([+-]\d{4})\] \[ALPM\] (installed|upgraded|downgraded|removed) (\S+)")
+_DPKG = re.compile(r"([\d-]{10} [\d:]{8}) (install|upgrade|remove|purge) ([^\s:]+)")
+_DNF = re.compile(r"(\S+) SUBDEBUG (Installed|Upgraded?|Downgraded?|Reinstalled|Erased?|Removed): (\S+?)-\d")
+_PACMAN = re.compile(r"\[(\S+)\] \[ALPM\] (installed|upgraded|downgraded|reinstalled|removed) (\S+)")
 
 
 @probe(
@@ -48,26 +48,17 @@ def packages(dpkg: Reply, dnf: Reply, pacman: Reply, zone: Reply) -> Packages:
         raise Absent("no log of dpkg, dnf or pacman")
     if silent := next((log for log in logs if log.silence not in (None, Silence.MISSING)), None):
         raise Withheld(silent.silence or Silence.GARBLED, silent.complaint)
-    here = zone.text.strip()
     found = [
-        change for log, form in zip(logs, (_DPKG, _DNF, _PACMAN), strict=True) for change in _read(log, form, here)
+        PackageChange(
+            at=datetime.fromisoformat(match[1] + (zone.text.strip() if log is dpkg else "")).astimezone(UTC),
+            action=match[2].lower(),
+            package=match[3],
+        )
+        for log, form in zip(logs, (_DPKG, _DNF, _PACMAN), strict=True)
+        for line in log.lines
+        if (match := form.match(line))
     ]
     return Packages(all=tuple(sorted(found, key=lambda change: change.at)))
-
-
-def _read(log: Reply, form: re.Pattern[str], here: str) -> Iterator[PackageChange]:
-    for line in log.lines:
-        if match := form.match(line):
-            at = datetime.fromisoformat(match[1]).replace(tzinfo=_zone(match[2] or here))
-            yield PackageChange(at=at.astimezone(UTC), action=match[3].lower(), package=match[4])
-
-
-def _zone(offset: str) -> timezone:
-    match = re.fullmatch(r"([+-])(\d\d)(\d\d)", offset)
-    if not match:
-        raise Garbled(f"time zone {offset[:20]!r}")
-    east = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    return timezone(east if match[1] == "+" else -east)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

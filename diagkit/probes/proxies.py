@@ -53,46 +53,47 @@ def upstreams(reply: Reply) -> Upstreams:
     """The upstreams in the configuration of nginx, haproxy and Apache, from their lines that name one."""
     hidden = tuple(re.findall(r"^grep: (\S+): Permission denied", reply.complaint, re.MULTILINE))
     found: dict[str, Upstream] = {}
-    for file, line, group in _lines(reply):
-        for upstream in _named(file, line, group):
+    for file, statement, group in _statements(reply):
+        for upstream in _named(file, statement, group):
             found.setdefault(str(upstream), upstream)
     if not found and not hidden:
         raise Absent("no reverse proxy names an upstream here")
     return Upstreams(all=tuple(found.values()), hidden=hidden)
 
 
-def _lines(reply: Reply) -> Iterator[tuple[str, str, str]]:
-    """File, line without its comment, and the group of upstreams that it stands in."""
+def _statements(reply: Reply) -> Iterator[tuple[str, str, str]]:
+    """File, one statement without its comment, and the group of upstreams that it stands in."""
     group = ""
     for row in reply.lines:
         file, _, line = row.partition(":")
-        line = line.partition("#")[0].strip()
-        if opening := re.match(r"(?:upstream|backend|listen)\s+([\w.-]+)\s*(?:\{|$)", line):
-            group = opening[1]
-        elif re.match(r"server\s*\{", line):
-            group = ""
-        yield file, line, group
+        for statement in re.split(r"[;{}]", line.partition("#")[0]):
+            words = statement.split()
+            if len(words) == 2 and words[0] in ("upstream", "backend", "listen"):
+                group = words[1]
+            elif words == ["server"]:  # the head of a block of nginx
+                group = ""
+            yield file, statement.strip(), group
 
 
 _NGINX_SERVER = re.compile(r"server\s+([^\s;{]+)(.*)")
 _HAPROXY_SERVER = re.compile(r"server\s+\S+\s+(\S+)(.*)")
-_PASSED = re.compile(r"(https?|grpcs?|fcgi|uwsgi|ajp|h2c?)://([^\s;/\"']+)|(?:fastcgi|uwsgi)_pass\s+([^\s;]+)")
+_PASSED = re.compile(r"(https?|wss?|grpcs?|fcgi|uwsgi|ajp|h2c?)://([^\s;/\"']+)|(?:fastcgi|uwsgi)_pass\s+([^\s;]+)")
 _ADDRESS = re.compile(r"\[([0-9a-fA-F:]+)\]:(\d+)|([\w.-]+)(?::(\d+))?")
 
 
-def _named(file: str, line: str, group: str) -> Iterator[Upstream]:
-    """The upstream a line names, if it has an address: not `proxy_pass http://a_group`, a socket or a variable."""
+def _named(file: str, statement: str, group: str) -> Iterator[Upstream]:
+    """The upstream a statement names, if it has an address: not `proxy_pass http://a_group`, a socket or a variable."""
     proxy, scheme = file.split("/")[2], "http"
-    server = (_HAPROXY_SERVER if proxy == "haproxy" else _NGINX_SERVER).match(line)
+    server = (_HAPROXY_SERVER if proxy == "haproxy" else _NGINX_SERVER).match(statement)
     if server and not {"down", "disabled"} & set(re.findall(r"\w+", server[2])):
         address = server[1]
-    elif passed := _PASSED.search(line):
+    elif passed := _PASSED.search(statement):
         scheme, address, group = passed[1] or "", passed[2] or passed[3], ""
     else:
         return
     parts = _ADDRESS.fullmatch(address)
     if parts and (parts[1] or parts[4] or "." in address or server):
-        port = parts[2] or parts[4] or (443 if scheme in ("https", "grpcs", "h2") else 80)
+        port = parts[2] or parts[4] or (443 if scheme in ("https", "wss", "grpcs", "h2") else 80)
         yield Upstream(proxy=proxy, host=parts[1] or parts[3], port=int(port), file=file, group=group)
 
 

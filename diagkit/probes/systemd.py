@@ -78,10 +78,11 @@ class Unit:
             return f"{self.result}, {self.code} by {Signals(self.status).name}"
         return self.result
 
-    @property
-    def looping(self) -> bool:
-        """Whether it waits right now for yet another automatic start, or is in the midst of one."""
-        return self.sub == "auto-restart" or (self.active == "activating" and self.restarts > 0)
+    def looping(self, now: datetime) -> bool:
+        """Whether it waits for yet another automatic start, is in the midst of one, or had one within a minute."""
+        fresh = self.since is not None and abs((now - self.since).total_seconds()) < 60
+        starting = self.active == "activating" or (self.active == "active" and fresh)
+        return self.sub == "auto-restart" or (starting and self.restarts > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

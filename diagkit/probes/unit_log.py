@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from diagkit.model import Ask, Reply, Run, Silence, epoch
+from diagkit.model import Ask, Moment, Reply, Run, Silence, epoch
 from diagkit.probes import Answers, Garbled, Withheld, probe
 from diagkit.probes.systemd import Unit, Units, parse_units, show
 
@@ -134,8 +134,8 @@ class LastWords:
         return next((w for w in self.all if w.unit == unit), None)
 
 
-def _ask_words(units: Units) -> list[Ask]:
-    down = [u for u in units.of("service") if u.since and (u.failed or u.looping)]
+def _ask_words(units: Units, moment: Moment) -> list[Ask]:
+    down = [u for u in units.of("service") if u.since and (u.failed or u.looping(moment.now))]
     down.sort(key=lambda unit: (unit.since, unit.name), reverse=True)
     return [_words(unit.name) for unit in down[:WORDS_OF_AT_MOST]]
 

@@ -14,7 +14,7 @@ from diagkit.probes.settings import Settings
 from diagkit.probes.systemd import Unit, Units
 
 
-@check(noise=(0.005, 0.0), vital=False)
+@check(noise=(0.005, 0.001), vital=False)
 def packages(packages: Packages, units: Units, moment: Moment) -> Findings:
     """No service is down whose own package was changed in the window.
 
@@ -26,7 +26,7 @@ def packages(packages: Packages, units: Units, moment: Moment) -> Findings:
     for unit in units.of("service"):
         stem = unit.name.partition(".")[0].partition("@")[0]
         own = [p for p in recent if stem in p.package and "install" not in p.action]
-        own = own if unit.failed or unit.looping else []
+        own = own if unit.failed or unit.looping(moment.now) else []
         if own:
             guilty = True
             did = ", ".join(f"{p.action} {p.package}" for p in own[:3])
@@ -38,12 +38,15 @@ def packages(packages: Packages, units: Units, moment: Moment) -> Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grace:
-    """Seconds a file may be younger than the start of the service that reads it: a start takes a while."""
+    """Seconds a file may be younger than the start of the service that reads it.
+
+    Source: our choice; a slow start reads its files late, and whoever edits twice restarts in between.
+    """
 
     seconds: float = 60
 
 
-@check(limits=Grace(), noise=(0.03, 0.0), vital=False)
+@check(limits=Grace(), noise=(0.03, 0.001), vital=False)
 def config_newer(
     settings: Settings, units: Units, processes: Processes | Unknown, moment: Moment, limits: Grace
 ) -> Findings:
@@ -78,7 +81,7 @@ def _last_read(unit: Unit, processes: Processes | Unknown, moment: Moment) -> da
     return max([unit.started, *([unit.since] if unit.since else []), *births])
 
 
-@check(noise=(0.03, 0.0), vital=False)
+@check(noise=(0.03, 0.001), vital=False)
 def deploys(releases: Releases, site: Site, moment: Moment) -> Findings:
     """Nothing was deployed in the window.
 
@@ -96,7 +99,7 @@ def deploys(releases: Releases, site: Site, moment: Moment) -> Findings:
         yield ok("nothing known to be deployed in the window")
 
 
-@check(noise=(0.002, 0.0), vital=False)
+@check(noise=(0.002, 0.001), vital=False)
 def reboot(boot: Boot, moment: Moment) -> Findings:
     """The machine did not go down unexpectedly in the window.
 

@@ -15,7 +15,10 @@ from diagkit.probes.systemd import Units
 
 @check(noise=(0.002, 0.002))
 def url(pages: Pages, site: Site) -> Findings:
-    """Every declared URL answers with the declared status, or with a page that has the declared text in it."""
+    """Every declared URL answers with the declared status, or with a page that has the declared text in it.
+
+    Why: it is what users see; all else can look well while it fails.
+    """
     expected = {service.name: service.expect for service in site.services}
     declared = [page for page in pages.all if page.declared]
     for page in declared:
@@ -34,7 +37,10 @@ def url(pages: Pages, site: Site) -> Findings:
 
 @check(noise=(0.002, 0.002))
 def tcp(ports: KnownPorts, site: Site) -> Findings:
-    """Every declared TCP port takes connections from here."""
+    """Every declared TCP port takes connections from here.
+
+    Why: somebody said that others depend on it.
+    """
     wanted = {service.name for service in site.services if service.tcp and not service.url}
     declared = {name: port for name, port in ports.declared.items() if name in wanted}
     for name, port in declared.items():
@@ -54,7 +60,10 @@ def _here(site: Site, target: Target) -> Iterator[Service]:
 
 @check(noise=(0.002, 0.002))
 def unit(units: Units, site: Site, target: Target) -> Findings:
-    """Every declared unit is active."""
+    """Every declared unit is active.
+
+    Why: a unit that nobody enabled may be inactive without looking wrong; only a declaration says that it ought to run.
+    """
     declared = [service for service in _here(site, target) if service.unit]
     for service in declared:
         found = units.named(service.unit)
@@ -69,7 +78,11 @@ def unit(units: Units, site: Site, target: Target) -> Findings:
 
 @check(noise=(0.002, 0.002))
 def process(processes: Processes | Unknown, site: Site, target: Target) -> Findings:
-    """Every declared process runs. Linux keeps the first 15 characters of a name."""
+    """Every declared process runs.
+
+    Why: it is all one can ask for where there is no service manager.
+    Limits: Linux keeps the first 15 characters of a name; longer ones are compared so far.
+    """
     declared = [service for service in _here(site, target) if service.process]
     for service in declared:
         if isinstance(processes, Unknown):
@@ -86,7 +99,10 @@ def process(processes: Processes | Unknown, site: Site, target: Target) -> Findi
 
 @check(noise=(0.002, 0.002))
 def command(commands: Commands) -> Findings:
-    """Every declared command exits with 0."""
+    """Every declared command exits with 0.
+
+    Why: whoever runs the service knows best how to test it.
+    """
     for one in commands.all:
         if one.silence:
             yield unknown(f"{one.silence.value}: {one.said}".rstrip(": "), one.service)

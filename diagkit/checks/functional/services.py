@@ -37,7 +37,10 @@ CRON = {"cron", "crond", "fcron", "cronie", "anacron"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settling:
-    """Seconds after its start within which a service need not listen yet; large databases take longer to recover."""
+    """Seconds after its start within which a service need not listen yet.
+
+    Source: our choice; web servers and caches take less, large databases that recover take longer.
+    """
 
     seconds: float = 15
 
@@ -97,7 +100,10 @@ def answering(pages: InnerPages, listeners: Listeners) -> Findings:
 
 @check(noise=(0.003, 0.003), vital=False)
 def greeting(greetings: Greetings) -> Findings:
-    """Every FTP and mail server that listens greets whoever connects to it from the host itself."""
+    """Every FTP and mail server that listens greets whoever connects to it from the host itself.
+
+    Why: in these protocols the server speaks first; one that accepts and says nothing is hung or overloaded.
+    """
     for port in greetings.all:
         if port.state == "mute":
             yield fail("accepts connections but does not greet: hung", str(port))
@@ -129,17 +135,28 @@ def _takes(upstream: Upstream, listeners: Listeners) -> bool:
     return any(one.port == upstream.port and one.address in anywhere | near for one in listeners.all)
 
 
+def _idle_proxies(upstreams: Upstreams, listeners: Listeners) -> set[str]:
+    """The proxies that listen nowhere, as far as the owners of listening sockets are shown to us."""
+    owners = {one.process for one in listeners.all} - {""}
+    return {u.proxy for u in upstreams.all} - owners if owners else set()
+
+
 @check(noise=(0.005, 0.005))
 def upstreams(upstreams: Upstreams, remote: RemoteUpstreams, listeners: Listeners) -> Findings:
     """Every upstream that a reverse proxy is configured for takes connections.
 
     Why: without it the proxy answers 502 Bad Gateway (refused) or 504 (no answer).
     Limits: nginx, haproxy and Apache in their usual places; no Unix sockets; six upstreams on other hosts.
+    Look-alikes: configuration that lies about while its proxy does not run; it is passed.
     """
+    idle = _idle_proxies(upstreams, listeners)
+    used = [u for u in upstreams.all if u.proxy not in idle]
     dead: dict[Upstream, str] = {
-        u: "nothing listens there (Connection refused)" for u in upstreams.all if u.local and not _takes(u, listeners)
+        u: "nothing listens there (Connection refused)" for u in used if u.local and not _takes(u, listeners)
     }
     for one in remote.all:
+        if one.upstream not in used:
+            continue
         if not one.state:
             yield unknown(f"could not be tried from the host: {one.error}", str(one.upstream))
         elif one.state not in ("open", "mute"):
@@ -151,7 +168,7 @@ def upstreams(upstreams: Upstreams, remote: RemoteUpstreams, listeners: Listener
     for path in upstreams.hidden:
         yield unknown("the proxy's configuration may not be read", path, hint="log in as root, or allow `sudo -n`")
     if not dead and not upstreams.hidden:
-        yield ok(f"all of {len(upstreams.all)} upstreams take connections")
+        yield ok(f"all of {len(used)} upstreams take connections" if used else f"{', '.join(idle)} does not run")
 
 
 @check(noise=(0.001, 0.001), vital=False)
@@ -168,7 +185,8 @@ def upstream_ports(upstreams: Upstreams, listeners: Listeners, units: Units) -> 
         for one in listeners.all
         if one.port >= 1024 and one.port not in wanted | known and (unit := units.owning(one.pid))
     ]
-    lost = [u for u in upstreams.all if u.local and not _takes(u, listeners)]
+    idle = _idle_proxies(upstreams, listeners)
+    lost = [u for u in upstreams.all if u.local and u.proxy not in idle and not _takes(u, listeners)]
     for upstream in lost:
         for listener, unit in strays:
             say = f"port mismatch: {upstream.proxy} looks for {upstream}, where nothing listens; {unit.name}"

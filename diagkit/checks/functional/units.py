@@ -60,8 +60,11 @@ def backup_failed(units: Units, words: LastWords | Unknown) -> Findings:
 class Crashes:
     """Automatic restarts inside the window at which we speak up; `recent` in seconds.
 
-    systemd itself gives up after 5 starts in 10 s (DefaultStartLimitBurst); slower loops never end. A unit that was
-    started by hand since, or whose last restart is older than `recent`, has settled and is no more than warned about.
+    A unit that was started by hand since, or whose last restart is older than `recent`, has settled and is no more than
+    warned about.
+
+    Source: systemd itself gives up after 5 starts in 10 s (DefaultStartLimitBurst), but loops slower than that never
+    end.
     """
 
     warn: int = 2
@@ -82,17 +85,18 @@ def restarting(
     for unit in units.of("service"):
         times = jobs.restarts_of(unit.name) if isinstance(jobs, Jobs) else []
         times = [t for t in times if moment.since <= t <= moment.until]
-        count = max(len(times), unit.restarts if unit.looping or unit.failed else 0)
+        looping = unit.looping(moment.now)
+        count = max(len(times), unit.restarts if looping or unit.failed else 0)
         by_hand = unit.restarts == 0  # such a start resets systemd's count
         quiet = not times or moment.now - times[-1] > timedelta(seconds=limits.recent)
         settled = unit.active == "active" and (by_hand or quiet)
-        if not (unit.looping or count >= limits.warn):
+        if not (looping or count >= limits.warn):
             continue
         loops = True
         state = "given up" if unit.failed else f"runs since {utc(unit.started)}" if settled else f"now {unit.sub}"
         said = last_words(unit.name, words)
         say = f"crash loop: restarted {count} times, {state}" + (f": {said}" if said else "")
-        verdict = fail if not settled and (unit.looping or count >= limits.fail) else warn
+        verdict = fail if not settled and (looping or count >= limits.fail) else warn
         yield verdict(say, unit.name, quote=said, measured={"restarts": count}, at=times[-1] if times else unit.since)
     if not loops:
         yield ok("no service is restarted again and again")
@@ -103,6 +107,8 @@ class Stops:
     """ran: seconds after which a service that ends is no longer one that had nothing to do on this machine.
 
     forget: hours after which a service that was stopped and is not enabled counts as taken out of use.
+
+    Source: our choice; irqbalance, thermald and their like look at the hardware and end within a second.
     """
 
     ran: float = 60
@@ -176,13 +182,19 @@ def config_error(units: Units, words: LastWords) -> Findings:
 
 @check(noise=(0.002, 0.002), vital=False)
 def permission(words: LastWords) -> Findings:
-    """No service is down because it was denied a file, a directory or a port."""
+    """No service is down because it was denied a file, a directory or a port.
+
+    Why: a rotation, a restore or a deployment as root leaves files behind that the service's own user may not touch.
+    """
     yield from _down_because(Reason.DENIED, words)
 
 
 @check(noise=(0.002, 0.002), vital=False)
 def port_conflict(words: LastWords) -> Findings:
-    """No service is down because another one has its port (Address already in use)."""
+    """No service is down because another one has its port (Address already in use).
+
+    Why: a port has one owner; a second instance, a leftover process or a new package takes it first.
+    """
     yield from _down_because(Reason.PORT_TAKEN, words)
 
 
@@ -197,7 +209,10 @@ def exec_missing(words: LastWords) -> Findings:
 
 @check(noise=(0.002, 0.002), vital=False)
 def missing_file(words: LastWords) -> Findings:
-    """No service is down because a file or directory that it reads or writes is not there."""
+    """No service is down because a file or directory that it reads or writes is not there.
+
+    Why: a wrong path in its settings, a mount that is missing, a folder that was cleaned up.
+    """
     yield from _down_because(Reason.FILE_MISSING, words)
 
 
@@ -205,6 +220,7 @@ def missing_file(words: LastWords) -> Findings:
 def dependency(words: LastWords) -> Findings:
     """No service is down because something that it depends on does not answer.
 
+    Why: the fault is then elsewhere, and starting this service again will not mend it.
     Look-alikes: a service that waits for its peer at every start looks like a crash loop until the peer is back.
     """
     yield from _down_because(Reason.PEER, words)
