@@ -16,7 +16,7 @@ _KEY = rf"(?<![\w.-])(?P<key>[\w.-]{{0,80}}(?:{_NAMES})|(?:[\w-]{{0,40}}_)?pass(
 _SEPARATOR = r"(?:\]?(?P<quoted>\\?[\"'])?[ \t]{0,8}(?P<sep>=>|:=|[=:]|%3[ad])[ \t]{0,8})"
 # up to white space or a quote, or a mark behind which the next thing begins
 _BARE = (
-    r"(?:[^\s\"'<>,;&|(){}\[\]\\]|\\(?![\"'nrt])|[(\[{|<](?!/)"
+    r"(?:[^\s\"'<>,;&|(){}\[\]\\]|\\[^\s\"'nrt]|[(\[{|<](?!/)"
     r"|[,;&](?!\s|$|[\w.%-]{1,40}[=:])|[)}\]>](?![\s,;:)}\]>\"']|$))++"
 )
 _VALUE = (
@@ -26,7 +26,10 @@ _VALUE = (
 
 _PAIR = re.compile((_KEY + _SEPARATOR + _VALUE).encode(), re.IGNORECASE)
 _OPTION = re.compile(
-    rf"(?<![\w-])--?(?P<key>[\w-]{{0,40}}(?:{_NAMES}|pass))[ \t]{{1,8}}(?!-)(?P<sep>){_VALUE}".encode(), re.IGNORECASE
+    rf"(?<![\w-])--?(?P<key>[\w-]{{0,40}}(?:{_NAMES}|pass))"
+    # the value is the next word, or the next string of a JSON list
+    rf"(?P<sep>[ \t]{{1,8}}(?!-)|\",[ \t]{{0,8}}(?=\"[^-])){_VALUE}".encode(),
+    re.IGNORECASE,
 )
 _ELEMENT = re.compile(
     rf"<(?P<key>[\w:.-]{{0,80}}(?:{_NAMES}))(?:\s[^<>]{{0,200}})?(?P<sep>>)(?P<bare>[^<]++)<".encode(), re.IGNORECASE
@@ -42,6 +45,7 @@ _NO_SECRET = re.compile(
     rb"|(?:all|any|amd64|arm64|armhf|i386|x86_64|noarch)",  # dpkg: passwd:amd64
     re.IGNORECASE,
 )
+_NEXT_PAIR = re.compile(rb"[\w.-]{1,40}=")
 _PATH = re.compile(rb"~?(?:/[\w.@+-]*)+")
 
 
@@ -58,12 +62,14 @@ def pairs(line: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 def _spared(match: re.Match[bytes], groups: dict[str, bytes], kind: str) -> bool:
     key, value = groups["key"].lower(), groups[kind]
-    if _NO_SECRET.fullmatch(value):
+    if _NO_SECRET.fullmatch(value) or (groups.get("quoted") and kind == "bare" and value[:1] in b"[{"):
         return True
     if _PATH.fullmatch(value) and b"passw" not in key:
         return True  # where a key lies, or `PWD=/root`, is what diagnosis needs
     before = match.string[: match.start()]
-    if key == b"token" and before.endswith(b"unexpected "):
+    if key == b"token" and before.lower().endswith(b"unexpected "):
         return True  # of a parser
+    if groups["sep"] == b"=" and match.end("sep") < match.start(kind) and _NEXT_PAIR.match(value):
+        return True  # `password= user=shop`
     # `/etc/passwd:root:x:0`, as grep names the file
     return groups["sep"] == b":" and before.endswith(b"/") and not groups.get("quoted")

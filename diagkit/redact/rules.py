@@ -43,6 +43,11 @@ def _rule(name: str, literals: str, pattern: str, flags: int = re.IGNORECASE) ->
 
 _EXACT = 0  # case matters
 
+GAP = r"\s{0,8}"
+WORD = r"(?:[^\s\"'\\]|\\[^\s\"'])++"  # never a quote, nor the backslash before one: what is JSON stays JSON
+TO_QUOTE = r"(?:[^\"'\r\\]|\\[^\"'])++"
+ARGUMENTS = r"\s(?:[^\n]{0,200}?\s)?"
+
 RULES = (
     # ------------------------------------------------ by the name of a key
     Rule(
@@ -56,72 +61,67 @@ RULES = (
     ),
     # ------------------------------------------------ by their own form
     _rule("AWS key id", "akia asia", r"(?<![A-Z0-9])((?:AKIA|ASIA)[A-Z0-9]{16})(?![A-Z0-9])", _EXACT),
-    _rule("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"(?<!\w)((?:gh[pousr]_|github_pat_)\w{20,255})"),
-    _rule("GitLab token", "glpat- gldt- glrt-", r"(?<!\w)(gl(?:pat|dt|rt)-[\w-]{16,255})"),
-    _rule("Slack token", "xoxa- xoxb- xoxe- xoxp- xoxr- xoxs- xapp-", r"(?<!\w)((?:xox[abeprs]|xapp)-[\w-]{10,255})"),
-    _rule("Slack hook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([\w/]{10,255})"),
+    _rule("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"(?<!\w)((?:gh[pousr]_|github_pat_)\w{20,}+)"),
+    _rule("GitLab token", "glpat- gldt- glrt-", r"(?<!\w)(gl(?:pat|dt|rt)-[\w-]{16,}+)"),
+    _rule("Slack token", "xoxa- xoxb- xoxe- xoxp- xoxr- xoxs- xapp-", r"(?<!\w)((?:xox[abeprs]|xapp)-[\w-]{10,}+)"),
+    _rule("Slack hook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/([\w/]{10,}+)"),
     _rule(
-        "Stripe key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_", r"(?<!\w)((?:[sr]k_(?:live|test)|whsec)_\w{16,255})"
+        "Stripe key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_", r"(?<!\w)((?:[sr]k_(?:live|test)|whsec)_\w{16,}+)"
     ),
-    _rule("OpenAI, Anthropic key", "sk-", r"(?<![\w-])(sk-(?:ant-|proj-)?[\w-]{20,255})"),
+    _rule("OpenAI, Anthropic key", "sk-", r"(?<![\w-])(sk-(?:ant-|proj-)?[\w-]{20,}+)"),
     _rule("SendGrid key", "sg.", r"(?<!\w)(SG\.[\w-]{16,64}\.[\w-]{16,64})", _EXACT),
-    _rule("Google key", "aiza ya29.", r"(?<!\w)(AIza[\w-]{30,64}|ya29\.[\w.-]{20,512})", _EXACT),
-    _rule("package index token", "npm_ pypi-", r"(?<!\w)(npm_\w{30,64}|pypi-[\w-]{40,512})"),
-    _rule("Hugging Face token", "hf_", r"(?<!\w)(hf_[A-Za-z0-9]{30,64})", _EXACT),
-    _rule("Vault token", "hvs. hvb. hvr.", r"(?<!\w)(hv[sbr]\.[\w-]{20,255})"),
-    _rule("age key", "age-secret-key-", r"(AGE-SECRET-KEY-1[A-Z0-9]{20,80})"),
+    _rule("Google key", "aiza ya29.", r"(?<!\w)(AIza[\w-]{30,}+|ya29\.[\w.-]{20,}+)", _EXACT),
+    _rule("package index token", "npm_ pypi-", r"(?<!\w)(npm_\w{30,}+|pypi-[\w-]{40,}+)"),
+    _rule("Hugging Face token", "hf_", r"(?<!\w)(hf_[A-Za-z0-9]{30,}+)", _EXACT),
+    _rule("Vault token", "hvs. hvb. hvr.", r"(?<!\w)(hv[sbr]\.[\w-]{20,}+)"),
+    _rule("age key", "age-secret-key-", r"(AGE-SECRET-KEY-1[A-Z0-9]{20,}+)"),
     _rule("Telegram bot", "bot", r"(?<!\w)bot(\d{8,10}:[\w-]{30,40})"),
-    _rule("JSON web token", "eyj", r"(?<![\w-])(eyJ[\w-]{8,4096}(?:\.[\w-]{4,8192}){1,4})", _EXACT),
+    _rule("JSON web token", "eyj", r"(?<![\w-])(eyJ[\w-]{8,}+(?:\.[\w-]{4,}+)++)", _EXACT),
     _rule(
         "crypt hash",
         "$1$ $2a$ $2b$ $2y$ $5$ $6$ $7$ $y$ $gy$ $argon2 $apr1$ $pbkdf2 $scrypt$",
-        r"(\$(?:1|2[aby]|5|6|7|g?y|argon2\w{1,2}|apr1|pbkdf2[\w-]{0,10}|scrypt)\$[\w./$=,+-]{20,512})",
+        r"(\$(?:1|2[aby]|5|6|7|g?y|argon2\w{1,2}|apr1|pbkdf2[\w-]{0,10}|scrypt)\$[\w./$=,+-]{20,}+)",
     ),
     _rule(
         "PostgreSQL verifier",
         "scram-sha-256$ md5",
-        r"(SCRAM-SHA-256\$[\w+/=:$]{20,512})|(?<!\w)(md5[0-9a-f]{32})(?!\w)",
+        r"(SCRAM-SHA-256\$[\w+/=:$]{20,}+)|(?<!\w)(md5[0-9a-f]{32})(?!\w)",
     ),
     # ------------------------------------------------ by where they stand
     _rule(
         "Authorization header",
         "authorization",
-        r"""authorization["']?\s{0,8}[:=]?\s{0,8}["']?(?:basic|bearer|negotiate|ntlm|token|apikey)\s{1,8}([^\s"',;]++)"""
-        r"""|authorization["']?\s{0,8}[:=]\s{0,8}["']?(?:digest|aws4-hmac-sha256)\s{1,8}([^"'\r]++)""",
+        rf"""authorization["']?{GAP}[:=]?{GAP}["']?(?:basic|bearer|negotiate|ntlm|token|apikey)\s{GAP}({WORD})"""
+        rf"""|authorization["']?{GAP}[:=]{GAP}["']?(?:digest|aws4-hmac-sha256)\s{GAP}({TO_QUOTE})""",
     ),
-    _rule("bearer token", "bearer", r"(?<!\w)bearer\s{1,8}(?=[^\s\d]{0,200}\d)([\w.~+/=-]{16,}+)"),
-    _rule("cookie", "cookie", r"""(?<!\w)cookie["']?\s{0,8}:\s{0,8}["']?([\w.%-]{1,100}=[^"'\r]++)"""),
+    _rule("bearer token", "bearer", rf"(?<!\w)bearer\s{GAP}(?=[^\s\d]{{0,200}}\d)([\w.~+/=-]{{16,}}+)"),
+    _rule("cookie", "cookie", rf"""(?<!\w)cookie["']?{GAP}:{GAP}["']?([\w.%-]{{1,100}}={TO_QUOTE})"""),
     _rule(
         "URL password",
         "://",
         r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}://[^\s/?#:@\"']{0,256}:([^\s/?#\"']{1,256}(?=@))",
     ),
     _rule("DSN password", "@tcp( @unix(", r"(?<!\S)[\w.-]{1,64}:([^\s:/\"']{1,256})@(?:tcp|unix)\("),
-    _rule("signature in a URL", "sig= signature=", r"[?&](?:sig|signature|x-amz-signature)=([^\s&\"'<>]++)"),
+    _rule("signature in a URL", "sig= signature=", r"[?&](?:sig|signature|x-amz-signature)=([^\s&\"'<>\\]++)"),
     _rule(
         "SQL password",
         "identified password",
-        r"""(?:identified\s{1,8}(?:with\s\w{1,40}\s)?by|password)\s{1,8}'([^']++)'""",
+        rf"(?:identified\s{GAP}(?:with\s\w{{1,40}}\s)?by|password)\s{GAP}'([^']++)'",
     ),
+    _rule("database client", "mysql mariadb", rf"(?<![\w/-])(?:mysql|mariadb)[\w-]{{0,20}}{ARGUMENTS}-p(?!=)({WORD})"),
+    _rule("sshpass", "sshpass", rf"(?<!\w)sshpass\s{GAP}-p{GAP}({WORD})"),
     _rule(
-        "option of a database client",
-        "mysql mariadb",
-        r"(?<![\w/-])(?:mysql|mariadb)[\w-]{0,20}\s(?:[^\n]{0,200}?\s)?-p([^\s=]++)",
+        "curl user", "curl wget", rf"(?<!\w)(?:curl|wget){ARGUMENTS}(?:-u|--user)[ =]?[\"']?[^\s:\"']{{1,64}}:({WORD})"
     ),
-    _rule("sshpass", "sshpass", r"(?<!\w)sshpass\s{1,8}-p\s{0,8}(\S++)"),
-    _rule(
-        "curl user",
-        "curl wget",
-        r"""(?<!\w)(?:curl|wget)\s(?:[^\n]{0,200}?\s)?(?:-u|--user)[ =]?["']?[^\s:"']{1,64}:([^\s"']++)""",
-    ),
-    _rule("Redis client", "redis-cli", r"(?<!\w)redis-cli\s(?:[^\n]{0,200}?\s)?-a\s{0,8}(\S++)"),
-    _rule("OpenSSL pass phrase", "pass:", r"-pass(?:in|out)?\s{1,8}pass:(\S++)"),
+    _rule("Redis client", "redis-cli", rf"(?<!\w)redis-cli{ARGUMENTS}-a{GAP}({WORD})"),
+    _rule("OpenSSL pass phrase", "pass:", rf"-pass(?:in|out)?\s{GAP}pass:({WORD})"),
     _rule(
         "configuration word",
         "requirepass masterauth bindpw rootpw community",
-        r"""(?<!\w)(?:requirepass|masterauth|bindpw|rootpw|r[ow]community6?|snmp-server\s{1,8}community)\s{1,8}["']?([^\s"']++)""",
+        r"(?<!\w)(?:requirepass|masterauth|bindpw|rootpw|r[ow]community6?|snmp-server\scommunity)"
+        rf"\s{GAP}[\"']?({WORD})",
     ),
-    _rule("netrc", "login", r"(?<!\w)login\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(\S++)"),
+    _rule("netrc", "login", rf"(?<!\w)login\s{GAP}\S{{1,128}}\s{GAP}password\s{GAP}({WORD})"),
     # people type their password where the name is asked for
-    _rule("unknown login name", "invalid illegal", r"(?<!\w)(?:invalid|illegal)\suser\s(\S++)(?=\sfrom\s)"),
+    _rule("unknown login name", "invalid illegal", rf"(?<!\w)(?:invalid|illegal)\suser\s({WORD})(?=\sfrom\s)"),
 )
