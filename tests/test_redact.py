@@ -107,6 +107,7 @@ ssh://git@forge.example:22/shop.git fetched at 1f3a9c7be2d4
 level=info ts=2026-11-21T14:05:00Z caller=main.go:42 msg="listening" addr=[::]:9090 key=value
 net.ipv4.tcp_syncookies = 1
 PasswordAuthentication no
+pubkeyacceptedalgorithms ssh-ed25519,sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com
 WWW-Authenticate: Basic realm="shop"
 d41d8cd98f00b204e9800998ecf8427e  /var/lib/dpkg/info/passwd.md5sums
 """

@@ -53,7 +53,7 @@ RULES = (
     Rule(
         "value of a secret key",
         tuple(
-            b'passw passphrase pwd pass= pass" pass\' secret token credential psk sess _auth "auth" csrf'
+            b'passw passphrase pwd pass= pass" pass\' secret token credential psk sessid sessionid session_id session-id _auth "auth" csrf'
             b" apikey api_key api-key accesskey access_key access-key privatekey private_key private-key"
             b" sharedkey presharedkey encryption accountkey signing master_key key-data".split()
         ),
@@ -68,7 +68,7 @@ RULES = (
     _rule(
         "Stripe key", "sk_live_ sk_test_ rk_live_ rk_test_ whsec_", r"(?<!\w)((?:[sr]k_(?:live|test)|whsec)_\w{16,}+)"
     ),
-    _rule("OpenAI, Anthropic key", "sk-", r"(?<![\w-])(sk-(?:ant-|proj-)?[\w-]{20,}+)"),
+    _rule("OpenAI, Anthropic key", "sk-", r"(?<![\w-])(sk-(?!ssh-|ecdsa-)[\w-]{20,}+)"),
     _rule("SendGrid key", "sg.", r"(?<!\w)(SG\.[\w-]{16,64}\.[\w-]{16,64})", _EXACT),
     _rule("Google key", "aiza ya29.", r"(?<!\w)(AIza[\w-]{30,}+|ya29\.[\w.-]{20,}+)", _EXACT),
     _rule("package index token", "npm_ pypi-", r"(?<!\w)(npm_\w{30,}+|pypi-[\w-]{40,}+)"),
