@@ -1,6 +1,6 @@
-"""Conditions: derived states that carry cascades. None is a cause; each is what several causes look like from further
-up.
+"""Conditions: derived states that carry cascades.
 
+None is a cause; each is what several causes look like from further up:
 disk full -> writes fail -> service down -> requests fail   is one story with one root.
 """
 

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,9 +21,12 @@ from diagkit.causes.engine import Net, Observation
 from diagkit.model import Finding, Status
 
 GRADE = {Status.OK: 0, Status.WARN: 1, Status.FAIL: 2}
-UNMODELLED_PRIOR = 0.01  # per host; diagnosis.md §2.8, measured in §4.3
+NOISE = (0.03, 0.01)  # of checks that no cause names
+INCIDENT = 0.5  # P(something is wrong | somebody looks)
+MOST_SCALED = 4.0  # few causes (a plug-in's test, `--only`) do not become likely by being few
+UNMODELLED_PRIOR = 0.01  # per host; 0.01 to 0.03 cut wrong conclusions about unknown faults by a third
 UNMODELLED_WEIGHTS = (0.12, 0.05)
-SAME_FACT = 0.15  # correlation of findings of one check (diagnosis.md §2.2)
+SAME_FACT = 0.15  # correlation of findings of one check, a guess
 
 Voices = Mapping[str, Mapping[str, float]]  # signature id -> cause or condition id -> weight
 
@@ -89,20 +93,33 @@ def ground(findings: Sequence[Finding], states: Mapping[str, State], voices: Voi
     observations = [
         Observation(
             o.grade,
-            noises.get(o.finding.check, (0.03, 0.01)),
+            _leak(noises.get(o.finding.check, NOISE)),
             tuple(links[j]),
             share.get(o.finding.check, 1.0) if o.grade else 1.0,
         )
         for j, o in enumerate(observed)
     ]
-    priors = [_prior(node) for node in nodes]
+    scale = _incident_scale(states)
+    priors = [_prior(node, scale) for node in nodes]
     return Grounded(Net(priors, _edges(nodes), observations), nodes, observed, direct, missing)
 
 
-def _prior(node: Node) -> float:
+def _leak(noise: tuple[float, float]) -> tuple[float, float]:
+    """How often a check at least warns, and how often it fails, with nothing wrong."""
+    warns, fails = noise
+    return warns + fails, fails
+
+
+def _incident_scale(states: Mapping[str, State]) -> float:
+    """What to multiply the priors with, so that something is wrong with probability `INCIDENT`: somebody looks."""
+    total = sum(state.prior for state in states.values() if isinstance(state, Cause))
+    return min(MOST_SCALED, math.log(1 / (1 - INCIDENT)) / total) if total else 1.0
+
+
+def _prior(node: Node, scale: float) -> float:
     if node.state is None:
         return UNMODELLED_PRIOR
-    return node.state.prior if isinstance(node.state, Cause) else 0.0
+    return min(0.3, node.state.prior * scale) if isinstance(node.state, Cause) else 0.0
 
 
 def _topological(states: Mapping[str, State]) -> list[tuple[str, State]]:

@@ -190,7 +190,7 @@ duplicate_address = Cause(
     shows=(usually(routes.addresses),),
     leads_to=(often(service_slow), often(peers_unreachable)),
     verify=ROUTES,
-    act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`, the switch) and give one of them another.",
+    act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`), and give one of them another address.",
     roll_back="Set the old address again.",
     source="RFC 5227; causes N10",
 )
