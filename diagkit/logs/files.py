@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 
-from diagkit.logs.lines import SYSLOG_NAMES
+from diagkit.logs.lines import enveloped
 
 AT_MOST = 15  # files read from one host
 
@@ -18,6 +17,7 @@ _ENTRY = re.compile(
     re.ASCII,
 )
 _COMPRESSED = re.compile(r"\.(?:gz|xz|bz2|zst|lz4|Z)$")
+_ROTATED = re.compile(r"(?:\.[0-9]+|-[0-9]{8})\.(?:gz|xz|bz2|zst|lz4|Z)$")
 _NO_LOG = re.compile(
     r"/(?:journal|sysstat|sa|installer|anaconda|runit|gdm3?|cups)/|/(?:[bw]tmp|lastlog|faillog|tallylog|dmesg|boot\.log)"
     r"|/(?:dpkg|alternatives|bootstrap|fontconfig|history|ubuntu-advantage\S*|cloud-init\S*)\.log|\.(?:journal|db|pcap|old|bin)$"
@@ -47,7 +47,7 @@ def listed(lines: Iterable[str]) -> Iterator[LogFile]:
 
 def compressed(files: Iterable[LogFile], since: datetime) -> tuple[str, ...]:
     """Rotated and compressed files that may hold lines of the window: not read, which has to be said."""
-    return tuple(f.path for f in files if f.modified >= since and _COMPRESSED.search(f.path))
+    return tuple(f.path for f in files if f.modified >= since and _ROTATED.search(f.path))
 
 
 def worth_reading(files: Iterable[LogFile], since: datetime, *, journal: bool) -> Sequence[str]:
@@ -57,12 +57,10 @@ def worth_reading(files: Iterable[LogFile], since: datetime, *, journal: bool) -
 
 
 def _is_log(path: str, *, journal: bool) -> bool:
-    name = PurePosixPath(path).name
     if _COMPRESSED.search(path) or _NO_LOG.search(path) or not re.fullmatch(r"[\w@%+=:,./-]+", path, re.ASCII):
         return False
-    return not (journal and SYSLOG_NAMES.match(name))
+    return not (journal and enveloped(path))
 
 
 def _rank(file: LogFile) -> tuple[int, float, str]:
-    name = PurePosixPath(file.path).name
-    return (not (SYSLOG_NAMES.match(name) or _TELLING.search(file.path)), -file.modified.timestamp(), file.path)
+    return (not (enveloped(file.path) or _TELLING.search(file.path)), -file.modified.timestamp(), file.path)

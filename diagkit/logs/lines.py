@@ -28,6 +28,11 @@ _ENVELOPE = re.compile(
 )
 
 
+def enveloped(path: str) -> bool:
+    """Whether this is a file that a syslog daemon writes."""
+    return bool(SYSLOG_NAMES.match(PurePosixPath(path).name))
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """The lines of one log: the journal, the kernel's buffer, or a file. `cut`: its oldest lines were left behind."""
@@ -39,7 +44,7 @@ class Log:
     @property
     def enveloped(self) -> bool:
         """Whether its lines say host and program before the message."""
-        return self.source == "journal" or bool(SYSLOG_NAMES.match(PurePosixPath(self.source).name))
+        return self.source == "journal" or enveloped(self.source)
 
     @property
     def writer(self) -> str:

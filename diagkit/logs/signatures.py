@@ -6,11 +6,14 @@
     by = ["kernel"]                          # and one of these programs must have said it; may be left out
     severity = "fail"                        # fail, warn, or info: counted for others to use, no finding of its own
     least = 3                                # fewer lines than this in the window are no finding; 1 if left out
-    causes = { fd_limit = "usually" }        # what it speaks for: how often that cause makes some program say this
+    causes = { fd_limit = "usually" }        # what it speaks for; from "often" on, the line says just that
     title = "Too many open files (EMFILE)"
     source = "libc strerror(EMFILE)"
     match = "accept: Too many open files"    # a message that must match (`program: message` where `by` is given)
     miss = "Too many open files in system"   # and one that must not
+
+A cause with a weight of `often`, `usually` or `always` is what the line itself says, and can be confirmed by it; causes
+that would merely explain the line have `sometimes`, `rarely` or `hint`.
 
 Named groups of a pattern (process, unit, device, mount, interface, peer, user, path, …) tell whom a line is about.
 """

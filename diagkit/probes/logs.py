@@ -8,7 +8,8 @@ from datetime import datetime
 
 from diagkit.logs import access, errors, files
 from diagkit.logs import occurrences as matching
-from diagkit.logs.lines import Log, line_at, span, starts
+from diagkit.logs.kernel import lacking
+from diagkit.logs.lines import Log, enveloped, line_at, span, starts
 from diagkit.logs.timestamps import Clock, offset
 from diagkit.logs.window import Window
 from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Silence, Site, epoch
@@ -17,7 +18,8 @@ from diagkit.probes import Answers, Garbled, perhaps, probe
 JOURNAL = Scan("journal", root=True)
 KERNEL = Scan("kernel", cap=131_072, root=True)
 LISTING = Run(("ls", "-lR", "--full-time", "/var/log/"), root=True)
-FILE_CAP = 65_536  # of each file: its last bytes; 15 of them and the journal stay below 2 MB
+FILE_CAP = 65_536  # of each file, its last bytes: 15 of them and the journal stay below 2 MB
+SYSLOG_CAP = 196_608  # of each file a syslog daemon writes; they are read where the journal is not
 OPENS = "log in as root or as a member of systemd-journal and adm, or allow this user `sudo -n`"
 
 
@@ -75,6 +77,11 @@ class LogTexts:
     window: Window
 
     @property
+    def refused(self) -> tuple[str, ...]:
+        """The logs that are there and could not be read, or only in part."""
+        return tuple(r.source for r in self.readings if r.silence not in (None, Silence.MISSING, Silence.UNSUPPORTED))
+
+    @property
     def kernel_seen(self) -> bool:
         """Whether what the kernel says was read: from its buffer, from the journal, or from a file that has it too."""
         whole = {r.source for r in self.readings if r.silence is None}
@@ -102,7 +109,7 @@ class LogTexts:
 
 def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
     paths = dict.fromkeys((*site.logs, *log_files.chosen))
-    return [Scan(path, cap=FILE_CAP, root=True) for path in paths]
+    return [Scan(path, cap=SYSLOG_CAP if enveloped(path) else FILE_CAP, root=True) for path in paths]
 
 
 @probe(
@@ -114,7 +121,7 @@ def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
     opens=OPENS,
 )
 def texts(stat: Reply, zone: Reply, journal: Reply, kernel: Reply, answers: Answers, moment: Moment) -> LogTexts:
-    """The journal, the kernel's buffer where the journal has no kernel lines, and the chosen files."""
+    """The journal, what the kernel's buffer has beyond it, and the chosen files."""
     booted = [int(line.split()[1]) for line in stat.lines if line.startswith("btime ")]
     ahead = offset(zone.text)
     if not booted or ahead is None:
@@ -126,20 +133,22 @@ def texts(stat: Reply, zone: Reply, journal: Reply, kernel: Reply, answers: Answ
     )
     replies = {"journal": journal, "kernel": kernel}
     replies |= {ask.source: reply for ask, reply in answers.items() if isinstance(ask, Scan)}
-    if journal.silence is None and b" kernel: " in journal.out:
-        del replies["kernel"]
     logs = {source: Log(source, reply.out, reply.cut) for source, reply in replies.items()}
+    if journal.silence is None:
+        logs["kernel"] = lacking(logs["journal"], logs["kernel"], clock)
+        if kernel.silence:  # the journal has its lines as well
+            del replies["kernel"]
     return LogTexts(
         logs=tuple(log for log in logs.values() if log.raw),
-        readings=tuple(_reading(logs[source], reply, clock) for source, reply in replies.items()),
+        readings=tuple(_reading(source, reply, clock) for source, reply in replies.items()),
         clock=clock,
         window=Window.of(moment, clock.booted),
     )
 
 
-def _reading(log: Log, reply: Reply, clock: Clock) -> Reading:
-    first, last = span(log, clock) or (None, None)
-    return Reading(source=log.source, size=len(log.raw), cut=reply.cut, first=first, last=last, silence=reply.silence)
+def _reading(source: str, reply: Reply, clock: Clock) -> Reading:
+    first, last = span(Log(source, reply.out), clock) or (None, None)
+    return Reading(source=source, size=len(reply.out), cut=reply.cut, first=first, last=last, silence=reply.silence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,12 +183,16 @@ def error_lines(texts: LogTexts) -> ErrorLines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessLogs:
-    """Requests in each access log."""
+    """Requests in each access log. `refused`: access logs that we could not read."""
 
     all: tuple[access.Requests, ...]
+    refused: tuple[str, ...] = ()
 
 
 @probe()
 def access_logs(texts: LogTexts) -> AccessLogs:
     """How many requests each access log has in the window, and how many of them the server failed (5xx)."""
-    return AccessLogs(all=access.requests(texts.logs, texts.clock, texts.window))
+    return AccessLogs(
+        all=access.requests(texts.logs, texts.clock, texts.window),
+        refused=tuple(source for source in texts.refused if "access" in source),
+    )

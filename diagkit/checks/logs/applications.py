@@ -44,8 +44,8 @@ def errors(error_lines: ErrorLines, texts: LogTexts, limits: Burst) -> Findings:
             at=burst.last,
         )
         yield replace(finding, evidence=(Evidence(Untrusted(f"scan {burst.source}"), Untrusted(burst.sample)),))
-    if not texts.logs:
-        yield unknown("no log could be read", hint=OPENS)
+    if not bursts and (texts.refused or not texts.logs):
+        yield unknown("some log could not be read", hint=OPENS)
     elif not bursts:
         yield ok(f"{sum(e.count for e in error_lines.all)} lines of unknown errors, none of them a burst")
 
@@ -89,5 +89,7 @@ def http_errors(access_logs: AccessLogs, limits: Failing) -> Findings:
             at=log.last_failed,
         )
         yield replace(finding, evidence=(Evidence(Untrusted(f"scan {log.source}"), Untrusted(log.sample)),))
-    if not access_logs.all:
+    for source in access_logs.refused:
+        yield unknown(f"{source} could not be read", source, hint=OPENS)
+    if not access_logs.all and not access_logs.refused:
         yield skip("no access log was written to in the window")

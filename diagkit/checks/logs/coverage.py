@@ -19,12 +19,18 @@ def read(texts: LogTexts) -> Findings:
     Why: silence of a log that was not read is no good news.
     Limits: of long logs only the newest part is read; from when on is said.
     """
+    files = []
     for reading in texts.readings:
         if reading.silence is None:
             yield ok(_extent(reading), reading.source)
+        elif reading.source.startswith("/"):
+            files.append(reading)
         elif reading.silence not in _ABSENT:
             part = "only in part" if reading.size else "not"
             yield unknown(f"{reading.source} could {part} be read: {reading.silence.value}", reading.source, hint=OPENS)
+    for silence in dict.fromkeys(reading.silence for reading in files if reading.silence):
+        paths = [reading.source for reading in files if reading.silence is silence]
+        yield unknown(f"{len(paths)} log files could not be read ({silence.value}): {', '.join(paths)}", hint=OPENS)
     if all(reading.silence in _ABSENT for reading in texts.readings):
         yield unknown("this host has no journal, no kernel log we may read, and no log file of this window", hint=OPENS)
 
@@ -75,10 +81,12 @@ def writing(texts: LogTexts, log_files: LogFiles, limits: Stale) -> Findings:
         yield skip("no syslog file beside a journal here")
         return
     lag = youngest - syslog.modified
-    missed = texts.lines_since(journal, syslog.modified, ("systemd", "kernel")) if lag > timedelta() else 0
     if lag > timedelta(days=limits.alive_days):
         yield skip(f"{syslog.path} is a leftover: silent since {syslog.modified:%Y-%m-%d}")
-    elif lag.total_seconds() >= limits.lag_seconds and missed >= limits.missed:
+        return
+    late = lag.total_seconds() >= limits.lag_seconds
+    missed = texts.lines_since(journal, syslog.modified, ("systemd", "kernel")) if late else 0
+    if missed >= limits.missed:
         minutes = lag.total_seconds() / 60
         yield warn(
             f"{syslog.path} got nothing for {minutes:.0f} minutes while the journal got {missed} lines",

@@ -9,6 +9,8 @@ from diagkit.checks.logs import heard
 from diagkit.logs.occurrences import Occurrence
 from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 
+UNSEEN = "the kernel log could not be read"
+
 # The names of groups that have a limit of their own inside a host: units, and containers of the usual engines.
 _WITHIN_HOST = re.compile(r"\.(?:service|scope|slice)(?:/|$)|docker|kubepods|libpod|crio|containerd|lxc/")
 
@@ -25,12 +27,11 @@ def oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
         kills = occurrences.of("cgroup_oom_killed")  # the host is itself a container, and reached its own limit
     for kill in kills:
         yield heard(fail, "Out of memory: the kernel killed a process", _victim(kill), kill)
-    if not kills and texts.kernel_seen:
-        yield ok("no process was killed for want of memory")
-    elif not kills and (seen := occurrences.of("unit_oom_killed")):
-        yield heard(warn, "the OOM killer ended a process; for which limit, the kernel log would say", "", seen[0])
+    told = [] if occurrences.of("cgroup_oom_killed") else occurrences.of("unit_oom_killed")
+    if not kills and told:
+        yield heard(warn, "the OOM killer ended a process, for which limit the kernel log does not say", "", told[0])
     elif not kills:
-        yield unknown("the kernel log could not be read", hint=OPENS)
+        yield ok("no process was killed for want of memory") if texts.kernel_seen else unknown(UNSEEN, hint=OPENS)
 
 
 @check(noise=(0.006, 0.004), vital=False)
@@ -46,8 +47,7 @@ def cgroup_oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
         group = next((limit for limit in limits if _WITHIN_HOST.search(limit)), "")
         yield heard(fail, f"Memory limit of {group} reached: the kernel killed a process", _victim(kill), kill)
     if not kills:
-        seen = texts.kernel_seen
-        yield ok("no memory limit was reached") if seen else unknown("the kernel log could not be read", hint=OPENS)
+        yield ok("no memory limit was reached") if texts.kernel_seen else unknown(UNSEEN, hint=OPENS)
 
 
 def _limited_to_unit(occurrences: Occurrences) -> bool:

@@ -44,7 +44,7 @@ def applications(occurrences: Occurrences, texts: LogTexts) -> Findings:
     Why: an application's log says what it could not reach, open or understand.
     Limits: only logs under /var/log, in the journal, or named in the configuration; and only known texts.
     """
-    yield from _judged(occurrences, APPLICATIONS, seen=bool(texts.logs), what="any log of an application")
+    yield from _judged(occurrences, APPLICATIONS, seen=bool(texts.logs) and not texts.refused, what="some log")
 
 
 def _judged(occurrences: Occurrences, families: frozenset[str], *, seen: bool, what: str) -> Findings:
