@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
-from diagkit.model import Moment
+from diagkit.model import Moment, Unknown
 from diagkit.probes.greetings import Greetings
-from diagkit.probes.pages import InnerPages
+from diagkit.probes.pages import InnerPages, Page, Pages
 from diagkit.probes.processes import Processes
 from diagkit.probes.proxies import RemoteUpstreams, Upstream, Upstreams
 from diagkit.probes.scheduler import Crontabs
@@ -75,27 +76,33 @@ def listening(units: Units, listeners: Listeners, moment: Moment, limits: Settli
 
 
 @check(noise=(0.003, 0.003))
-def answering(pages: InnerPages, listeners: Listeners) -> Findings:
-    """Every web server that listens answers when it is asked from the host itself.
+def answering(inside: InnerPages, outside: Pages | Unknown, listeners: Listeners) -> Findings:
+    """Every web server that listens answers when it is asked from the host itself, or else from here.
 
     Why: the kernel accepts connections for a process that is stopped, deadlocked or starved; only an answer proves
     that it lives.
     Limits: HTTP on the ports where it is usual; databases and caches are not spoken to.
     Look-alikes: a server that answers with an error is alive.
     """
-    if not pages.all:
+    if not inside.all:
         yield skip("no web server listens on a usual port")
     owners = {one.port: f"{one.process}[{one.pid}] " for one in listeners.all if one.process}
-    for page in pages.all:
-        place = page.url.split("/")[2]
-        port = place.rpartition(":")[2]
-        if page.state == "mute":
-            who = owners.get(int(port), "") if port.isdigit() else ""
-            yield fail(f"{who}accepts connections but does not answer: hung ({page.error})", place)
-        elif page.state:
-            yield ok(f"{page.state} {page.status or ''} {page.reason}".strip(), place)
+    from_here = {_port(page): page for page in outside.all} if isinstance(outside, Pages) else {}
+    for page in inside.all:
+        place, port = page.url.split("/")[2], _port(page)
+        seen = page if page.state else from_here.get(port, page)
+        if seen.state == "mute":
+            say = f"{owners.get(port, '')}accepts connections but does not answer: hung"
+            yield fail(f"{say} ({seen.error})" if seen.error else say, place)
+        elif seen.state:
+            yield ok(f"{seen.state} {seen.status or ''} {seen.reason}".strip(), place)
         else:
             yield unknown(f"could not be asked from the host itself: {page.error}", place)
+
+
+def _port(page: Page) -> int:
+    url = urlsplit(page.url)
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 @check(noise=(0.003, 0.003), vital=False)

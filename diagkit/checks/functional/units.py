@@ -89,13 +89,16 @@ def restarting(
         count = max(len(times), unit.restarts if looping or unit.failed else 0)
         by_hand = unit.restarts == 0  # such a start resets systemd's count
         quiet = not times or moment.now - times[-1] > timedelta(seconds=limits.recent)
-        settled = unit.active == "active" and (by_hand or quiet)
+        settled = unit.active == "active" and not looping and (by_hand or quiet)
         if not (looping or count >= limits.warn):
             continue
         loops = True
-        state = "given up" if unit.failed else f"runs since {utc(unit.started)}" if settled else f"now {unit.sub}"
         said = last_words(unit.name, words)
-        say = f"crash loop: restarted {count} times, {state}" + (f": {said}" if said else "")
+        if settled:
+            say = f"was restarted {count} times because it had ended by itself; runs since {utc(unit.started)}"
+        else:
+            say = f"crash loop: restarted {count} times, {'given up' if unit.failed else f'now {unit.sub}'}"
+        say += f": {said}" if said else ""
         verdict = fail if not settled and (looping or count >= limits.fail) else warn
         yield verdict(say, unit.name, quote=said, measured={"restarts": count}, at=times[-1] if times else unit.since)
     if not loops:
@@ -239,4 +242,4 @@ def _down_because(reason: Reason, words: LastWords) -> Findings:
             continue
         spoke = True
     if not spoke:
-        yield ok("no service is down for this reason")
+        yield ok("no service is down for this reason" if words.all else "no service is down")

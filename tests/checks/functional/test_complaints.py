@@ -1,0 +1,66 @@
+"""What last words speak for: lines as real programs write them."""
+
+import pytest
+
+from diagkit.checks.functional.complaints import Reason, complaint, last_words
+from diagkit.model import Silence, Unknown
+from diagkit.probes.unit_log import LastWords, Words
+
+
+def said(*lines, told=()):
+    return Words(unit="a.service", said=lines, told=told)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("OSError: [Errno 98] Address already in use", Reason.PORT_TAKEN),
+        ("Error: listen EADDRINUSE: address already in use :::3000", Reason.PORT_TAKEN),
+        ("(98)Address already in use: AH00072: make_sock: could not bind to address [::]:80", Reason.PORT_TAKEN),
+        ('nginx: [emerg] open() "/run/nginx.pid" failed (13: Permission denied)', Reason.DENIED),
+        ("shop: data directory /var/lib/shop is not writable", Reason.DENIED),
+        ("/opt/a/bin: error while loading shared libraries: libssl.so.1.1: cannot open", Reason.PROGRAM_MISSING),
+        ("ModuleNotFoundError: No module named 'flask'", Reason.PROGRAM_MISSING),
+        ("/lib/libc.so.6: version `GLIBC_2.38' not found (required by /opt/a/bin)", Reason.PROGRAM_MISSING),
+        ("a.service: Unable to locate executable '/opt/a/bin': No such file or directory", Reason.PROGRAM_MISSING),
+        (
+            'nginx: [emerg] cannot load certificate "/a.crt": BIO_new_file() failed (No such file or directory)',
+            Reason.FILE_MISSING,
+        ),
+        ("django.db.utils.OperationalError: could not connect to server: Connection refused", Reason.PEER),
+        ("dial tcp: lookup db1: Temporary failure in name resolution", Reason.PEER),
+        ("Dependency failed for a.service - A.", Reason.PEER),
+        ("AH00526: Syntax error on line 12 of /etc/apache2/sites-enabled/a.conf:", Reason.CONFIGURATION),
+        ("Bad configuration option: PermitRootLogn", Reason.CONFIGURATION),
+        ("/etc/ssh/sshd_config: terminating, 1 bad configuration options", Reason.CONFIGURATION),
+        ("*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***", Reason.CONFIGURATION),
+        ('unrecognized configuration parameter "shared_bufers"', Reason.CONFIGURATION),
+        ("yaml.scanner.ScannerError in /etc/a/config.yaml: error in line 3", Reason.CONFIGURATION),
+        ("Starting A ...", None),
+        ("nginx: configuration file /etc/nginx/nginx.conf test failed", None),
+        ("Configuration loaded from /etc/a.conf", None),
+    ],
+)
+def test_a_line_speaks_for(line, reason):
+    assert complaint(said(line)) == (reason, line)
+
+
+def test_what_was_said_last_counts_and_programs_before_systemd():
+    old, new = "Permission denied: '/a'", "No such file or directory: '/b'"
+    assert complaint(said(old, new, "bye"))[1] == new
+    assert complaint(said(new, told=(old,)))[1] == new
+    assert complaint(said("bye", told=(old,)))[1] == old
+
+
+def test_without_known_words_it_is_the_last_line_or_how_it_ended():
+    ended = "a.service: Main process exited, code=killed, status=9/KILL"
+    told = ("Started a.service", ended, "a.service: Failed with result 'signal'.")
+    assert complaint(said("one", "two ", told=told)) == (None, "two")
+    assert complaint(said(told=told)) == (None, ended)
+    assert complaint(said()) == (None, "")
+
+
+def test_last_words_are_empty_where_we_may_not_read_them():
+    assert last_words("a.service", Unknown("unit_log.last_words", Silence.DENIED)) == ""
+    assert last_words("a.service", LastWords(all=())) == ""
+    assert last_words("a.service", LastWords(all=(said("two"),))) == "two"

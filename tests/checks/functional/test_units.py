@@ -1,0 +1,189 @@
+"""Units of systemd: failed, looping, stopped, masked, and why."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from diagkit.checks.functional import units
+from diagkit.model import Moment, Silence, Status, Unknown
+from diagkit.probes.systemd import Unit, Units
+from diagkit.probes.unit_log import Job, Jobs, LastWords, Unloaded, Words
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MOMENT = Moment(NOON, NOON - timedelta(hours=1), NOON)
+BOOT = NOON - timedelta(days=3)
+UNSEEN = Unknown("unit_log", Silence.DENIED, "not for this user")
+NO_WORDS = LastWords(all=())
+NOT_FOUND = "FileNotFoundError: [Errno 2] No such file or directory: '/etc/shop/shop.conf'"
+
+RUNS = Unit(
+    name="shop.service",
+    load="loaded",
+    active="active",
+    sub="running",
+    type="simple",
+    file_state="enabled",
+    pid=42,
+    since=BOOT,
+    started=BOOT,
+)
+FAILED = replace(RUNS, active="failed", sub="failed", result="exit-code", code="exited", status=1, pid=0, since=NOON)
+WAITS = replace(RUNS, active="activating", sub="auto-restart", restarts=4, since=NOON, started=NOON)
+RESTS = replace(RUNS, active="inactive", sub="dead", pid=0, since=NOON)
+
+
+def ago(minutes):
+    return NOON - timedelta(minutes=minutes)
+
+
+def known(*those, container=""):
+    return Units(all=those, container=container)
+
+
+def words(*lines, unit="shop.service", told=()):
+    return LastWords(all=(Words(unit=unit, said=lines, told=told),))
+
+
+def jobs(kind, *minutes, unit="shop.service"):
+    return Jobs(all=tuple(Job(unit=unit, kind=kind, at=ago(m)) for m in sorted(minutes, reverse=True)))
+
+
+def judged(findings):
+    return [(f.status, f.subject.raw) for f in findings]
+
+
+@pytest.mark.parametrize(
+    ("unit", "container", "status"),
+    [
+        (RUNS, "", Status.OK),
+        (FAILED, "", Status.FAIL),
+        (FAILED, "lxc", Status.FAIL),
+        (replace(FAILED, name="srv-data.mount"), "", Status.FAIL),
+        (replace(FAILED, name="shop.socket"), "", Status.WARN),
+        (replace(FAILED, name="fwupd-refresh.service"), "", Status.WARN),
+        (replace(FAILED, triggered_by=("report.timer",)), "", Status.WARN),
+        (replace(FAILED, name="dev-hugepages.mount"), "lxc", Status.OK),
+        (replace(FAILED, name="dev-hugepages.mount"), "", Status.FAIL),
+        (replace(FAILED, name="backup.service"), "", Status.FAIL),
+        (replace(FAILED, name="dpkg-db-backup.service"), "", Status.FAIL),
+    ],
+)
+def test_failed(unit, container, status):
+    backup = unit.name == "backup.service"
+    finding, *_ = (units.backup_failed if backup else units.failed).judge(known(unit, container=container), UNSEEN)
+    assert finding.status is status
+    other = units.failed if backup else units.backup_failed
+    assert [f.status for f in other.judge(known(unit), UNSEEN)] == [Status.OK]
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        (FAILED, "failed (exit-code, status 1) since 2026-11-21 12:00:00 UTC: " + NOT_FOUND),
+        (replace(FAILED, result="signal", code="killed", status=9), "failed (signal, killed by SIGKILL)"),
+        (replace(FAILED, result="signal", code="dumped", status=250), "failed (signal) since"),
+        (replace(FAILED, result="timeout", code="", status=0, since=None), "failed (timeout) since an unknown time"),
+    ],
+)
+def test_a_failure_says_how_since_when_and_what_was_said_last(unit, said):
+    (finding,) = units.failed.judge(known(unit), words("Traceback:", NOT_FOUND))
+    assert said in finding.summary.raw
+    assert [e.excerpt.raw for e in finding.evidence] == [NOT_FOUND]
+
+
+@pytest.mark.parametrize(
+    ("unit", "events", "status"),
+    [
+        (RUNS, jobs("restart"), Status.OK),
+        (RUNS, jobs("stop", 3), Status.OK),  # restarted by hand
+        (RUNS, jobs("restart", 3), Status.OK),  # once is no loop
+        (RUNS, jobs("restart", 100, 110, 120), Status.OK),  # before the window
+        (RUNS, jobs("restart", 1, 2, 3), Status.WARN),  # then somebody started it by hand
+        (replace(RUNS, restarts=3), jobs("restart", 1, 2, 3), Status.FAIL),  # a slow loop, caught while it runs
+        (replace(RUNS, restarts=3), jobs("restart", 20, 30, 40), Status.WARN),  # it has settled
+        (replace(RUNS, restarts=9, since=ago(0.5)), UNSEEN, Status.FAIL),  # caught in the second that it lives
+        (replace(RUNS, restarts=9), UNSEEN, Status.OK),  # since the boot is not now
+        (WAITS, UNSEEN, Status.FAIL),
+        (replace(FAILED, restarts=4), UNSEEN, Status.FAIL),  # systemd has given it up
+        (FAILED, jobs("restart"), Status.OK),
+    ],
+)
+def test_restarting(unit, events, status):
+    found = units.restarting.judge(known(unit), events, words(NOT_FOUND), MOMENT, units.Crashes())
+    assert [f.status for f in found] == [status]
+
+
+@pytest.mark.parametrize(
+    ("unit", "events", "status"),
+    [
+        (RUNS, jobs("stop", 3), Status.OK),
+        (RESTS, jobs("stop", 3), Status.FAIL),
+        (replace(RESTS, file_state="disabled"), jobs("stop", 3), Status.WARN),
+        (replace(RESTS, file_state="disabled"), jobs("stop", 60 * 30), Status.OK),  # taken out of use
+        (RESTS, UNSEEN, Status.FAIL),  # it ran for days, and ended
+        (replace(RESTS, started=NOON - timedelta(seconds=1)), UNSEEN, Status.OK),  # had nothing to do here
+        (replace(RESTS, started=None), UNSEEN, Status.OK),
+        (replace(RESTS, type="oneshot"), jobs("stop", 3), Status.OK),
+        (replace(RESTS, transient=True), jobs("stop", 3), Status.OK),
+        (replace(RESTS, load="masked"), jobs("stop", 3), Status.OK),
+        (replace(RESTS, triggered_by=("shop.socket",)), jobs("stop", 3), Status.OK),
+    ],
+)
+def test_stopped(unit, events, status):
+    socket = replace(RUNS, name="shop.socket", sub="listening", type="")
+    found = units.stopped.judge(known(unit, socket), events, UNSEEN, MOMENT, units.Stops())
+    assert [f.status for f in found] == [status]
+
+
+def test_a_service_that_systemd_has_forgotten_is_still_stopped():
+    gone = Unloaded(all=(replace(RESTS, file_state="disabled", since=None, started=None),))
+    (finding,) = units.stopped.judge(known(), jobs("stop", 3), gone, MOMENT, units.Stops())
+    assert finding.status is Status.WARN
+    assert finding.summary.raw == "inactive and disabled: stopped at 2026-11-21 11:57:00 UTC"
+
+
+@pytest.mark.parametrize(
+    ("unit", "events", "status"),
+    [
+        (RUNS, jobs("stop"), Status.OK),
+        (replace(RESTS, load="masked"), jobs("stop"), Status.OK),  # never ran: distributions mask some units
+        (replace(RESTS, load="masked"), jobs("stop", 3), Status.FAIL),
+        (replace(RUNS, load="masked"), jobs("stop", 3), Status.OK),
+    ],
+)
+def test_masked(unit, events, status):
+    assert [f.status for f in units.masked.judge(known(unit), events, Unloaded(all=()))] == [status]
+    assert [f.status for f in units.masked.judge(known(), events, Unloaded(all=(unit,)))] == [status]
+
+
+REASONS = {
+    units.config_error: '[emerg] 451#451: unknown directive "proxy_set_headers" in /etc/nginx/sites-enabled/shop:20',
+    units.permission: "PermissionError: [Errno 13] Permission denied: '/var/log/shop/app.log'",
+    units.port_conflict: "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)",
+    units.exec_missing: "shop.service: Failed at step EXEC spawning /opt/shop/bin: No such file or directory",
+    units.missing_file: NOT_FOUND,
+    units.dependency: "could not connect to server: Connection refused",
+}
+
+
+def judge_reason(check, last):
+    return list(check.judge(known(), last) if check is units.config_error else check.judge(last))
+
+
+@pytest.mark.parametrize("check", REASONS, ids=lambda c: c.name)
+@pytest.mark.parametrize("spoken", REASONS, ids=lambda c: c.name)
+def test_last_words_speak_for_one_reason_alone(check, spoken):
+    found = judge_reason(check, words("Starting", REASONS[spoken]))
+    assert judged(found) == ([(Status.FAIL, "shop.service")] if check is spoken else [(Status.OK, "")])
+
+
+@pytest.mark.parametrize("check", REASONS, ids=lambda c: c.name)
+def test_without_words_there_is_no_reason(check):
+    assert judged(judge_reason(check, NO_WORDS)) == [(Status.OK, "")]
+    assert judged(judge_reason(check, words())) == [(Status.UNKNOWN, "shop.service")]
+
+
+def test_a_unit_file_that_cannot_be_loaded_is_an_error_of_configuration():
+    found = list(units.config_error.judge(known(replace(RESTS, load="bad-setting")), NO_WORDS))
+    assert judged(found)[0] == (Status.FAIL, "shop.service")
