@@ -51,6 +51,8 @@ def time_sync(chrony: Reply, systemd: Reply) -> TimeSync:
         raise Absent("no NTP client that we know of (chrony, systemd-timesyncd)")
     if systemd.silence:
         raise Withheld(systemd.silence, systemd.complaint)
+    if "not been booted with systemd" in systemd.complaint:
+        raise Absent("no NTP client that we know of, and no systemd to ask for one")
     said = dict(line.partition("=")[::2] for line in systemd.lines)
     if "NTPSynchronized" not in said:
         raise Garbled(systemd.text[:60] or systemd.complaint[:60])

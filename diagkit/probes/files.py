@@ -14,6 +14,7 @@ from diagkit.probes.processes import Process, Processes
 
 NEAR = 0.8  # of the limit: from there on we count
 MOST_SUSPECTS = 12
+SANDBOXED = 32  # a program with a lower limit has set it itself, so as to open nothing more (sshd before login)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def file_handles(reply: Reply) -> FileHandles:
 
 def _suspects(processes: Processes) -> list[Process]:
     """Those whose descriptor table is so large that they could be near the limit: the table never shrinks."""
-    able = [p for p in processes.all if p.fd_limit > 0 and p.fd_slots >= NEAR * p.fd_limit]
+    able = [p for p in processes.all if p.fd_limit > SANDBOXED and p.fd_slots >= NEAR * p.fd_limit]
     return sorted(able, key=lambda p: p.fd_limit / p.fd_slots)[:MOST_SUSPECTS]
 
 

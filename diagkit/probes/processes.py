@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from diagkit.model import Again, Glob, Native, Reply, Run, Silence
@@ -81,7 +82,9 @@ def _by_psutil(before: Reply, after: Reply) -> Processes:
     seconds, found = elapsed(before, after), []
     for now in json.loads(after.text):
         then = first.get((now["pid"], now["create_time"]), now)
-        used, age = sum(now["cpu_times"]), max(after.at - now["create_time"], 0.01)
+        if not now["memory_info"] or not now["cpu_times"]:
+            continue  # it ended, or is a zombie
+        used, age = _seconds(now["cpu_times"]), max(after.at - now["create_time"], 0.01)
         found.append(
             Process(
                 pid=now["pid"],
@@ -89,12 +92,12 @@ def _by_psutil(before: Reply, after: Reply) -> Processes:
                 name=now["name"],
                 state={"running": "R", "disk-sleep": "D", "zombie": "Z"}.get(now["status"], "S"),
                 stuck=False,
-                threads=now["threads"],
+                threads=now["num_threads"] or 1,
                 kernel=False,
                 age=age,
-                cpu=(used - sum(then["cpu_times"])) / seconds,
+                cpu=(used - _seconds(then["cpu_times"])) / seconds,
                 lifetime_cpu=used / age,
-                rss=now["rss"],
+                rss=now["memory_info"]["rss"],
                 uid=-1,
                 fd_slots=0,
                 fd_limit=0,
@@ -102,6 +105,10 @@ def _by_psutil(before: Reply, after: Reply) -> Processes:
             )
         )
     return Processes(all=tuple(found))
+
+
+def _seconds(cpu_times: Mapping[str, float]) -> float:
+    return cpu_times["user"] + cpu_times["system"]
 
 
 @probe(

@@ -16,7 +16,7 @@ One case is one file, `tests/probes/<probe name>/<case>.toml`:
     '''
 
 What has no reply in the case was missing on that machine. `[site]` and `[moment]` give those facts where a parser wants
-them. Write a new case without `[expect]`, run `pytest tests/probes --update`, and read what it put there: the recorded
+them. Write a new case without `[expect]`, run `pytest tests/probes --update -k <probe name>`, and read what it put there: the recorded
 fact is right only when you have compared it with the answers above it.
 """
 
@@ -54,7 +54,7 @@ class Case:
     """One recorded case."""
 
     recorded: str
-    replies: Mapping[str, Reply]
+    replies: Mapping[str, Reply] = field(default_factory=dict)
     site: Site = field(default_factory=Site)
     moment: Moment = field(default_factory=lambda: Moment(NOON, NOON.replace(hour=11), NOON))
     expect: Expected = field(default_factory=lambda: Expected(fact=""))
@@ -107,11 +107,12 @@ def test_recorded(path: Path, request: pytest.FixtureRequest) -> None:
     assert not faults
     assert set(case.replies) <= replies.wanted, "the case answers questions that this probe does not ask"
     got = {type(fact).__name__: codec.dump(fact)}
-    if request.config.getoption("update"):
+    known = json.loads(case.expect.fact or "null")
+    if got != known and request.config.getoption("update"):
         body = text.partition("\n[expect]\n")[0].rstrip("\n")
         path.write_text(f"{body}\n\n[expect]\nfact = '''\n{layout(got)}\n'''\n")
     else:
-        assert got == json.loads(case.expect.fact)
+        assert got == known
 
 
 def test_every_folder_is_named_after_a_probe() -> None:

@@ -71,7 +71,7 @@ class Bound:
 
     now: float = 0.95
     always: float = 0.80
-    age: float = 60.0
+    age: float = 600.0
 
 
 @check(limits=Bound(), noise=(0.03, 0.001), vital=False)

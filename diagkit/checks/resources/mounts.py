@@ -29,8 +29,10 @@ def answering(mounts: Mounts) -> Findings:
             yield skip(f"{what} is private to another user", mute.path)
         elif mute.silence:
             yield unknown(f"{what}: {mute.silence.value}", mute.path)
+        elif mute.complaint:
+            yield fail(f"{what} answers with an error: {mute.complaint}", mute.path)
         else:
-            yield fail(f"{what} answers with an error: {mute.complaint or 'nothing'}", mute.path)
+            yield unknown(f"{what} gave no answer that could be read", mute.path)
     if mounts.unasked:
         yield unknown(f"{mounts.unasked} more mounts were not asked", hint="run again with a longer --timeout")
 
