@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from diagkit import redact as redaction
 from diagkit.redact import redact
+from diagkit.redact.pairs import LITERALS
 from diagkit.redact.rules import RULES, Rule
 
 STAND_IN = re.compile(rb"<secret:[0-9a-f]{8}>")
@@ -232,6 +233,12 @@ def test_a_rule_that_fails_takes_its_line_with_it(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(redaction, "RULES", (*RULES, Rule("broken", (b"boom",), broken)))
     assert redact(b"before\nboom password=hunter2\nafter") == b"before\n<unredactable line, 21 bytes>\nafter"
+
+
+@pytest.mark.parametrize("literal", LITERALS)
+def test_every_name_that_is_searched_for_is_found(literal: bytes):
+    name = literal.decode().strip("=\"'")
+    assert b"hunter2" not in redact(f'"{name}": "hunter2"'.encode())
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

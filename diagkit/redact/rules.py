@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from diagkit.redact.pairs import pairs
+from diagkit.redact.pairs import LITERALS, pairs
 
 Find = Callable[[bytes], Iterator[tuple[int, int, bytes]]]
 
@@ -50,15 +50,7 @@ ARGUMENTS = r"\s(?:[^\n]{0,200}?\s)?"
 
 RULES = (
     # ------------------------------------------------ by the name of a key
-    Rule(
-        "value of a secret key",
-        tuple(
-            b'passw passphrase pwd pass= pass" pass\' secret token credential psk sessid sessionid session_id session-id _auth "auth" csrf'
-            b" apikey api_key api-key accesskey access_key access-key privatekey private_key private-key"
-            b" sharedkey presharedkey encryption accountkey signing master_key key-data".split()
-        ),
-        pairs,
-    ),
+    Rule("value of a secret key", LITERALS, pairs),
     # ------------------------------------------------ by their own form
     _rule("AWS key id", "akia asia", r"(?<![A-Z0-9])((?:AKIA|ASIA)[A-Z0-9]{16})(?![A-Z0-9])", _EXACT),
     _rule("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_", r"(?<!\w)((?:gh[pousr]_|github_pat_)\w{20,}+)"),
