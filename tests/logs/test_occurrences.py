@@ -143,7 +143,9 @@ def test_a_deployment_that_brings_a_new_error() -> None:
 
 
 def test_an_error_as_frequent_as_ever_is_no_burst() -> None:
-    lines = "".join(f"2026-11-21 {h:02}:{m:02}:00 ERROR job {m} is late\n" for h in range(18, 23) for m in range(0, 60, 5))
+    lines = "".join(
+        f"2026-11-21 {h:02}:{m:02}:00 ERROR job {m} is late\n" for h in range(18, 23) for m in range(0, 60, 5)
+    )
     window = Window(since=datetime(2026, 11, 21, 22, tzinfo=UTC), until=NEVER)
     (only,) = error_lines([Log("/var/log/job/job.log", lines.encode())], CLOCK, window)
     assert (only.count, only.before) == (12, 48)

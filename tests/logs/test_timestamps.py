@@ -84,7 +84,9 @@ def test_a_zone_that_could_be_several_is_assumed_to_be_the_hosts(name: str) -> N
     assert stamp.assumed == ("zone",)
 
 
-@pytest.mark.parametrize(("text", "hours"), [("+0530", 5.5), ("-03:30", -3.5), ("+14:00", 14), ("-1200", -12), ("Z", 0)])
+@pytest.mark.parametrize(
+    ("text", "hours"), [("+0530", 5.5), ("-03:30", -3.5), ("+14:00", 14), ("-1200", -12), ("Z", 0)]
+)
 def test_offsets(text: str, hours: float) -> None:
     zone = offset(text)
     assert zone is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.logs import times
+from diagkit.logs.errors import ErrorLine
 from diagkit.model import Evidence, Untrusted
 from diagkit.probes.logs import OPENS, AccessLogs, ErrorLines, LogTexts
 
@@ -32,9 +33,7 @@ def errors(error_lines: ErrorLines, texts: LogTexts, limits: Burst) -> Findings:
     Limits: compared with earlier lines of the same log; an error as old as the log's oldest line is not new.
     Look-alikes: an error that always comes in bursts, such as from a nightly job.
     """
-    bursts = [
-        e for e in error_lines.all if e.count >= limits.least and (e.new or _far_more(e.rise, e.surprise(), limits))
-    ]
+    bursts = [e for e in error_lines.all if e.count >= limits.least and (e.new or _far_more(e, limits))]
     for burst in bursts[: limits.shown]:
         how = "a new kind of error" if burst.new else f"{burst.rise:.0f} times as often as before"
         finding = warn(
@@ -50,8 +49,8 @@ def errors(error_lines: ErrorLines, texts: LogTexts, limits: Burst) -> Findings:
         yield ok(f"{sum(e.count for e in error_lines.all)} lines of unknown errors, none of them a burst")
 
 
-def _far_more(rise: float, surprise: float, limits: Burst) -> bool:
-    return rise >= limits.ratio and surprise <= limits.surprise
+def _far_more(line: ErrorLine, limits: Burst) -> bool:
+    return line.before > 0 and line.rise >= limits.ratio and line.surprise() <= limits.surprise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
