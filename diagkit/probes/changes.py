@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from diagkit.model import Ask, Moment, Read, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, perhaps, probe
 from diagkit.probes.host import Identity
+from diagkit.probes.unit_log import OPENS, journal_lines
 
 TAIL = 65_536  # bytes of a package log: some five hundred changes
 
@@ -124,10 +125,12 @@ def _ask_before(identity: Identity, moment: Moment) -> Iterable[Ask]:
 _ORDERLY = re.compile(r"Journal stopped|systemd-shutdown|Reached target.*(Shutdown|Reboot|Power.?Off)|Shutting down")
 
 
-@probe(also=_ask_before)
+@probe(also=_ask_before, opens=OPENS)
 def boot(identity: Identity, moment: Moment, answers: Answers) -> Boot:
     """When the machine came up, and whether the journal of the boot before ends with a shutdown."""
-    said = "".join(reply.text for reply in answers.values() if not reply.silence and not reply.code)
+    reply = answers.get(_BEFORE)
+    kept = reply and not reply.code and reply.silence is not Silence.MISSING
+    said = "\n".join(journal_lines(reply)) if reply and kept else ""
     return Boot(
         at=moment.now - timedelta(seconds=identity.uptime),
         orderly=bool(_ORDERLY.search(said)) if said else None,

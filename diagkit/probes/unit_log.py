@@ -62,7 +62,7 @@ def jobs(reply: Reply) -> Jobs:
 
     Not as JSON: in that form journalctl keeps quiet about entries that the user may not see.
     """
-    return Jobs(all=tuple(_jobs(_seen(reply))))
+    return Jobs(all=tuple(_jobs(journal_lines(reply))))
 
 
 def _jobs(lines: list[str]) -> Iterator[Job]:
@@ -74,7 +74,7 @@ def _jobs(lines: list[str]) -> Iterator[Job]:
             yield Job(unit=unit[1], kind=kind, at=epoch(int(at[1], 16) / 1e6))
 
 
-def _seen(reply: Reply) -> list[str]:
+def journal_lines(reply: Reply) -> list[str]:
     """The lines of an answer of journalctl.
 
     It exits 0 and shows nothing of the system to users who may not see it; only its hint on standard error tells.
@@ -167,7 +167,7 @@ def last_words(units: Units, answers: Answers) -> LastWords:
     found = []
     for unit in units.of("service"):
         if reply := answers.get(_words(unit.name)):
-            lines = _last_run([match.groups() for line in _seen(reply) if (match := _LINE.match(line))])
+            lines = _last_run([match.groups() for line in journal_lines(reply) if (match := _LINE.match(line))])
             said = tuple(text for name, text in lines if name != "systemd" and text.strip())
             told = tuple(text for name, text in lines if name == "systemd")
             found.append(Words(unit=unit.name, said=said, told=told))
