@@ -34,7 +34,7 @@ _VALUE = (
 )
 _PAIR = rf"{_PAIR_NAME}\]?(?P<quoted>\\?[\"'])?[ \t]{{0,8}}(?P<between>=>|:=|[=:]|%3[ad])[ \t]{{0,8}}{_VALUE}"
 # the value is the next word, or the next string of a JSON list
-_OPTION = rf"{_NAME})(?P<between>[ \t]{{1,8}}(?!-)|\",[ \t]{{0,8}}(?=\"[^-])){_VALUE}"
+_OPTION = rf"{_NAME})(?P<between>[ \t]{{1,8}}(?!-)|\",[ \t]{{0,8}}(?=\"[^-])){_VALUE}(?!\"\s{{0,8}}:)"
 _ELEMENT = rf"{_NAME})(?:\s[^<>]{{0,200}})?(?P<between>>)(?P<bare>[^<]++)</"
 _PATTERNS = tuple(re.compile(pattern.encode()) for pattern in (_PAIR, _OPTION, _ELEMENT))
 
