@@ -69,15 +69,18 @@ class Local:
         self._declared = declared
         self._shell = shell
         self._pipe: ShellPipe | None = None
+        self._talked = False
         self._asking = threading.Lock()
 
     def ask(self, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
         """Every ask with its answer or the silence that stands for it."""
         with self._asking:
             jobs = {ask: self._native(ask) for ask in asks if isinstance(bare(ask), Native)}
-            replies = self._converse([ask for ask in asks if ask not in jobs], moment)
-            native = dict(zip(jobs, finish(list(jobs.values())), strict=True))
-            return replies | {ask: _judged(reply) for ask, reply in native.items()}
+            try:
+                replies = self._converse([ask for ask in asks if ask not in jobs], moment)
+            finally:
+                native = finish(list(jobs.values()))
+            return replies | {ask: _judged(reply) for ask, reply in zip(jobs, native, strict=True)}
 
     def _native(self, ask: Ask) -> Job:
         asked = bare(ask)
@@ -93,10 +96,13 @@ class Local:
             return {}
         try:
             self._pipe = self._pipe or ShellPipe(self._shell)
-            return converse(self._pipe, asks, moment, self.deadline, declared=self._declared)
+            replies = converse(self._pipe, asks, moment, self.deadline, declared=self._declared)
         except (NoShell, OSError) as error:
-            self.unreached = Unreached(Layer.SHELL, Silence.UNREACHABLE, f"{self._shell[0]}: {error}")
+            if not self._talked:
+                self.unreached = Unreached(Layer.SHELL, Silence.UNREACHABLE, f"{self._shell[0]}: {error}")
             return dict.fromkeys(asks, Reply(silence=Silence.UNREACHABLE, err=str(error).encode(), at=time.time()))
+        self._talked = True
+        return replies
 
     def dial(self, host: str, port: int, timeout: float) -> Connection:
         """A TCP connection from here. Raises OSError."""

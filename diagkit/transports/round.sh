@@ -36,12 +36,9 @@ mark() {
   printf '\n%s %s\n' "$M" "$*"
 }
 
-# Once a connection: how to limit a command's time, and what to do when the client is gone.
-# --foreground keeps what timeout starts in our process group, where the end of the connection finds it.
-# Only mildly nice: at 19, a machine whose processors are busy would not answer before the deadline.
-prepare() {
-  [ "$prepared" = $$ ] && return
-  prepared=$$ watchdog=
+# How to limit a command's time: `$within 5 df -P`. --foreground keeps it in our process group, where the end of the
+# connection finds it.
+choose_limiter() {
   if timeout --foreground -s KILL 9 true; then
     within='timeout --foreground -s KILL'
   elif timeout -s KILL 9 true; then
@@ -49,6 +46,13 @@ prepare() {
   else
     within=deadline
   fi
+}
+
+# Once a connection. Only mildly nice: at 19, a machine whose processors are busy would not answer before the deadline.
+prepare() {
+  [ "$prepared" = $$ ] && return
+  prepared=$$ watchdog=
+  choose_limiter
   renice -n 5 -p $$ >$null
   # The group is ours alone when this shell or the login shell above it leads it; sshd and dropbear see to that.
   read -r stat </proc/$$/stat
@@ -179,8 +183,8 @@ as_root() {
   [ "$(id -u)" != 0 ] && command -v sudo >$null || return 1
   {
     {
-      printf '%s\n' 'diagkit() {' "M=$M within='$within'" 'exec 3<&0 4>&1' "$L" \
-        "{ read -r _ <&3; $end; } <$null >$null 4>&- &" 'watch=$!' "exec <$null 3<&-" "$1" 'kill -9 $watch' '}' diagkit
+      printf '%s\n' 'diagkit() {' "M=$M" 'exec 3<&0 4>&1' "$L" "{ read -r _ <&3; $end; } <$null >$null 4>&- &" \
+        'watch=$!' "exec <$null 3<&-" choose_limiter "$1" 'kill -9 $watch' '}' diagkit
       exec sleep "$D"
     } 4>&- 9>&- &
   } | sudo -n sh -s

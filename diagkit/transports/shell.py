@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Protocol
 
 from diagkit.model import Ask, Glob, Moment, Native, Reach, Reply, Silence
@@ -18,6 +19,8 @@ from diagkit.transports.script import PATTERN, Round, bare, plan
 
 WIRE_BYTES = 16 << 20  # a machine that says more than this in one round is not listened to any further
 PATIENCE = 0.25  # seconds between two looks at the clock
+NOT_IN_TIME = Reply(silence=Silence.TIMEOUT, err=b"no answer before the deadline")
+NOT_REACHED = Reply(silence=Silence.NOT_RUN, err=b"a question before it did not end")
 
 
 class Pipe(Protocol):
@@ -86,20 +89,20 @@ def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> float
     """
     clock = 0.0
     closed = False
-    try:
+    with suppress(OSError):  # whoever hung up may have said why
         pipe.send(script)
-        while not (stream.done or closed) and len(stream.data) < WIRE_BYTES:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
+    while not (stream.done or closed) and len(stream.data) < WIRE_BYTES:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        try:
             data = pipe.recv(min(left, PATIENCE))
-            closed = data == b""
-            stream.feed(data or b"")
-            if stream.started is not None and not clock:
-                clock = time.time() - stream.started
-    except OSError as error:
-        if stream.started is None:
-            raise NoShell(f"the connection broke: {error}", bytes(stream.data)) from error
+        except OSError:
+            data = b""
+        closed = data == b""
+        stream.feed(data or b"")
+        if stream.started is not None and not clock:
+            clock = time.time() - stream.started
     if stream.started is None:
         why = "what answers is not a shell" if closed else "no shell answered in time"
         raise NoShell(why, bytes(stream.data[:200]))
@@ -114,15 +117,7 @@ def _answers(round_: Round, stream: Stream, clock: float) -> dict[Ask, Reply]:
         if frame:
             found.update(replies(question, frame, clock, stream.mark))
         else:
-            found.update(dict.fromkeys(question.asks, _unheard(lane in stream.lanes, lane in hung)))
+            found.update(dict.fromkeys(question.asks, NOT_REACHED if lane in hung else NOT_IN_TIME))
         if not frame or frame.code is None:
             hung.add(lane)
     return found
-
-
-def _unheard(delivered: bool, hung: bool) -> Reply:  # noqa: FBT001 - one caller, ten lines above
-    if hung:
-        return Reply(silence=Silence.NOT_RUN, err=b"a question before it did not end")
-    if delivered:
-        return Reply(silence=Silence.NOT_RUN, err=b"the machine could not start it")
-    return Reply(silence=Silence.TIMEOUT, err=b"no answer before the deadline")

@@ -1,0 +1,90 @@
+"""The machines that the contract of transports is held against.
+
+To hold another transport to it: write a fixture that yields an `Opener`, and add its name to MACHINES.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from diagkit.model import Moment, Transport, epoch
+from diagkit.transports.local import Local
+from diagkit.transports.ssh import Ssh
+from tests.transports.sshd import Sshd, running
+
+MACHINES = ("dash", "bash", "busybox", "ssh")
+SHELLS = {"dash": ("dash", "-s"), "bash": ("bash", "-s"), "busybox": ("busybox", "sh", "-s")}
+PATIENCE = 30.0  # seconds until a transport of these tests gives up
+MOMENT = Moment(epoch(1_763_762_833), epoch(1_763_759_233), epoch(1_763_762_833))
+
+Opener = Callable[[Collection[tuple[str, ...]]], Transport]
+
+
+def shell_argv(name: str) -> tuple[str, ...]:
+    argv = SHELLS[name]
+    if not shutil.which(argv[0]):
+        pytest.skip(f"there is no {argv[0]} here")
+    return argv
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """The command line of each shell that the conversation must work with."""
+    return shell_argv(request.param)
+
+
+def _local(name: str) -> Iterator[Opener]:
+    argv = shell_argv(name)
+    with ExitStack() as opened:
+
+        def open_local(declared: Collection[tuple[str, ...]]) -> Transport:
+            transport = Local(deadline=time.monotonic() + PATIENCE, declared=declared, shell=argv)
+            return opened.enter_context(closing(transport))
+
+        yield open_local
+
+
+@pytest.fixture
+def dash() -> Iterator[Opener]:
+    yield from _local("dash")
+
+
+@pytest.fixture
+def bash() -> Iterator[Opener]:
+    yield from _local("bash")
+
+
+@pytest.fixture
+def busybox() -> Iterator[Opener]:
+    yield from _local("busybox")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with running(Path(tmp_path_factory.mktemp("sshd"))) as sshd:
+        yield sshd
+
+
+@pytest.fixture
+def ssh(server: Sshd) -> Iterator[Opener]:
+    with ExitStack() as opened:
+
+        def open_ssh(declared: Collection[tuple[str, ...]]) -> Transport:
+            deadline = time.monotonic() + PATIENCE
+            transport = Ssh(server.target, deadline=deadline, ssh_config=server.client_config(), declared=declared)
+            return opened.enter_context(closing(transport))
+
+        yield open_ssh
+
+
+@pytest.fixture(params=MACHINES)
+def open_machine(request: pytest.FixtureRequest) -> Opener:
+    """Opens a transport to a machine of each kind; `declared` are commands it may run beside the allowed ones."""
+    opener: Opener = request.getfixturevalue(request.param)
+    return opener

@@ -1,0 +1,235 @@
+"""The conversation with a shell: noise before it, tools that are not there, clients that vanish."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from diagkit.model import Ask, Glob, Read, Reply, Run, Scan, Silence
+from diagkit.transports.local import ShellPipe
+from diagkit.transports.script import plan
+from diagkit.transports.shell import NoShell, converse
+from tests.transports.conftest import MOMENT, PATIENCE
+
+UPTIME = Read("/proc/uptime")
+Argv = tuple[str, ...]
+
+
+NOTHING: Mapping[str, str] = {}
+NO_TIMEOUT = {"timeout --foreground -s KILL 9 true": "false", "timeout -s KILL 9 true": "false"}
+NOT_ROOT = {'"$(id -u)" != 0': "1000 != 0"}
+
+
+class OtherPipe(ShellPipe):
+    """A shell that is told a slightly different script, where PATH cannot stand for a machine that lacks something."""
+
+    def __init__(self, argv: Argv, changes: Mapping[str, str]) -> None:
+        super().__init__(argv)
+        self.changes = changes
+
+    def send(self, data: bytes) -> None:
+        super().send(changed(data, self.changes))
+
+
+def changed(script: bytes, changes: Mapping[str, str]) -> bytes:
+    for old, new in changes.items():
+        inside = old.encode()
+        assert inside in script
+        script = script.replace(inside, new.encode())
+    return script
+
+
+@contextmanager
+def talking(argv: Argv, changes: Mapping[str, str]) -> Iterator[ShellPipe]:
+    pipe = OtherPipe(argv, changes)
+    try:
+        yield pipe
+    finally:
+        pipe.close()
+
+
+def say(argv: Argv, *asks: Ask, patience: float = PATIENCE, changes: Mapping[str, str] = NOTHING) -> list[Reply]:
+    with talking(argv, changes) as pipe:
+        declared = [a.argv for a in asks if isinstance(a, Run)]
+        answered = converse(pipe, asks, MOMENT, time.monotonic() + patience, declared=declared)
+    return [answered[a] for a in asks]
+
+
+def after(preamble: str, shell: Argv) -> Argv:
+    """The shell, as a login script would leave it to us."""
+    return ("sh", "-c", f'{preamble}\nexec "$@"', "login", *shell)
+
+
+@pytest.fixture
+def shims(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory in which commands are found before the real ones."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tmp_path
+
+
+def shim(folder: Path, name: str, script: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+
+
+# ---------------------------------------------------------------- what comes before
+
+
+def test_noise_of_login_scripts_is_skipped(shell: Argv) -> None:
+    noise = "printf 'Welcome!\\nLast login: never\\ndiagkit=1 S 1.00\\ndiagkit=1 L 1\\n'; echo oops >&2; printf '$ '"
+    (reply,) = say(after(noise, shell), UPTIME)
+    assert float(reply.out.split()[0]) > 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "heard"),
+    [
+        (("sh", "-c", "echo This account is currently not available.; exit 1"), b"This account is currently"),
+        (("cat",), b"diagkit()"),  # a forced command that echoes what it gets
+        (("true",), b""),
+    ],
+)
+def test_what_is_no_shell_is_named(argv: Argv, heard: bytes) -> None:
+    with pytest.raises(NoShell) as caught:
+        say(argv, UPTIME, patience=1.5)
+    assert caught.value.heard.startswith(heard)
+
+
+def test_a_shell_that_never_answers_is_given_up() -> None:
+    with pytest.raises(NoShell, match="in time"):
+        say(("sleep", "600"), UPTIME, patience=0.5)
+
+
+def test_the_environment_cannot_change_what_commands_say(shell: Argv) -> None:
+    hostile = (
+        "export LC_ALL=de_DE.UTF-8 LANG=de_DE.UTF-8 IFS=/ CDPATH=/tmp GREP_OPTIONS=-v PATH=/bin within=false turns=x"
+    )
+    read, lines, run = say(
+        after(hostile, shell), UPTIME, Glob("/proc/upti[m]e"), Run(("sh", "-c", "echo $LC_ALL $PWD"))
+    )
+    assert read.silence is None
+    assert lines.out.startswith(b"/proc/uptime:")
+    assert run.out == b"C /\n"
+
+
+# ---------------------------------------------------------------- what is not there
+
+
+def test_without_timeout_slow_commands_still_end(shell: Argv) -> None:
+    slow = Run(("sh", "-c", "echo early; exec sleep 600"), timeout=1)
+    asks = (slow, Run(("echo", "quick")), Run(("sh", "-c", "exit 7")))
+    late, quick, failed = say(shell, *asks, changes=NO_TIMEOUT)
+    assert (late.out, late.silence) == (b"early\n", Silence.TIMEOUT)
+    assert (quick.out, quick.code, quick.silence) == (b"quick\n", 0, None)
+    assert (failed.code, failed.silence) == (7, None)
+
+
+def test_without_a_journal_it_is_missing_not_silent(shell: Argv, shims: Path) -> None:
+    shim(shims, "journalctl", "echo '-- No entries --'; echo 'No journal files were found.' >&2")
+    (reply,) = say(shell, Scan("journal"))
+    assert reply.silence is Silence.MISSING
+
+
+def test_a_journal_of_our_own_session_alone_is_not_the_journal(shell: Argv, shims: Path) -> None:
+    hint = "Hint: You are currently not seeing messages from other users and the system."
+    shim(shims, "journalctl", f"echo '1763762833.1 host systemd[9]: ours'; echo '{hint}' >&2")
+    (reply,) = say(shell, Scan("journal"))
+    assert reply.silence is Silence.DENIED
+    assert b"ours" in reply.out
+
+
+def test_the_newest_part_of_the_kernel_log_is_kept(shell: Argv) -> None:
+    (reply,) = say(shell, Scan("kernel", cap=11), changes={" dmesg\n": " seq 1 10000\n"})
+    assert (reply.out, reply.cut) == (b"9999\n10000\n", True)
+
+
+# ---------------------------------------------------------------- as root
+
+
+def test_root_is_asked_through_sudo_when_it_wants_no_password(shell: Argv, shims: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"secret\0")
+    shim(shims, "sudo", '[ "$*" = "-n sh -s" ] || exit 1; shift; BY_SUDO=yes exec "$@"')
+    kept = Read(str(tmp_path / "kept"), root=True)
+    run = Run(("sh", "-c", "echo it\\'s $BY_SUDO; exit 3"), root=True)
+    read, ran, plain = say(shell, kept, run, UPTIME, changes=NOT_ROOT)
+    assert (read.out, ran.out, ran.code) == (b"secret\0", b"it's yes\n", 3)
+    assert plain.silence is None
+
+
+def test_where_sudo_refuses_we_ask_as_we_are(shell: Argv, shims: Path) -> None:
+    shim(shims, "sudo", "echo 'sudo: a password is required' >&2; exit 1")
+    (reply,) = say(shell, Read("/proc/uptime", root=True), changes=NOT_ROOT)
+    assert reply.silence is None
+    assert reply.out
+
+
+def test_sudo_that_hangs_stops_nobody_else(shell: Argv, shims: Path) -> None:
+    shim(shims, "sudo", "exec sleep 600")
+    hung, plain = say(shell, Read("/proc/uptime", root=True), UPTIME, patience=3, changes=NOT_ROOT)
+    assert hung.silence is Silence.TIMEOUT
+    assert plain.silence is None
+
+
+# ---------------------------------------------------------------- and afterwards
+
+
+def members(session: int) -> list[str]:
+    """Commands of the processes of a session, as far as they live."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            name, _, rest = stat.read_text(errors="replace").rpartition(")")
+            state, _, _, sid = rest.split()[:4]
+            if int(sid) == session and state != "Z":
+                found.append(name)
+    return found
+
+
+@pytest.mark.parametrize("changes", [NOT_ROOT, NOT_ROOT | NO_TIMEOUT], ids=["timeout", "no timeout"])
+def test_nothing_is_left_when_the_client_vanishes(shell: Argv, shims: Path, changes: Mapping[str, str]) -> None:
+    """Only our end of its input is closed, as a broken connection would: the shell must see to the rest by itself."""
+    shim(shims, "sudo", 'shift; exec "$@"')
+    stubborn = ("sh", "-c", "trap '' HUP TERM INT; sleep 60 & sleep 60")
+    asks = [Run(stubborn, timeout=50), Run(stubborn, timeout=49, root=True)]
+    to_shell, from_client = os.pipe()
+    to_client, from_shell = os.pipe()
+    leader = os.posix_spawnp(
+        shell[0], shell, os.environ, setsid=True,
+        file_actions=[(os.POSIX_SPAWN_DUP2, to_shell, 0), (os.POSIX_SPAWN_DUP2, from_shell, 1)],
+    )  # fmt: skip
+    os.close(to_shell)
+    os.close(from_shell)
+    try:
+        os.write(from_client, changed(plan(asks, MOMENT, [stubborn]).script("diagkit=00", 60), changes))
+        while sum("sleep" in command for command in members(leader)) < 4:
+            time.sleep(0.02)
+        os.close(from_client)
+        end = time.monotonic() + 10
+        while (left := members(leader)) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not left
+    finally:
+        os.close(to_client)
+        with suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
+        os.waitpid(leader, 0)
+
+
+def test_what_was_heard_before_the_connection_broke_is_kept(shell: Argv) -> None:
+    asks = [UPTIME, Run(("sh", "-c", "sleep 1; kill -9 0"), timeout=20)]
+    heard, lost = say(shell, *asks)
+    assert heard.out
+    assert lost.silence in {Silence.TIMEOUT, Silence.NOT_RUN}
+
+
+def test_nothing_is_written(shell: Argv, tmp_path: Path) -> None:
+    (reply,) = say(shell, Run(("sh", "-c", f"echo more >{tmp_path}/file")))
+    assert reply.code
+    assert not (tmp_path / "file").exists() or not (tmp_path / "file").stat().st_size
