@@ -107,6 +107,8 @@ def _answer(ask: Reach, way: Way, deadline: float) -> Reply:
         err, silence = str(why).encode(), Silence.DENIED
     except Stopped as stop:  # the vantage itself is out of reach: that says nothing about the way from there
         err, silence = stop.why.detail.encode(), stop.why.silence
+    except Exception as bug:  # noqa: BLE001 - one broken test must not take its thread and the tests behind it along
+        err, silence = f"a bug in diagkit: {type(bug).__name__}: {bug}".encode(), Silence.GARBLED
     return Reply(out=out, err=err, at=at, took=time.monotonic() - started, silence=silence)
 
 

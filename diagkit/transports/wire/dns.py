@@ -52,6 +52,8 @@ def answer(number: int, message: bytes) -> Answer:
             at = _after_name(message, at)
             kind, _, _, length = struct.unpack_from(">2HIH", message, at)
             data = message[at + 10 : at + 10 + length]
+            if len(data) < length:
+                raise ValueError("the answer is cut short")
             at += 10 + length
             if (kind, length) in ((TYPES["A"], 4), (TYPES["AAAA"], 16)):
                 found.append(socket.inet_ntop(socket.AF_INET if length == 4 else socket.AF_INET6, data))

@@ -122,7 +122,7 @@ def is_address(host: str) -> bool:
 
 def default_gateway() -> str:
     """The next hop of this machine's IPv4 default route with the lowest metric. Raises gaierror where there is none."""
-    rows = [line.split() for line in Path("/proc/net/route").read_text("ascii").splitlines()[1:]]
+    rows = [line.split() for line in Path("/proc/thread-self/net/route").read_text("ascii").splitlines()[1:]]
     ways = sorted((int(row[6]), row[2]) for row in rows if row[1] == row[7] == "00000000" and int(row[3], 16) & 2)
     if not ways:
         raise socket.gaierror(socket.EAI_NONAME, "no default gateway")
