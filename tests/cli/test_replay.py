@@ -1,0 +1,27 @@
+"""A tape gives the report that the live run gave, byte for byte but for the run itself."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from diagkit.cli.plan import Order, plan
+from diagkit.cli.run import whole_tapes
+from diagkit.cli.stop import Stop
+from diagkit.model import RunInfo
+from diagkit.outputs import View
+from diagkit.outputs.json import json
+from diagkit.session import diagnose
+from diagkit.transports.record import dumps
+from diagkit.transports.replay import loads
+
+
+def test_the_report_of_this_machine_and_of_its_tape_are_the_same(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    intended = plan(Order(targets=["local"], timeout=30))
+    with Stop() as stop:
+        (live,) = whole_tapes(intended, stop, quiet=True)
+    now = datetime.now(UTC)
+    run = RunInfo(id="0", version="0", started_at=now, finished_at=now, since=now, until=now)
+    replayed = loads(dumps(live))
+    assert replayed == replace(live, replies=dict(live.replies))
+    reports = [json.render(diagnose([tape], intended.settings, run), View()) for tape in (live, replayed)]
+    assert reports[0] == reports[1]
