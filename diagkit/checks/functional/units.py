@@ -124,7 +124,8 @@ def stopped(
 ) -> Findings:
     """Every enabled service that ran in this boot still runs, and none was stopped lately.
 
-    Why: a service that somebody or something stopped is not failed: systemd calls it inactive and is content.
+    Why: a service that somebody or something stopped is not failed: systemd calls it inactive and is content. One that
+    is not enabled may have been taken out of use; then the stop counts for as much as it is recent.
     Limits: stopped services that are not enabled are seen only by whoever may read the system's journal.
     Look-alikes: one-shot jobs, services that wait for their socket, and those that end within a minute of their start.
     """
@@ -138,7 +139,8 @@ def stopped(
             yield fail(f"inactive though {unit.file_state}: stopped at {utc(job.at)}", unit.name, at=job.at)
         elif job and moment.now - job.at < timedelta(hours=limits.forget):
             gone = True
-            yield warn(f"inactive and {unit.file_state}: stopped at {utc(job.at)}", unit.name, at=job.at)
+            verdict = fail if moment.since <= job.at <= moment.until else warn
+            yield verdict(f"inactive and {unit.file_state}: stopped at {utc(job.at)}", unit.name, at=job.at)
         elif enabled and unit.started and ended and (ended - unit.started).total_seconds() >= limits.ran:
             gone = True
             say = f"inactive though {unit.file_state}: ran since {utc(unit.started)}, ended at {utc(ended)}"

@@ -119,7 +119,8 @@ def test_restarting(unit, events, status):
     [
         (RUNS, jobs("stop", 3), Status.OK),
         (RESTS, jobs("stop", 3), Status.FAIL),
-        (replace(RESTS, file_state="disabled"), jobs("stop", 3), Status.WARN),
+        (replace(RESTS, file_state="disabled"), jobs("stop", 3), Status.FAIL),
+        (replace(RESTS, file_state="disabled"), jobs("stop", 90), Status.WARN),  # before the window
         (replace(RESTS, file_state="disabled"), jobs("stop", 60 * 30), Status.OK),  # taken out of use
         (RESTS, UNSEEN, Status.FAIL),  # it ran for days, and ended
         (replace(RESTS, started=NOON - timedelta(seconds=1)), UNSEEN, Status.OK),  # had nothing to do here
@@ -139,7 +140,7 @@ def test_stopped(unit, events, status):
 def test_a_service_that_systemd_has_forgotten_is_still_stopped():
     gone = Unloaded(all=(replace(RESTS, file_state="disabled", since=None, started=None),))
     (finding,) = units.stopped.judge(known(), jobs("stop", 3), gone, MOMENT, units.Stops())
-    assert finding.status is Status.WARN
+    assert finding.status is Status.FAIL
     assert finding.summary.raw == "inactive and disabled: stopped at 2026-11-21 11:57:00 UTC"
 
 
