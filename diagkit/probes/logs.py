@@ -77,9 +77,20 @@ class LogTexts:
     window: Window
 
     @property
-    def refused(self) -> tuple[str, ...]:
-        """The logs that are there and could not be read, or only in part."""
-        return tuple(r.source for r in self.readings if r.silence not in (None, Silence.MISSING, Silence.UNSUPPORTED))
+    def unread_files(self) -> tuple[str, ...]:
+        """The files that we chose and could not read."""
+        return tuple(r.source for r in self.readings if r.source.startswith("/") and r.silence)
+
+    def why_not(self, source: str) -> str:
+        """What kept us from the journal, the kernel's log, or the files: the same words for all who miss it."""
+        if source == "files":
+            source, silences = "log files", [r.silence for r in self.readings if r.source in self.unread_files]
+            names = f": {', '.join(self.unread_files)}"
+        else:
+            silences = [r.silence for r in self.readings if r.source == source]
+            source, names = {"kernel": "kernel log"}.get(source, source), ""
+        silence = next((s for s in silences if s), Silence.MISSING)
+        return f"{source}: {silence.value}{names}"
 
     @property
     def kernel_seen(self) -> bool:
@@ -194,5 +205,5 @@ def access_logs(texts: LogTexts) -> AccessLogs:
     """How many requests each access log has in the window, and how many of them the server failed (5xx)."""
     return AccessLogs(
         all=access.requests(texts.logs, texts.clock, texts.window),
-        refused=tuple(source for source in texts.refused if "access" in source),
+        refused=tuple(source for source in texts.unread_files if "access" in source),
     )

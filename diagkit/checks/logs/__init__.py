@@ -8,6 +8,7 @@ from datetime import datetime
 
 from diagkit.logs.occurrences import Occurrence
 from diagkit.model import Evidence, Finding, Untrusted
+from diagkit.probes.logs import LogTexts
 
 ABOUT = ("unit", "process", "device", "mount", "interface", "path", "peer", "user")  # fields that name what it is about
 
@@ -15,7 +16,7 @@ ABOUT = ("unit", "process", "device", "mount", "interface", "path", "peer", "use
 def heard(verdict: Callable[..., Finding], say: str, subject: str, what: Occurrence) -> Finding:
     """A finding about lines of a log: how often, when, from whom, with the youngest of them as evidence."""
     names = next((what.fields[field] for field in ABOUT if field in what.fields), what.programs)
-    about = f" ({', '.join(names[:3])})" if names else ""
+    about = f" ({', '.join(names[:3])})" if names and names != (subject,) else ""
     finding = verdict(
         f"{say}{about}: {times(what.count, what.first, what.last)}",
         subject,
@@ -23,6 +24,13 @@ def heard(verdict: Callable[..., Finding], say: str, subject: str, what: Occurre
         at=what.last,
     )
     return replace(finding, evidence=(Evidence(Untrusted(f"scan {what.source}"), Untrusted(what.sample)),))
+
+
+def unread(texts: LogTexts) -> str:
+    """What kept us from what applications write; empty if nothing did."""
+    if texts.unread_files:
+        return texts.why_not("files")
+    return "" if texts.logs else texts.why_not("journal")
 
 
 def times(count: int, first: datetime, last: datetime) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
-from diagkit.checks.logs import times
+from diagkit.checks.logs import times, unread
 from diagkit.logs.errors import ErrorLine
 from diagkit.model import Evidence, Untrusted
 from diagkit.probes.logs import OPENS, AccessLogs, ErrorLines, LogTexts
@@ -43,9 +43,11 @@ def errors(error_lines: ErrorLines, texts: LogTexts, limits: Burst) -> Findings:
             at=burst.last,
         )
         yield replace(finding, evidence=(Evidence(Untrusted(f"scan {burst.source}"), Untrusted(burst.sample)),))
-    if not bursts and (texts.refused or not texts.logs):
-        yield unknown("some log could not be read", hint=OPENS)
-    elif not bursts:
+    if bursts:
+        return
+    if why_not := unread(texts):
+        yield unknown(why_not, hint=OPENS)
+    else:
         yield ok(f"{sum(e.count for e in error_lines.all)} lines of unknown errors, none of them a burst")
 
 
@@ -66,7 +68,7 @@ class Failing:
 
 
 @check(limits=Failing(), noise=(0.04, 0.01), vital=False)
-def http_errors(access_logs: AccessLogs, limits: Failing) -> Findings:
+def http_errors(access_logs: AccessLogs, texts: LogTexts, limits: Failing) -> Findings:
     """Web servers answer requests without server errors (5xx).
 
     Why: it is what users see; 502 and 504 blame the server behind, 500 the application, 503 a limit.
@@ -88,7 +90,7 @@ def http_errors(access_logs: AccessLogs, limits: Failing) -> Findings:
             at=log.last_failed,
         )
         yield replace(finding, evidence=(Evidence(Untrusted(f"scan {log.source}"), Untrusted(log.sample)),))
-    for source in access_logs.refused:
-        yield unknown(f"{source} could not be read", source, hint=OPENS)
-    if not access_logs.all and not access_logs.refused:
+    if access_logs.refused:
+        yield unknown(texts.why_not("files"), hint=OPENS)
+    elif not access_logs.all:
         yield skip("no access log was written to in the window")

@@ -31,7 +31,7 @@ def failures(occurrences: Occurrences, texts: LogTexts, limits: Attempts) -> Fin
     """
     found = next(iter(occurrences.of("ssh_login_failed")), None)
     if found is None and not texts.auth_seen:
-        yield unknown("no log of logins could be read", hint=OPENS)
+        yield unknown(texts.why_not("journal"), hint=OPENS)
     elif found is None or found.count < limits.warn:
         yield ok(f"{found.count if found else 0} ssh logins failed")
     else:

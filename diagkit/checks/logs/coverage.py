@@ -19,20 +19,15 @@ def read(texts: LogTexts) -> Findings:
     Why: silence of a log that was not read is no good news.
     Limits: of long logs only the newest part is read; from when on is said.
     """
-    files = []
     for reading in texts.readings:
         if reading.silence is None:
             yield ok(_extent(reading), reading.source)
-        elif reading.source.startswith("/"):
-            files.append(reading)
-        elif reading.silence not in _ABSENT:
-            part = "only in part" if reading.size else "not"
-            yield unknown(f"{reading.source} could {part} be read: {reading.silence.value}", reading.source, hint=OPENS)
-    for silence in dict.fromkeys(reading.silence for reading in files if reading.silence):
-        paths = [reading.source for reading in files if reading.silence is silence]
-        yield unknown(f"{len(paths)} log files could not be read ({silence.value}): {', '.join(paths)}", hint=OPENS)
+        elif reading.silence not in _ABSENT and not reading.source.startswith("/"):
+            yield unknown(texts.why_not(reading.source), reading.source, hint=OPENS)
+    if texts.unread_files:
+        yield unknown(texts.why_not("files"), hint=OPENS)
     if all(reading.silence in _ABSENT for reading in texts.readings):
-        yield unknown("this host has no journal, no kernel log we may read, and no log file of this window", hint=OPENS)
+        yield unknown("logs: missing: no journal, no kernel log, no log file of this window", hint=OPENS)
 
 
 def _extent(reading: Reading) -> str:

@@ -7,9 +7,8 @@ import re
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
 from diagkit.checks.logs import heard
 from diagkit.logs.occurrences import Occurrence
+from diagkit.model import Finding
 from diagkit.probes.logs import OPENS, LogTexts, Occurrences
-
-UNSEEN = "the kernel log could not be read"
 
 # The names of groups that have a limit of their own inside a host: units, and containers of the usual engines.
 _WITHIN_HOST = re.compile(r"\.(?:service|scope|slice)(?:/|$)|docker|kubepods|libpod|crio|containerd|lxc/")
@@ -31,7 +30,7 @@ def oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
     if not kills and told:
         yield heard(warn, "the OOM killer ended a process, for which limit the kernel log does not say", "", told[0])
     elif not kills:
-        yield ok("no process was killed for want of memory") if texts.kernel_seen else unknown(UNSEEN, hint=OPENS)
+        yield ok("no process was killed for want of memory") if texts.kernel_seen else _unseen(texts)
 
 
 @check(noise=(0.006, 0.004), vital=False)
@@ -47,7 +46,7 @@ def cgroup_oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
         group = next((limit for limit in limits if _WITHIN_HOST.search(limit)), "")
         yield heard(fail, f"Memory limit of {group} reached: the kernel killed a process", _victim(kill), kill)
     if not kills:
-        yield ok("no memory limit was reached") if texts.kernel_seen else unknown(UNSEEN, hint=OPENS)
+        yield ok("no memory limit was reached") if texts.kernel_seen else _unseen(texts)
 
 
 def _limited_to_unit(occurrences: Occurrences) -> bool:
@@ -56,6 +55,10 @@ def _limited_to_unit(occurrences: Occurrences) -> bool:
     return any(_WITHIN_HOST.search(limit) for limit in limits) or (
         not found and bool(occurrences.of("cgroup_oom_killed"))
     )
+
+
+def _unseen(texts: LogTexts) -> Finding:
+    return unknown(texts.why_not("kernel"), hint=OPENS)
 
 
 def _victim(kill: Occurrence) -> str:

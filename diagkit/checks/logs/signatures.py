@@ -7,7 +7,7 @@ it speaks. What is only worth counting (`severity = "info"`) gives none; other c
 from __future__ import annotations
 
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
-from diagkit.checks.logs import heard
+from diagkit.checks.logs import heard, unread
 from diagkit.logs.signatures import catalogue
 from diagkit.model import Status
 from diagkit.probes.logs import OPENS, LogTexts, Occurrences
@@ -24,7 +24,7 @@ def kernel(occurrences: Occurrences, texts: LogTexts) -> Findings:
     Why: the kernel says once, in its log, why a write failed, a process vanished or a link went away.
     Look-alikes: lines of an earlier boot or before the window are not counted; corrected errors at boot are ignored.
     """
-    yield from _judged(occurrences, KERNEL, seen=texts.kernel_seen, what="the kernel log")
+    yield from _judged(occurrences, KERNEL, "" if texts.kernel_seen else texts.why_not("kernel"))
 
 
 @check(noise=(0.04, 0.01), vital=False)
@@ -34,7 +34,7 @@ def system(occurrences: Occurrences, texts: LogTexts) -> Findings:
     Why: the service manager and the system's daemons name the unit, the limit and the file that are at fault.
     Look-alikes: a restart by hand, and failures that containers have by nature, are passed over.
     """
-    yield from _judged(occurrences, SYSTEM, seen=texts.system_seen, what="the system's log")
+    yield from _judged(occurrences, SYSTEM, "" if texts.system_seen else texts.why_not("journal"))
 
 
 @check(noise=(0.04, 0.01), vital=False)
@@ -44,10 +44,10 @@ def applications(occurrences: Occurrences, texts: LogTexts) -> Findings:
     Why: an application's log says what it could not reach, open or understand.
     Limits: only logs under /var/log, in the journal, or named in the configuration; and only known texts.
     """
-    yield from _judged(occurrences, APPLICATIONS, seen=bool(texts.logs) and not texts.refused, what="some log")
+    yield from _judged(occurrences, APPLICATIONS, unread(texts))
 
 
-def _judged(occurrences: Occurrences, families: frozenset[str], *, seen: bool, what: str) -> Findings:
+def _judged(occurrences: Occurrences, families: frozenset[str], why_not: str) -> Findings:
     known = catalogue()
     spoke = False
     for occurrence in occurrences.all:
@@ -59,4 +59,4 @@ def _judged(occurrences: Occurrences, families: frozenset[str], *, seen: bool, w
             verdict = fail if signature.severity is Status.FAIL else warn
             yield heard(verdict, signature.title, signature.id, occurrence)
     if not spoke:
-        yield ok("nothing known to mean trouble") if seen else unknown(f"{what} could not be read", hint=OPENS)
+        yield unknown(why_not, hint=OPENS) if why_not else ok("nothing known to mean trouble")

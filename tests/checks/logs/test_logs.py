@@ -91,7 +91,8 @@ def test_counted_only() -> None:
 
 
 def test_logs_of_applications_that_could_not_all_be_read() -> None:
-    both = LogTexts(logs=QUIET.logs, readings=(*QUIET.readings, *UNREAD.readings), clock=CLOCK, window=WINDOW)
+    refused = said(source="/var/log/nginx/error.log", silence=Silence.DENIED)
+    both = LogTexts(logs=QUIET.logs, readings=(*QUIET.readings, *refused.readings), clock=CLOCK, window=WINDOW)
     assert only(signatures.applications, both).status is Status.UNKNOWN
     assert only(applications.errors, both, ErrorLines(all=())).status is Status.UNKNOWN
 
@@ -184,16 +185,18 @@ def requests(count: int, failed: int) -> AccessLogs:
     [(0, 0, Status.OK), (100, 4, Status.OK), (10_000, 50, Status.OK), (500, 10, Status.WARN), (100, 50, Status.FAIL)],
 )
 def test_server_errors(count: int, failed: int, status: Status) -> None:
-    finding = only(applications.http_errors, requests(count, failed))
+    finding = only(applications.http_errors, requests(count, failed), QUIET)
     assert finding.status is status
     if status is not Status.OK:
         assert "502 on /items" in finding.summary.raw
 
 
 def test_no_access_log_and_one_we_may_not_read() -> None:
-    assert only(applications.http_errors, AccessLogs(all=())).status is Status.SKIP
-    unread = only(applications.http_errors, AccessLogs(all=(), refused=("/var/log/nginx/access.log",)))
+    assert only(applications.http_errors, AccessLogs(all=()), QUIET).status is Status.SKIP
+    refused = said(source="/var/log/nginx/access.log", silence=Silence.DENIED)
+    unread = only(applications.http_errors, AccessLogs(all=(), refused=("/var/log/nginx/access.log",)), refused)
     assert unread.status is Status.UNKNOWN
+    assert unread.summary.raw == "log files: denied: /var/log/nginx/access.log"
 
 
 def test_coverage_says_what_was_read_and_what_was_not() -> None:
@@ -201,7 +204,7 @@ def test_coverage_says_what_was_read_and_what_was_not() -> None:
     assert "read" in only(coverage.read, QUIET).summary.raw
     assert only(coverage.read, UNREAD).status is Status.UNKNOWN
     files = said(source="/var/log/syslog", silence=Silence.DENIED)
-    assert only(coverage.read, files).summary.raw == "1 log files could not be read (denied): /var/log/syslog"
+    assert only(coverage.read, files).summary.raw == "log files: denied: /var/log/syslog"
     assert "no journal" in only(coverage.read, said(silence=Silence.MISSING)).summary.raw
 
 
