@@ -99,6 +99,8 @@ def usage_error(error: typer.TyperException, words: list[str]) -> str:
     said = error.format_message()
     if "\n" in said:  # a group of commands without a command: its help
         return said
-    if close := getattr(error, "possibilities", None):
-        said = f"{error.message}; did you mean {' or '.join(sorted(close))}?"
+    if known := getattr(error, "possibilities", None):
+        from diagkit.spelling import nearest
+
+        said = f"{error.message}{nearest(getattr(error, 'option_name', ''), known)}"
     return f"{path}: {said.rstrip('.')} (see {path} -h)"

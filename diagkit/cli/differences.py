@@ -91,7 +91,7 @@ def _is_still(probe: Probe) -> bool:
 
 
 def tree(value: object, place: str, own: re.Pattern[str]) -> Tree:
-    """A fact as tables, lists and simple values, without what moves by itself. Fractions are measurements: they move."""
+    """A fact as tables, lists and simple values, without what moves by itself, as fractions (measurements) do."""
     if isinstance(value, Unknown | Inapplicable):
         return _why(value)
     if is_dataclass(value) and not isinstance(value, type | Untrusted):

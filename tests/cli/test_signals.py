@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -111,11 +112,10 @@ def test_a_local_run_that_is_stopped_leaves_nothing_behind(environment, home):
 def _children_of(home: str) -> list[str]:
     """The processes that have this HOME, which our children inherit."""
     found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            with open(f"/proc/{pid}/environ", "rb") as file:
-                if f"HOME={home}\0".encode() in file.read():
-                    found.append(pid)
+            if f"HOME={home}\0".encode() in (process / "environ").read_bytes():
+                found.append(process.name)
         except OSError:
             continue
     return found
