@@ -17,7 +17,7 @@ from diagkit.probes.unit_log import Jobs, LastWords, Unloaded
 DAEMONS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
 
 
-@check(noise=(0.03, 0.01))
+@check(noise=(0.03, 0.003))
 def failed(units: Units, words: LastWords | Unknown) -> Findings:
     """No unit has failed; backups have a check of their own.
 
@@ -40,7 +40,7 @@ def failed(units: Units, words: LastWords | Unknown) -> Findings:
         yield ok(f"none of {len(units.all)} units has failed")
 
 
-@check(noise=(0.01, 0.01))
+@check(noise=(0.002, 0.002))
 def backup_failed(units: Units, words: LastWords | Unknown) -> Findings:
     """No backup has failed.
 
@@ -72,7 +72,7 @@ class Crashes:
     recent: float = 300
 
 
-@check(limits=Crashes(), noise=(0.01, 0.003))
+@check(limits=Crashes(), noise=(0.01, 0.002))
 def restarting(
     units: Units, jobs: Jobs | Unknown, words: LastWords | Unknown, moment: Moment, limits: Crashes
 ) -> Findings:
@@ -118,7 +118,7 @@ class Stops:
     forget: float = 24
 
 
-@check(limits=Stops(), noise=(0.02, 0.005))
+@check(limits=Stops(), noise=(0.01, 0.002))
 def stopped(
     units: Units, jobs: Jobs | Unknown, unloaded: Unloaded | Unknown, moment: Moment, limits: Stops
 ) -> Findings:
