@@ -11,17 +11,17 @@ from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """Failed ssh logins in the window, at or above which we speak up.
+    """Failed ssh logins in the window, at or above which we speak up, and the pace from which it is an attack.
 
-    Source: fail2ban bans a source at 5 in 10 minutes; people mistype less than 20 times an hour. 200 an hour fill
-    sshd's MaxStartups (10:30:100) when they come together.
+    Source: fail2ban bans a source at 5 in 10 minutes; people mistype less than 20 times an hour. The bots that knock at
+    every open door come a few times a minute; 20 a minute begin to fill sshd's MaxStartups (10:30:100).
     """
 
     warn: int = 20
-    fail: int = 200
+    fail_per_minute: float = 20.0
 
 
-@check(limits=Attempts(), noise=(0.1, 0.02), vital=False)
+@check(limits=Attempts(), noise=(0.1, 0.01), vital=False)
 def failures(occurrences: Occurrences, texts: LogTexts, limits: Attempts) -> Findings:
     """Few ssh logins failed.
 
@@ -36,5 +36,6 @@ def failures(occurrences: Occurrences, texts: LogTexts, limits: Attempts) -> Fin
         yield ok(f"{found.count if found else 0} ssh logins failed")
     else:
         sources = {peer for field in ("peer", "source", "client") for peer in found.fields.get(field, ())}
-        verdict = fail if found.count >= limits.fail else warn
+        minutes = max(1.0, (found.last - found.first).total_seconds() / 60)
+        verdict = fail if found.count / minutes >= limits.fail_per_minute else warn
         yield heard(verdict, f"ssh logins failed from {', '.join(sorted(sources)[:3])}", "sshd", found)
