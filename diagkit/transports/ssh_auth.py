@@ -41,6 +41,19 @@ class Attempt:
         return f"{words}; passed over: {'; '.join(self.passed_over)}" if self.passed_over else words
 
 
+class HeldKey(AgentKey):
+    """A key of the agent that may decline to be used: its owner is asked each time, or the agent is locked.
+
+    The server then refuses it like any other key that does not fit; paramiko alone would drop the connection.
+    """
+
+    def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> paramiko.Message:  # type: ignore[override]
+        try:
+            return super().sign_ssh_data(data, algorithm)
+        except (OSError, paramiko.SSHException):
+            return paramiko.Message()
+
+
 class Agent(AgentSSH):
     """The user's ssh-agent, asked with a limit of time. No keys when there is no agent."""
 
@@ -84,7 +97,7 @@ def _keys(route: Route, agent: Agent, attempt: Attempt) -> Iterator[tuple[str, p
 
     A file is only opened when it is its turn.
     """
-    held = {key.blob: key for key in agent.get_keys() if _usable(key, attempt)}
+    held = {key.blob: HeldKey(agent, key.blob) for key in agent.get_keys() if _usable(key, attempt)}
     named = {path: public for path in route.identities if (public := _public_half(path)) in held}
     ours = [held.pop(public) for public in dict.fromkeys(named.values())]
     others = [] if route.identities_only else list(held.values())
@@ -141,8 +154,8 @@ def _offer(client: Client, route: Route, key: paramiko.PKey, attempt: Attempt) -
     seconds = seconds_for(Layer.AUTHENTICATION, client.deadline)
     try:
         client.auth_publickey(route.user, key, answered)
-    except (paramiko.SSHException, OSError, EOFError):
-        raise _lost(client, attempt) from None
+    except (paramiko.SSHException, OSError, EOFError) as broken:
+        raise _lost(client, attempt, broken) from None
     if not answered.wait(seconds):
         detail = f"no answer within {seconds:.0f} s: {attempt}; PAM, or a directory service behind it, may hang"
         raise Stopped(Layer.AUTHENTICATION, Silence.TIMEOUT, detail)
@@ -157,13 +170,15 @@ def _offer(client: Client, route: Route, key: paramiko.PKey, attempt: Attempt) -
         detail = f"the server takes no key from this user, only {methods}: not supported"
         raise _denied(client, route, detail)
     if not client.is_active():
-        raise _lost(client, attempt)
+        raise _lost(client, attempt, error)
     return False
 
 
-def _lost(client: Client, attempt: Attempt) -> Stopped:
+def _lost(client: Client, attempt: Attempt, error: Exception | None) -> Stopped:
     silence = Silence.DENIED if client.said else Silence.UNREACHABLE
-    return Stopped(Layer.AUTHENTICATION, silence, f"the server hung up during log-in{client.last_words()}: {attempt}")
+    why = f" ({error})" if isinstance(error, paramiko.SSHException) else ""
+    detail = f"the connection ended during log-in{client.last_words()}{why}: {attempt}"
+    return Stopped(Layer.AUTHENTICATION, silence, detail)
 
 
 def _denied(client: Client, route: Route, detail: str) -> Stopped:

@@ -25,5 +25,8 @@ class Stopped(Exception):
 
 
 def seconds_for(layer: Layer, deadline: float) -> float:
-    """How long this stage may take, given the end of the whole (monotonic clock)."""
-    return max(0.0, min(BUDGET[layer], deadline - time.monotonic()))
+    """Seconds this stage may take, given the end of the whole (monotonic clock). Raises Stopped when that is past."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise Stopped(layer, Silence.NOT_RUN, "the time for this machine was over before this could be tried")
+    return min(BUDGET[layer], left)

@@ -96,3 +96,12 @@ def test_an_agent_that_misbehaves_is_passed_over(box, tmp_path, monkeypatch, beh
         thread.start()
         assert logged_in(box, IdentityAgent=str(tmp_path / "agent")) is None
         thread.join(10)
+
+
+def test_an_agent_that_refuses_to_sign_does_not_cost_the_connection(box, tmp_path):
+    """Confirmation is asked for (ssh-add -c) where nobody can give it; the key file is next."""
+    with agent(tmp_path / "agent") as path:
+        other = make_key(tmp_path / "other")
+        box.authorized.write_text(box.authorized.read_text() + public(other) + "\n")
+        subprocess.run(["ssh-add", "-q", "-c", str(other)], check=True, env={"SSH_AUTH_SOCK": path})
+        assert logged_in(box, IdentityAgent=path, IdentitiesOnly="no") is None

@@ -2,6 +2,8 @@
 
 import contextlib
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -105,7 +107,7 @@ def test_a_port_that_swallows_everything(tmp_path):
 def test_the_deadline_of_the_whole_bounds_every_stage(tmp_path):
     with full_queue() as port:
         assert unreached(tmp_path, Port=port, seconds=0.5).silence is Silence.TIMEOUT
-    assert unreached(tmp_path, seconds=-1).silence is Silence.TIMEOUT
+    assert unreached(tmp_path, seconds=-1).silence is Silence.NOT_RUN
 
 
 def test_a_second_address_is_tried_while_the_first_is_silent():
@@ -193,3 +195,42 @@ def test_a_way_that_was_not_found_is_not_looked_for_again(tmp_path):
     with pytest.raises(Stopped):
         ssh.dial("127.0.0.1", 1, 1)
     ssh.close()
+
+
+def test_nothing_weak_is_offered(tmp_path):
+    heard = []
+
+    def listen(connection):
+        connection.sendall(b"SSH-2.0-x\r\n")
+        connection.settimeout(10)
+        while b"kex-strict-c-v00@openssh.com" not in b"".join(heard):
+            heard.append(connection.recv(1 << 16))
+
+    with serving(listen) as port:
+        unreached(tmp_path, Port=port)
+    offer = b"".join(heard)
+    assert b"curve25519-sha256" in offer
+    assert b"aes128-gcm@openssh.com" in offer
+    for weak in (b"cbc", b"3des", b"md5", b"hmac-sha1", b"-sha1", b"ssh-rsa", b"ssh-dss", b"-cert-"):
+        assert weak not in offer
+
+
+QUIET = """
+import sys, time
+from diagkit.model import Run, Target
+from diagkit.transports.ssh import Ssh
+assert "paramiko" not in sys.modules
+ssh = Ssh(Target("ssh", host="127.0.0.1", port=int(sys.argv[1])), deadline=time.monotonic() + 10, ssh_config="none")
+ssh.ask([Run(("true",))], None)
+ssh.close()
+assert "paramiko" in sys.modules
+assert "invoke" not in sys.modules
+print(ssh.unreached.layer.value, end="")
+"""
+
+
+def test_paramiko_is_loaded_late_without_invoke_and_says_nothing():
+    with serving(lambda c: c.sendall(b"SSH-2.0-x\r\n" + b"\xff" * 100)) as port:
+        argv = [sys.executable, "-W", "error", "-c", QUIET, str(port)]
+        ran = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("host_key", "")
