@@ -30,7 +30,7 @@ _BARE = (
 )
 _VALUE = (
     r"(?:\\\"(?P<escaped>(?:[^\\\"]|\\(?!\"))++)|\"(?P<double>(?:[^\"\\]|\\.)++)"
-    rf"|'(?P<single>[^']++)|(?P<bare>{_BARE}))"
+    rf"|'(?P<single>(?:[^'\"\\]|\\.|\"(?!\s{{0,8}}[,:}}\]]|$))++)|(?P<bare>{_BARE}))"
 )
 _PAIR = rf"{_PAIR_NAME}\]?(?P<quoted>\\?[\"'])?[ \t]{{0,8}}(?P<between>=>|:=|[=:]|%3[ad])[ \t]{{0,8}}{_VALUE}"
 # the value is the next word, or the next string of a JSON list

@@ -11,11 +11,20 @@ ESC, BEL, ST = "\x1b", "\x07", "\x1b\\"
 OSC = (0, 4, 7, 8, 9, 10, 11, 50, 52, 99, 104, 133, 633, 697, 777, 1337)
 
 CLASSES: dict[str, list[str]] = {
-    "c0": [f"a{chr(n)}b" for n in range(0x20)] + ["\x7f", "over\rwritten", "back\b\b\bspace", "\x0e\x0f"],
-    "c1": [f"a{chr(n)}b" for n in range(0x80, 0xA0)],
+    "c0": [
+        "".join(map(chr, range(0x20))),
+        "\x00",
+        "\n",
+        "\r\n",
+        "\x7f",
+        "over\rwritten",
+        "back\b\b\bspace",
+        "\x0e\x0f",
+    ],
+    "c1": ["".join(map(chr, range(0x80, 0xA0))), "\x85", "\x9b2J"],
     "bytes": [b"a\x9b31mb".decode("utf-8", "surrogateescape"), "\udc80\udcff", "\udced\udca0\udc80"],
     "csi": [f"{ESC}[2J", f"{ESC}[31m red", f"{ESC}[?1049h", f"{ESC}[?2004h", f"{ESC}[6n", f"{ESC}[>q", f"{ESC}[21t"],
-    "osc": [f"{ESC}]{n};evil{end}" for n in OSC for end in (BEL, ST)],
+    "osc": [f"{ESC}]{n};evil{(BEL, ST)[n % 2]}" for n in OSC],
     "dcs": [f"{ESC}P$q q{ST}", f"{ESC}P+q544e{ST}", f"{ESC}Pq#0;2;0;0;0#0~~{ST}", f"{ESC}Ptmux;{ESC}{ESC}[c{ST}"],
     "apc, pm, sos": [f"{ESC}_Gf=32;AAAA{ST}", f"{ESC}^pm{ST}", f"{ESC}Xsos{ST}"],
     "ris": [f"{ESC}c", f"{ESC}#8", f"{ESC}(0", f"{ESC}7{ESC}8"],

@@ -30,15 +30,25 @@ def sources() -> Iterator[tuple[str, ast.AST]]:
         yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
 
 
+# here `raw` is the bytes of a log: what is only learnt has no type of its own yet
+KNOW_NOTHING_OF_IT = ("logs/", "probes/")
+
+
 def test_nobody_else_takes_the_text_out():
     takers = {
         name
         for name, tree in sources()
-        if not name.startswith("logs/")  # log lines have a `raw` of their own; they know nothing of Untrusted
+        if not name.startswith(KNOW_NOTHING_OF_IT)
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr == "raw"
     }
     assert takers <= set(LOOKS_INSIDE)
+
+
+def test_who_has_a_raw_of_his_own_does_not_know_the_other():
+    for name, tree in sources():
+        if name.startswith(KNOW_NOTHING_OF_IT):
+            assert "Untrusted" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def test_only_the_command_line_prints():
