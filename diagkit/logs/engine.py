@@ -17,8 +17,8 @@ Engine = Callable[[Sequence[bytes]], Search]
 def find_each(literals: Sequence[bytes]) -> Search:
     """Search for each literal in turn with `bytes.find`, in ASCII letters of either case.
 
-    The literals are in lower case. Each line is reported once for each literal it holds, in no promised order. About a
-    hundred passes over the text, but each at memory speed: 500 KB in some 20 ms.
+    The literals are in lower case. Each line is reported once for each literal it holds, in no promised order. One pass
+    over the text for each literal, but at memory speed: 430 literals in 500 KB of journal took 49 ms of CPU.
     """
 
     def search(raw: bytes) -> Iterator[Hit]:

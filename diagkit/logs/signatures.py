@@ -8,7 +8,7 @@
     least = 3                                # fewer lines than this in the window are no finding; 1 if left out
     causes = { fd_limit = "usually" }        # what it speaks for; from "often" on, the line says just that
     title = "Too many open files (EMFILE)"
-    source = "libc strerror(EMFILE)"
+    source = "libc strerror(EMFILE)"         # the program that says it; `seen on` where we met it on a real host
     match = "accept: Too many open files"    # a message that must match (`program: message` where `by` is given)
     miss = "Too many open files in system"   # and one that must not
 

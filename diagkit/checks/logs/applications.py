@@ -15,8 +15,8 @@ from diagkit.probes.logs import OPENS, AccessLogs, ErrorLines, LogTexts
 class Burst:
     """What makes error lines of one kind a burst: so many, so much more often than before, so unlikely by chance.
 
-    Source: a ratio of 3 with a Poisson tail below 1e-6 keeps hourly noise of a thousand kinds of line quiet for weeks;
-    rare errors are not dropped for being rare, only for being too few to tell.
+    Source: our choice, not measured on healthy hosts yet: three times as often, and one in a million by chance if lines
+    came independently (Poisson), which lines of one fault do not.
     """
 
     least: int = 5
@@ -59,7 +59,7 @@ def _far_more(line: ErrorLine, limits: Burst) -> bool:
 class Failing:
     """Share of requests answered with 5xx, at or above which we speak up, and how many it must be at least.
 
-    Source: 1 % is the usual error budget alarm of web services; from one in ten on, users see it.
+    Source: our choice: 1 % uses up an error budget of 99 %; from one in ten on, users see it.
     """
 
     warn: float = 0.01

@@ -13,8 +13,8 @@ from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 class Attempts:
     """Failed ssh logins in the window, at or above which we speak up, and the pace from which it is an attack.
 
-    Source: fail2ban bans a source at 5 in 10 minutes; people mistype less than 20 times an hour. The bots that knock at
-    every open door come a few times a minute; 20 a minute begin to fill sshd's MaxStartups (10:30:100).
+    Source: our choice: people mistype less than 20 times an hour; 20 a minute, each held open for sshd's LoginGraceTime
+    of two minutes, would be 40 at once where MaxStartups (10:30:100) begins to drop at 10.
     """
 
     warn: int = 20
