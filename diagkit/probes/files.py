@@ -1,15 +1,13 @@
-"""Open files: of the system, of the processes near their limit, and those that were deleted but still take room."""
+"""Open files: of the system, and of the processes near their limit."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from diagkit.model import Ask, Read, Reply, Run, Silence
 from diagkit.probes import Answers, Garbled, Withheld, probe
-from diagkit.probes.mounts import MountTable
 from diagkit.probes.processes import Process, Processes
 
 NEAR = 0.8  # of the limit: from there on we count
@@ -40,23 +38,6 @@ class Descriptors:
 
     near: tuple[OpenFiles, ...]
     others: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """Bytes that deleted but still open files take on one device, and the process that holds most of them."""
-
-    device: str  # major:minor
-    size: int
-    pid: int
-    files: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeletedFiles:
-    """Room taken by deleted files that some process still has open."""
-
-    all: tuple[Held, ...]
 
 
 @probe(Read("/proc/sys/fs/file-nr"))
@@ -100,93 +81,3 @@ def descriptors(processes: Processes, answers: Answers) -> Descriptors:
         count = len(numbers) if numbers and not reply.silence else -1
         near.append(OpenFiles(process=str(process), count=count, limit=process.fd_limit))
     return Descriptors(near=tuple(near), others=len(processes.all) - len(near))
-
-
-# Reading the links touches no filesystem. Image memory (memfd, SysV) has names there too but takes no disk.
-LINKS = Run(
-    (
-        *("find", "/proc", "-maxdepth", "3", "-regextype", "posix-extended"),
-        *(
-            "-path",
-            "/proc",
-            "-print",
-            "-o",
-            "-path",
-            "/proc/1",
-            "-print",
-            "-o",
-            "-regex",
-            "/proc/([^0-9].*|[0-9]+/([^f]|fdinfo)[^/]*)",
-            "-prune",
-        ),
-        *("-o", "-path", "/proc/*/fd/*", "-lname", "/* (deleted)", "!", "-lname", "/memfd:*", "!", "-lname", "/SYSV*"),
-        *("-printf", r"%p %l\n"),
-    ),
-    root=True,
-)
-LINK = re.compile(r"(/proc/(\d+)/fd/\d+) (/.*) \(deleted\)")
-MOST_LINKS = 400
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeletedLinks:
-    """The descriptors that lead to deleted files: their paths in /proc."""
-
-    all: tuple[str, ...]
-
-
-@probe(LINKS, opens="log in as root, or allow this user `sudo -n`: other users' open files cannot be seen")
-def deleted_links(reply: Reply) -> DeletedLinks:
-    """Which descriptors lead to deleted files; how large these are is the second question."""
-    if "-regextype" in reply.complaint or "-printf" in reply.complaint or "-lname" in reply.complaint:
-        raise Withheld(Silence.UNSUPPORTED, "this find cannot show where links lead")
-    if not reply.lines or reply.lines[0] != "/proc":
-        raise Garbled(reply.text[:60])
-    if "Permission denied" in reply.complaint or "/proc/1" not in reply.lines:
-        raise Withheld(Silence.DENIED, "other users' open files")
-    return DeletedLinks(all=tuple(match[1] for line in reply.lines if (match := LINK.fullmatch(line))))
-
-
-def _sizes(links: DeletedLinks) -> Run:
-    return Run(("stat", "-L", "-c", "%d %b %B %n", *links.all[:MOST_LINKS]), timeout=3, root=True)
-
-
-def measure(links: DeletedLinks) -> Iterable[Ask]:
-    """One question for the sizes of all that were found; it may hang with a filesystem, and then only itself."""
-    return [_sizes(links)] if links.all else []
-
-
-@probe(also=measure)
-def deleted_files(links: DeletedLinks, table: MountTable, answers: Answers) -> DeletedFiles:
-    """Room that deleted but open files take, for each mounted filesystem."""
-    reply = answers[_sizes(links)] if links.all else Reply()
-    if reply.silence:
-        raise Withheld(reply.silence, reply.complaint)
-    held: dict[str, Counter[int]] = {}
-    files: Counter[str] = Counter()
-    for line in reply.lines:
-        match = re.fullmatch(r"(\d+) (\d+) (\d+) /proc/(\d+)/fd/\d+", line)
-        if not match:
-            raise Garbled(line[:60])
-        number, blocks, block, pid = map(int, match.groups())
-        device = f"{_major(number)}:{_minor(number)}"
-        files[device] += 1
-        held.setdefault(device, Counter())[pid] += blocks * block
-    if links.all and not files and "No such file" not in reply.complaint:
-        raise Garbled(reply.complaint[:60])
-    mounted = {m.device for m in table.mounted}
-    return DeletedFiles(
-        all=tuple(
-            Held(device=device, size=by.total(), pid=by.most_common(1)[0][0], files=files[device])
-            for device, by in sorted(held.items())
-            if device in mounted
-        )
-    )
-
-
-def _major(device: int) -> int:
-    return (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
-
-
-def _minor(device: int) -> int:
-    return device & 0xFF | (device >> 12) & ~0xFF

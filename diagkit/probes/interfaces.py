@@ -67,7 +67,7 @@ def _by_psutil(before: Reply, after: Reply) -> Interfaces:
                 sent_rate=moved["bytes_sent"] / seconds,
             )
         )
-    return Interfaces(all=tuple(i for i in found if not i.name.startswith("lo")))
+    return Interfaces(all=tuple(i for i in found if i.name not in {"lo", "lo0"}))
 
 
 @probe(

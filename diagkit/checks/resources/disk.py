@@ -8,9 +8,9 @@ from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources import size
 from diagkit.model import Finding, Unknown
 from diagkit.probes import Inapplicable
+from diagkit.probes.deleted import DeletedFiles
 from diagkit.probes.devices import Devices
 from diagkit.probes.disk import Mount, Mounts
-from diagkit.probes.files import DeletedFiles
 from diagkit.probes.pressure import Pressure
 from diagkit.probes.processes import Processes
 
@@ -119,11 +119,11 @@ def deleted_files(deleted: DeletedFiles, mounts: Mounts, processes: Processes | 
     Why: `rm` of a log gives no room back until its writer closes it; `du` does not see what `df` misses. Restart or
     truncate (`: > /proc/PID/fd/N`) instead of deleting more.
     """
-    at = {mount.device: mount for mount in mounts.all}
+    at = {mount.path: mount for mount in mounts.all}
     names = {p.pid: str(p) for p in processes.all} if isinstance(processes, Processes) else {}
     short = False
     for held in deleted.all:
-        mount = at.get(held.device)
+        mount = at.get(held.path)
         if not mount or held.size < limits.held * mount.size or mount.available > limits.roomy * mount.size:
             continue
         short = True
