@@ -31,6 +31,7 @@ class Packages:
     all: tuple[PackageChange, ...]
 
 
+_STAMP = re.compile(r"\[?\d{4}-\d\d-\d\d[ T]\d\d:")
 _DPKG = re.compile(r"([\d-]{10} [\d:]{8}) (install|upgrade|remove|purge) ([^\s:]+)")
 _DNF = re.compile(r"(\S+) SUBDEBUG (Installed|Upgraded?|Downgraded?|Reinstalled|Erased?|Removed): (\S+?)-\d")
 _PACMAN = re.compile(r"\[(\S+)\] \[ALPM\] (installed|upgraded|downgraded|reinstalled|removed) (\S+)")
@@ -49,6 +50,11 @@ def packages(dpkg: Reply, dnf: Reply, pacman: Reply, zone: Reply) -> Packages:
         raise Absent("no log of dpkg, dnf or pacman")
     if silent := next((log for log in logs if log.silence not in (None, Silence.MISSING)), None):
         raise Withheld(silent.silence or Silence.GARBLED, silent.complaint)
+    for log in logs:
+        if log.lines and not any(_STAMP.match(line) for line in log.lines):
+            raise Garbled(log.text[:80])
+    if not any(log.lines for log in logs):
+        raise Withheld(Silence.TRUNCATED, "the log is empty: it has just been rotated")
     found = [
         PackageChange(
             at=datetime.fromisoformat(match[1] + (zone.text.strip() if log is dpkg else "")).astimezone(UTC),
@@ -79,22 +85,24 @@ class Releases:
     all: tuple[Release, ...]
 
 
+_HOMES = ("/opt", "/srv", "/var/www", "/app")
 _STAT = re.compile(r"(\d+) ['‘]?(/[^'’]*)['’]?(?: -> ['‘]?([^'’]*)['’]?)?$")
 
 
 @probe(
     Run(
         (
-            *("find", "/opt", "/srv", "/var/www", "/app", "-maxdepth", "4"),
-            *("(", "-type", "l", "-name", "current", "-o", "-type", "d", "-path", "*/releases/*", "-prune", ")"),
-            *("-exec", "stat", "-c", "%Y %N", "{}", "+"),
+            *("find", *_HOMES, "-maxdepth", "4", "(", "-type", "l", "-name", "current"),
+            *("-o", "-type", "d", "-path", "*/releases/*", "-prune"),
+            *(word for home in _HOMES for word in ("-o", "-path", home)),  # so that some answer must come
+            *(")", "-exec", "stat", "-c", "%Y %N", "{}", "+"),
         )
     )
 )
 def releases(reply: Reply) -> Releases:
     """Which release each `current` link points to, and since when. `find` complains where a folder is missing."""
     rows = [match.groups() for line in reply.lines if (match := _STAT.match(line))]
-    if len(rows) != len(reply.lines):
+    if len(rows) != len(reply.lines) or not (rows or reply.code):
         raise Garbled(reply.text[:80])
     found = []
     for at, path, to in rows:

@@ -119,7 +119,7 @@ def units(reply: Reply, container: Reply) -> Units:
 
 
 def parse_units(reply: Reply) -> Iterator[Unit]:
-    """The blocks of `systemctl show` as units. Names that systemd does not know are left out."""
+    """The blocks of `systemctl show` as units. Names without a unit file are left out, unless they have failed."""
     if reply.code:
         _complain(reply.complaint)
     if reply.cut:
@@ -128,7 +128,7 @@ def parse_units(reply: Reply) -> Iterator[Unit]:
         said = dict(line.split("=", 1) for line in block.split("\n") if "=" in line)
         if not said.get("Id"):
             raise Garbled(block[:60])
-        if said["LoadState"] != "not-found":
+        if said["LoadState"] != "not-found" or said["ActiveState"] == "failed":
             yield _unit(said, block)
 
 

@@ -68,8 +68,12 @@ def jobs(reply: Reply) -> Jobs:
 def _jobs(lines: list[str]) -> Iterator[Job]:
     """Entries of three lines: `<time> [s=…;t=<microseconds, hexadecimal>;…]`, `    UNIT=…`, `    JOB_TYPE=…`."""
     for entry in re.split(r"\n(?=\S)", "\n".join(lines)):
+        if entry.startswith("-- "):  # such as `-- No entries --`
+            continue
         at, unit = re.search(r";t=([0-9a-f]+);", entry), re.search(r"^ +UNIT=(.+\.service)$", entry, re.MULTILINE)
-        if at and unit and not _PASSING.match(unit[1]):
+        if not at:
+            raise Garbled(entry[:80])
+        if unit and not _PASSING.match(unit[1]):
             kind = "stop" if "JOB_TYPE=stop" in entry else "restart"
             yield Job(unit=unit[1], kind=kind, at=epoch(int(at[1], 16) / 1e6))
 

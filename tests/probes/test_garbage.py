@@ -36,13 +36,10 @@ FREE_TEXT = {
 }
 # Where nothing, or lines that are not understood, pass for an empty list. Each of these is a promise to do better.
 LENIENT = {
-    "changes.packages",
-    "changes.releases",
     "filters.packet_filter",
     "filters.shaping",
     "network.neighbours",
     "network.routes",
-    "unit_log.jobs",
 }
 
 

@@ -14,6 +14,7 @@ from diagkit.model import Moment, Unknown
 from diagkit.probes.systemd import Unit, Units
 from diagkit.probes.unit_log import Jobs, LastWords, Unloaded
 
+MATTER = ("service", "mount", "swap")
 DAEMONS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
 
 
@@ -32,7 +33,7 @@ def failed(units: Units, words: LastWords | Unknown) -> Findings:
         scheduled = any(name.endswith(".timer") for name in unit.triggered_by)
         if units.container and IN_CONTAINERS.match(unit.name):
             yield ok(f"{say}; as usual inside a container", unit.name)
-        elif unit.kind in ("service", "mount", "swap") and not scheduled and not HOUSEKEEPING.match(unit.name):
+        elif unit.kind in MATTER and unit.load == "loaded" and not scheduled and not HOUSEKEEPING.match(unit.name):
             yield fail(say, unit.name, quote=said, at=unit.since)
         else:
             yield warn(say, unit.name, quote=said, at=unit.since)
