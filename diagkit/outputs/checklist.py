@@ -66,16 +66,16 @@ def _phases(page: Page, target: TargetResult, findings: list[Finding], told: Tol
 
 
 def _check(page: Page, found: list[Finding], told: Told) -> None:
-    """One check's findings of one status. What was told above is only named, unless its proof is wanted too."""
-    fresh = [f for f in found if page.view.verbose or (f.target, _words(f)) not in told]
-    _findings(page, fresh)
-    known = [f for f in found if f not in fresh]
-    for where in dict.fromkeys(told[f.target, _words(f)] for f in known):
-        subjects = [page.say(f.subject) for f in known if told[f.target, _words(f)] == where]
-        names = _listed(page, filter(None, subjects))
-        page.line(
-            (f"{_short(known[0])} {names}".rstrip(), "bold"), (f" ({where})", "dim"), lead=_lead(page, known[0].status)
-        )
+    """One check's findings of one status. What was told above is only named, unless its proof is still to come."""
+    places = [(f, told.get((f.target, _words(f)), "")) for f in found]
+    proven = {"unexplained"} if page.view.verbose else {where for _, where in places if where}
+    _findings(page, [f for f, where in places if where not in proven])
+    for where in sorted(proven):
+        known = [f for f, place in places if place == where]
+        if known:
+            names = _listed(page, filter(None, (page.say(f.subject) for f in known)))
+            what = f"{_short(known[0])} {names}".rstrip()
+            page.line((what, "bold"), (f" ({where})", "dim"), lead=_lead(page, known[0].status))
 
 
 def _findings(page: Page, found: list[Finding], *, on: bool = False) -> None:
@@ -109,8 +109,8 @@ def silences(page: Page, report: Report) -> None:
             groups.setdefault(note.opens, []).append(note)
     if groups:
         page.heading("COULD NOT LOOK AT")
-    for opens, notes in groups.items():
-        checks = list(dict.fromkeys(chain.from_iterable(n.checks for n in notes)))
+    for opens, notes in sorted(groups.items(), key=lambda group: -len(_silenced(group[1]))):
+        checks = _silenced(notes)
         on = f" on {_listed(page, dict.fromkeys(page.say(n.target) for n in notes))}" if len(report.targets) > 1 else ""
         page.line(f"{_listed(page, checks)}{on}", lead=_lead(page, Status.UNKNOWN))
         reasons = list(dict.fromkeys(f"{n.probe}: {page.say(n.detail)}" for n in notes))
@@ -120,6 +120,10 @@ def silences(page: Page, report: Report) -> None:
         if more:
             page.line((f"and {counted(more, 'more reason')} of this kind (-v shows them)", "dim"), lead=(UNDER_SIGN,))
         page.line(f"to open: {page.say(opens)}", lead=(UNDER_SIGN,))
+
+
+def _silenced(notes: Iterable[SilenceNote]) -> list[str]:
+    return list(dict.fromkeys(chain.from_iterable(note.checks for note in notes)))
 
 
 def _names(findings: Iterable[Finding]) -> list[str]:
