@@ -52,6 +52,7 @@ class Stream:
     def read(self) -> None:
         """Cut what has arrived into frames. A frame cut short by the end of the stream stays without its code."""
         parts = re.split(rb"\n%b ([SBEL])((?: [\w.]+)*)\n" % re.escape(self.mark), bytes(self.data))
+        parts[-1] = self._without_broken_mark(parts[-1])
         current: Frame | None = None
         for letter, words, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
             match letter, words.split():
@@ -62,6 +63,14 @@ class Stream:
                     current.code, current.ended, current.err = int(code), float(ended), body
                 case _:
                     current = None
+
+    def _without_broken_mark(self, end: bytes) -> bytes:
+        """The end of the stream without a mark that was not sent to its end."""
+        mark = b"\n" + self.mark
+        if mark in end:
+            return end[: end.rindex(mark)]
+        broken = next((n for n in range(len(mark), 0, -1) if end.endswith(mark[:n])), 0)
+        return end[: len(end) - broken]
 
 
 def cut_files(out: bytes, mark: bytes) -> list[bytes]:

@@ -122,7 +122,7 @@ def _lane(number: int, lane: Lane, numbers: Iterator[int], patience: float) -> s
 def library() -> str:
     """round.sh without its comments and indentation."""
     text = (files("diagkit.transports") / "round.sh").read_text()
-    lines = (re.sub(r"(^|\s)# .*", "", line).strip() for line in text.splitlines())
+    lines = (re.sub(r"(^|\s)#( .*)?$", "", line).strip() for line in text.splitlines())
     return "\n".join(line for line in lines if line)
 
 
@@ -152,10 +152,10 @@ def bare(ask: Ask) -> Ask:
 
 def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
     """What this question may hang on: those that share it share a lane."""
+    touches = _touches(ask.argv, declared) if isinstance(ask, Run) else None
     if getattr(ask, "root", False):
         return "root"
-    if isinstance(ask, Run):
-        touches = Touches.ANYTHING if ask.argv in declared else refuse_unless_allowed(ask.argv).touches
+    if touches:
         return str(ask) if touches is Touches.ANYTHING else touches.value
     if isinstance(ask, Scan):
         return {"journal": "the journal", "kernel": Touches.KERNEL.value}.get(ask.source, Touches.FILES.value)
@@ -163,6 +163,10 @@ def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
     if _MEMORY_MAP.match(path):
         return "the memory maps of processes"
     return "the kernel's files" if path.startswith(("/proc/", "/sys/")) else Touches.FILES.value
+
+
+def _touches(argv: tuple[str, ...], declared: Collection[tuple[str, ...]]) -> Touches:
+    return Touches.ANYTHING if argv in declared else refuse_unless_allowed(argv).touches
 
 
 def _risk(ask: Ask) -> int:

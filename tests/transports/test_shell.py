@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -33,6 +34,10 @@ class OtherPipe(ShellPipe):
         super().__init__(argv)
         self.changes = changes
 
+    @property
+    def session(self) -> int:
+        return self._child._process.pid
+
     def send(self, data: bytes) -> None:
         super().send(changed(data, self.changes))
 
@@ -45,8 +50,21 @@ def changed(script: bytes, changes: Mapping[str, str]) -> bytes:
     return script
 
 
+def members(session: int) -> dict[int, tuple[str, str]]:
+    """State and name of each living process of a session."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            pid, _, rest = stat.read_text(errors="replace").partition(" (")
+            name, _, rest = rest.rpartition(") ")
+            state, _, _, sid = rest.split()[:4]
+            if int(sid) == session and state != "Z":
+                found[int(pid)] = (state, name)
+    return found
+
+
 @contextmanager
-def talking(argv: Argv, changes: Mapping[str, str]) -> Iterator[ShellPipe]:
+def talking(argv: Argv, changes: Mapping[str, str]) -> Iterator[OtherPipe]:
     pipe = OtherPipe(argv, changes)
     try:
         yield pipe
@@ -177,19 +195,25 @@ def test_sudo_that_hangs_stops_nobody_else(shell: Argv, shims: Path) -> None:
     assert plain.silence is None
 
 
+# ---------------------------------------------------------------- stuck in the kernel
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not os.access("/dev/fuse", os.W_OK), reason="needs root and /dev/fuse")
+def test_a_dead_mount_takes_nothing_with_it_but_its_own_answer(shell: Argv, tmp_path: Path) -> None:
+    program = str(Path(__file__).with_name("dead_mount.py"))
+    beside = ("unshare", "-m", sys.executable, program, str(tmp_path), *shell)
+    dead, all_mounts = Run(("stat", "-f", str(tmp_path)), timeout=1), Run(("df", "-PkT"), timeout=1)
+    asks = [dead, all_mounts, UPTIME, Run(("id", "-u")), Glob("/proc/upti[m]e"), Read("/etc/hosts")]
+    with talking(beside, {}) as pipe:
+        answered = converse(pipe, asks, MOMENT, time.monotonic() + PATIENCE)
+        assert answered[dead].silence is Silence.TIMEOUT
+        assert answered[all_mounts].silence is Silence.TIMEOUT
+        assert all(answered[a].out and answered[a].silence is None for a in asks[2:])
+        assert converse(pipe, [UPTIME], MOMENT, time.monotonic() + PATIENCE)[UPTIME].out
+        assert "D" in {state for state, _ in members(pipe.session).values()}, "or this has shown nothing"
+
+
 # ---------------------------------------------------------------- and afterwards
-
-
-def members(session: int) -> list[str]:
-    """Commands of the processes of a session, as far as they live."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            name, _, rest = stat.read_text(errors="replace").rpartition(")")
-            state, _, _, sid = rest.split()[:4]
-            if int(sid) == session and state != "Z":
-                found.append(name)
-    return found
 
 
 @pytest.mark.parametrize("changes", [NOT_ROOT, NOT_ROOT | NO_TIMEOUT], ids=["timeout", "no timeout"])
@@ -208,7 +232,7 @@ def test_nothing_is_left_when_the_client_vanishes(shell: Argv, shims: Path, chan
     os.close(from_shell)
     try:
         os.write(from_client, changed(plan(asks, MOMENT, [stubborn]).script("diagkit=00", 60), changes))
-        while sum("sleep" in command for command in members(leader)) < 4:
+        while sum(name == "sleep" for _, name in members(leader).values()) < 4:
             time.sleep(0.02)
         os.close(from_client)
         end = time.monotonic() + 10
