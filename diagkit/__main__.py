@@ -12,6 +12,9 @@ import sys
 
 def main() -> None:
     """Run diagkit on the words of the command line, and exit."""
+    for name in ("stdout", "stderr"):  # a stream that the caller has closed
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 - open until the end, without pathlib
     try:
         sys.exit(answer(sys.argv[1:]))
     except KeyboardInterrupt:

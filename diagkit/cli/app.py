@@ -54,7 +54,7 @@ class Commands(TyperGroup):
 
 def run(words: list[str]) -> int:
     """Run one command line; the exit code."""
-    streams.forgive()
+    streams.prepare()
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 from diagkit.cli import registry, streams
 
 PACKAGE = Path(__file__).parents[1]
+MADE_BY = r"^@{}\b[^\n]*(?:\n[^\n@][^\n]*)*?\ndef (\w+)"  # the function that such a decorator makes a thing of
 BASH_BREAKS = ":=@"  # bash completes only what follows the last of these
 
 
@@ -51,22 +52,18 @@ def offers(before: list[str], typed: str) -> Iterator[tuple[str, str]]:
 
 
 def checks(incomplete: str) -> list[str]:
-    """Names of checks. Read off the source, because importing all of them takes as long as a check of a host.
-
-    A check is named by where it lives, so its name is its path and the line `def` after `@check`.
-    """
-    return [
-        name
-        for name in _defined("checks", r"^@check\b[^\n]*(?:\n[^\n@][^\n]*)*?\ndef (\w+)")
-        if _begins(name, incomplete)
-    ]
+    """Names of checks, for the last of several with commas between."""
+    before, comma, typed = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in _defined("checks", MADE_BY.format("check")) if name.startswith(typed)]
 
 
 def explicable(incomplete: str) -> list[str]:
-    """Names of checks, causes and probes."""
-    causes = (name.rpartition(".")[2] for name in _defined("causes", r"^(\w+) = Cause\("))
-    probes = _defined("probes", r"^@probe\b[^\n]*(?:\n[^\n@][^\n]*)*?\ndef (\w+)")
-    return [*checks(incomplete), *(name for name in (*causes, *probes) if _begins(name, incomplete))]
+    """Names of checks, causes, conditions, probes and log signatures."""
+    states = (name.rpartition(".")[2] for name in _defined("causes", r"^(\w+) = (?:Cause|Condition)\("))
+    probes = _defined("probes", MADE_BY.format("probe"))
+    signatures = (name.rpartition(".")[2] for name in _defined("logs/signatures", r"^\[(\w+)\]", "*.toml"))
+    known = {*_defined("checks", MADE_BY.format("check")), *states, *probes, *signatures}
+    return [name for name in sorted(known) if name.startswith(incomplete)]
 
 
 def formats(incomplete: str) -> list[str]:
@@ -96,12 +93,12 @@ def targets(incomplete: str) -> list[str]:
     return [name for name in [*declared, *_ssh_hosts()] if name.startswith(incomplete)]
 
 
-def _begins(name: str, incomplete: str) -> bool:
-    return name.startswith(incomplete.rpartition(",")[2])
+def _defined(folder: str, pattern: str, files: str = "*.py") -> Iterator[str]:
+    """Names read off the source, because importing all of it takes as long as a check of a host.
 
-
-def _defined(folder: str, pattern: str) -> Iterator[str]:
-    for path in sorted((PACKAGE / folder).rglob("*.py")):
+    A thing is named by where it lives: its name is its path, and what the pattern finds in the file.
+    """
+    for path in sorted((PACKAGE / folder).rglob(files)):
         place = ".".join(path.relative_to(PACKAGE / folder).with_suffix("").parts)
         for name in re.findall(pattern, path.read_text("utf-8"), re.MULTILINE):
             yield f"{place}.{name}"

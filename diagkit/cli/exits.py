@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from diagkit.cli import streams
+
 USAGE = 64  # an option, command or name that does not exist (EX_USAGE)
 DATA = 65  # a file that is not what it ought to be (EX_DATAERR)
 NO_INPUT = 66  # a file that is not there or cannot be read (EX_NOINPUT)
 BUG = 70  # ours (EX_SOFTWARE)
-CANNOT_WRITE = 73  # a report or tape that could not be written (EX_CANTCREAT)
+CANNOT_WRITE = streams.CANNOT_WRITE  # a report or tape that could not be written (EX_CANTCREAT)
 CONFIG = 78  # diagkit.toml is wrong (EX_CONFIG)
 INTERRUPTED = 130  # 128 + SIGINT
 

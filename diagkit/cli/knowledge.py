@@ -1,4 +1,4 @@
-"""All that is known about a check, a cause, a condition or a probe, read off the thing itself."""
+"""All that is known about a check, cause, condition, probe or log signature, read off the thing itself."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ from diagkit import catalog, codec
 from diagkit.causes import WORDS, Cause, State
 from diagkit.checks import Check
 from diagkit.cli.exits import USAGE, Refusal
+from diagkit.logs.signatures import Signature, catalogue
+from diagkit.model import Status
 from diagkit.probes import Probe
 from diagkit.spelling import nearest
 
 
 def about(name: str) -> Iterator[str]:
-    """What is known about this name, line by line."""
-    checks, probes, states = catalog.all_checks(), catalog.all_probes(), _states()
+    """What is known about this name, line by line; a cause and a log signature may share one."""
+    checks, probes, states, signatures = catalog.all_checks(), catalog.all_probes(), _states(), catalogue()
+    told: list[Iterator[str]] = []
     if name in checks:
-        return about_check(checks[name])
+        told.append(about_check(checks[name]))
     if name in states:
-        return about_state(name, states[name])
+        told.append(about_state(name, states[name]))
     if name in probes:
-        return about_probe(probes[name])
-    known = [*checks, *states, *probes]
-    raise Refusal(
-        USAGE, f"nothing is called {name!r}{nearest(name, known) or '; see diagkit list checks, causes, probes'}"
-    )
+        told.append(about_probe(probes[name]))
+    if name in signatures:
+        told.append(about_signature(signatures[name]))
+    if not told:
+        close = nearest(name, [*checks, *states, *probes, *signatures]) or "; see diagkit list checks, causes, probes"
+        raise Refusal(USAGE, f"nothing is called {name!r}{close}")
+    for number, lines in enumerate(told):
+        yield from ("", "") if number else ()
+        yield from lines
 
 
 def about_check(check: Check) -> Iterator[str]:
@@ -89,6 +96,22 @@ def about_probe(probe: Probe) -> Iterator[str]:
     yield from _section("Where it is not allowed to look", [probe.opens] if probe.opens else [])
     wanting = [check.name for check in catalog.all_checks().values() if probe in _probes(check)]
     yield from _section("Needed by", wanting)
+
+
+def about_signature(signature: Signature) -> Iterator[str]:
+    """Which lines of a log have it, and what they speak for."""
+    yield f"{signature.id}, a signature of log lines: {signature.title}"
+    yield f"Source: {signature.source}"
+    yield from _section("A line that has it", [signature.match])
+    yield from _section("A line that has it not", [signature.miss] if signature.miss else [])
+    yield from _section("Said by", sorted(signature.by))
+    yield from _section("Speaks for", [f"{state}, {word}" for state, word in signature.causes.items()])
+    yield ""
+    if signature.severity is Status.OK:
+        yield "Such lines are counted; alone they are no finding."
+    else:
+        amount = "One such line" if signature.least == 1 else f"{signature.least} such lines"
+        yield f"{amount} in the window: {signature.severity.value}."
 
 
 def _states() -> Mapping[str, State]:

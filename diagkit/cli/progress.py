@@ -30,13 +30,12 @@ class Progress:
             sys.stderr.write(CLEAR + said[: shutil.get_terminal_size().columns - 1])
             sys.stderr.flush()
 
-    def done(self, tape: Tape, took: float) -> None:
-        """Say that one target is done, and how it went."""
-        if self._quiet or self.live:
-            return
+    def done(self, tape: Tape, took: float, notes: Iterable[str]) -> None:
+        """Say that one target is done and how it went, and what its transport wants the user to know."""
         missed = tape.unreached
         how = f"not reached ({missed.layer.value}: {missed.detail})" if missed else f"asked in {took:.1f} s"
-        streams.note(f"{render(Untrusted(tape.target.label), Form.TERMINAL)}: {render(Untrusted(how), Form.TERMINAL)}")
+        for line in (*notes, *(() if self.live else (how,))):
+            self.say(f"{render(Untrusted(tape.target.label), Form.TERMINAL)}: {render(Untrusted(line), Form.TERMINAL)}")
 
     def say(self, text: str) -> None:
         """One line that stays."""

@@ -72,7 +72,7 @@ def ask_all(plan: Plan, open_: Opener, stop: Stop, progress: Progress) -> tuple[
     finished: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     stop.wake = lambda: finished.put(None)
     for job in _finish(jobs, plan, open_, finished, stop, progress):
-        progress.done(job.result(plan), time.monotonic() - job.started)
+        progress.done(job.result(plan), time.monotonic() - job.started, getattr(job.transport, "notes", ()))
     progress.close()
     return [job.result(plan) for job in jobs], [job.fault for job in jobs if job.fault]
 

@@ -6,23 +6,30 @@ import os
 import sys
 
 NOBODY_READS = 141  # 128 + SIGPIPE
+CANNOT_WRITE = 73  # EX_CANTCREAT of sysexits.h
 
 
-def forgive() -> None:
-    """Write what the terminal's encoding lacks as escapes, instead of failing on it."""
+def prepare() -> None:
+    """Make the streams take all we have to say: what their encoding lacks is escaped, a full pipe is waited for."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # the interpreter's own
+        try:
+            os.set_blocking(stream.fileno(), True)  # whoever shares the terminal with us may have turned that off
+        except OSError:
+            continue
 
 
 def say(text: str) -> int:
-    """Write to stdout, with a newline at the end. 0, or 141 when the reader has gone."""
+    """Write to stdout, with a newline at the end. 0, or an exit code: 141 if the reader has gone, 73 on a full disk."""
     try:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit must not fail again
-        return NOBODY_READS
+        if isinstance(error, BrokenPipeError):
+            return NOBODY_READS
+        note(f"diagkit: cannot write to standard output: {error.strerror}")
+        return CANNOT_WRITE
     return 0
 
 
@@ -31,5 +38,5 @@ def note(text: str) -> None:
     try:
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())

@@ -10,6 +10,7 @@ from diagkit import catalog, outputs
 from diagkit.cli import knowledge, runbook
 from diagkit.cli.manner import Manner
 from diagkit.config import Config
+from diagkit.logs.signatures import catalogue
 from tests.cli import tapes
 
 
@@ -57,10 +58,13 @@ def test_explain_tells_of_a_cause_how_it_shows_and_what_to_do(diagkit):
 
 
 @pytest.mark.parametrize(
-    "name", [*catalog.all_checks(), *catalog.all_causes(), *catalog.all_conditions(), *catalog.all_probes()]
+    "kind", [catalog.all_checks, catalog.all_causes, catalog.all_conditions, catalog.all_probes, catalogue]
 )
-def test_everything_can_be_explained(name):
-    assert len(list(knowledge.about(name))) > 2
+def test_everything_can_be_explained(kind):
+    for name in kind():
+        told = list(knowledge.about(name))
+        assert told[0].startswith(f"{name}, a ")
+        assert len(told) > 2
 
 
 def test_config_show_tells_where_each_value_came_from(diagkit, home):

@@ -8,6 +8,7 @@ import pytest
 
 from diagkit import catalog, outputs
 from diagkit.cli import complete, registry
+from diagkit.logs.signatures import catalogue
 
 
 def values(diagkit, line, shell="zsh"):
@@ -48,10 +49,17 @@ def test_an_open_quote_is_no_reason_to_fail(diagkit):
     assert values(diagkit, "diagkit check 'lo") == []
 
 
+def test_the_last_of_several_names_is_completed(diagkit):
+    assert values(diagkit, "diagkit check --only logs.memory,resources.files.sys") == [
+        "logs.memory,resources.files.system_limit"
+    ]
+
+
 def test_names_read_off_the_source_are_those_of_the_catalog():
     assert set(complete.checks("")) == set(catalog.all_checks())
     assert set(complete.formats("")) == set(outputs.all_outputs())
-    assert set(complete.explicable("")) == {*catalog.all_checks(), *catalog.all_causes(), *catalog.all_probes()}
+    states = {*catalog.all_causes(), *catalog.all_conditions()}
+    assert set(complete.explicable("")) == {*catalog.all_checks(), *states, *catalog.all_probes(), *catalogue()}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -180,6 +181,7 @@ def test_debug_shows_the_trace_and_is_no_verdict_either(environment):
 
 BROKEN = """
 import sys
+from pathlib import Path
 from diagkit.cli import app, schema
 def schema_():
     password = "s3cret"
@@ -202,6 +204,29 @@ def test_a_reader_that_has_gone_is_no_reason_to_complain(environment, home, tape
     )  # fmt: skip
     os.close(writer)
     assert (answer.returncode, answer.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["schema"], ["resources", "replay:host.tape", *HANDLES, "-q"]])
+def test_a_verdict_that_was_not_delivered_is_no_verdict(environment, home, taped, words):
+    taped(50)
+    with Path("/dev/full").open("w") as full:
+        answer = subprocess.run(
+            [sys.executable, "-m", "diagkit", *words],
+            check=False, env=environment, cwd=home, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+        )  # fmt: skip
+    assert answer.returncode == 73
+    assert answer.stderr == "diagkit: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(("closed", "code"), [(">&-", 2), ("2>&-", 2), (">&- 2>&-", 2), ("<&-", 2)])
+def test_closed_streams_are_no_reason_to_fail(environment, home, taped, closed, code):
+    taped(99)
+    line = f'"$0" -m diagkit resources replay:host.tape --only {tapes.CHECK} {closed}'
+    answer = subprocess.run(
+        ["sh", "-c", line, sys.executable], check=False, env=environment, cwd=home, capture_output=True, text=True, timeout=60
+    )  # fmt: skip
+    assert answer.returncode == code
+    assert "Traceback" not in answer.stderr
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
