@@ -107,19 +107,28 @@ def silences(page: Page, report: Report) -> None:
     for note in report.silences:
         if note.target not in lost:
             groups.setdefault(note.opens, []).append(note)
-    if groups:
-        page.heading("COULD NOT LOOK AT")
-    for opens, notes in sorted(groups.items(), key=lambda group: -len(_silenced(group[1]))):
-        checks = _silenced(notes)
+    if not groups:
+        return
+    everything = page.view.verbose or page.view.everything
+    page.heading("COULD NOT LOOK AT", counted(len(_silenced(chain.from_iterable(groups.values()))), "check"))
+    most_first = sorted(groups.items(), key=lambda group: -len(_silenced(group[1])))
+    shown, more = fold(most_first, len(groups) if everything else AT_MOST)
+    for opens, notes in shown:
         on = f" on {_listed(page, dict.fromkeys(page.say(n.target) for n in notes))}" if len(report.targets) > 1 else ""
-        page.line(f"{_listed(page, checks)}{on}", lead=_lead(page, Status.UNKNOWN))
-        reasons = list(dict.fromkeys(f"{n.probe}: {page.say(n.detail)}" for n in notes))
-        shown, more = fold(reasons, len(reasons) if page.view.verbose else 1)
-        for reason in shown:
-            page.line(reason, lead=(UNDER_SIGN,))
-        if more:
-            page.line((f"and {counted(more, 'more reason')} of this kind (-v shows them)", "dim"), lead=(UNDER_SIGN,))
+        page.line(f"{_listed(page, _silenced(notes))}{on}", lead=_lead(page, Status.UNKNOWN))
+        reasons = list(dict.fromkeys(_reason(page, n) for n in notes))
+        told = reasons if everything else reasons[:1]
+        others = f" (and {counted(len(reasons) - len(told), 'more reason')})" if reasons[len(told) :] else ""
+        for reason in told:
+            page.line(f"{reason}{others}", lead=(UNDER_SIGN,))
         page.line(f"to open: {page.say(opens)}", lead=(UNDER_SIGN,))
+    if more:
+        page.line((f"and {more} more of this kind (-v shows them)", "dim"), lead=(UNDER_SIGN,))
+
+
+def _reason(page: Page, note: SilenceNote) -> str:
+    detail = page.say(note.detail)
+    return detail if detail.startswith(note.probe) else f"{note.probe}: {detail}"
 
 
 def _silenced(notes: Iterable[SilenceNote]) -> list[str]:

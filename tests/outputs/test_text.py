@@ -103,6 +103,21 @@ def test_many_findings_of_one_check_are_folded_with_their_number():
     assert text.render(crowd, View(everything=True)).count("Connection refused") == 200 + 1
 
 
+def test_what_could_not_be_seen_is_grouped_by_what_would_open_it():
+    notes = [
+        replace(reports.KERNEL_LOG, probe=f"probe{n}", checks=(f"logs.a.c{n}",), opens=reports.U(f"way {n % 9}"))
+        for n in range(30)
+    ]
+    said = text.render(replace(reports.incomplete(), silences=tuple(notes)), View(width=120))
+    assert "COULD NOT LOOK AT  30 checks" in said
+    assert said.count("to open: ") == 5
+    assert "probe0: denied: dmesg: read kernel buffer failed: Operation not permitted (and 3 more reasons)" in said
+    assert "and 4 more of this kind (-v shows them)" in said
+    whole = text.render(replace(reports.incomplete(), silences=tuple(notes)), View(width=120, verbose=True))
+    assert whole.count("to open: ") == 9
+    assert whole.count("Operation not permitted") == 30
+
+
 def test_a_finding_told_with_its_cause_is_not_told_twice():
     said = "\n".join(say("confirmed", width=120))
     assert said.count("No space left on device, 218 times") == 1
