@@ -45,19 +45,20 @@ def read_only(table: MountTable) -> Findings:
     Look-alikes: read-only by design: fstab says `ro`, images, /usr and /boot, bind mounts of containers.
     """
     declared = {entry.path: entry for entry in table.declared}
-    for mount in table.mounted:
+    judged = [mount for mount in table.mounted if mount.type in WRITABLE]
+    for mount in judged:
         entry = declared.get(mount.path)
-        if mount.type not in WRITABLE or (entry and "ro" in entry.options):
-            continue
         if "ro" not in mount.super_options:
             yield ok("writable", mount.path)
+        elif (entry and "ro" in entry.options) or (not entry and mount.path.startswith(READ_ONLY_BY_DESIGN)):
+            yield ok("read-only, as it should be", mount.path)
         elif entry or "emergency_ro" in mount.super_options:
             where = "fstab wants it writable" if entry else "the kernel made it so after an error"
             yield fail(f"{mount.path} ({mount.source}) is a Read-only file system; {where}", mount.path)
-        elif not mount.path.startswith(READ_ONLY_BY_DESIGN):
+        else:
             text = f"{mount.path} ({mount.source}, {mount.type}) is mounted read-only: Read-only file system"
             yield warn(text, mount.path)
-    if not any(mount.type in WRITABLE for mount in table.mounted):
+    if not judged:
         yield skip("no filesystem of a type that is usually writable")
 
 

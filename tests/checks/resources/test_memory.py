@@ -1,0 +1,93 @@
+"""Memory that runs out, and what only looks like it."""
+
+from dataclasses import replace
+
+import pytest
+
+from diagkit.checks.resources import memory
+from diagkit.model import Silence, Status, Unknown
+from diagkit.probes.memory import Memory, Paging
+from diagkit.probes.pressure import Pressure, Stall
+from diagkit.probes.processes import Process, Processes
+
+MIB = 1 << 20
+HOST = Memory(
+    total=768 * MIB, available=700 * MIB, free=100 * MIB, shared=0, kernel=0, swap_total=512 * MIB, swap_free=512 * MIB,
+    committed=100 * MIB, commit_limit=384 * MIB, strict=False, huge_idle=0,
+)  # fmt: skip
+PYTHON = Process(
+    pid=812, parent=1, name="python3", state="S", stuck=False, threads=1, kernel=False, age=60.0, cpu=0.0,
+    lifetime_cpu=0.0, rss=480 * MIB, uid=0, fd_slots=64, fd_limit=1024, task_limit=-1,
+)  # fmt: skip
+SEEN = Processes(all=(PYTHON, replace(PYTHON, pid=1, name="init", rss=MIB)))
+HIDDEN = Unknown("processes.processes", Silence.DENIED)
+STILL = Paging(swapped_in=0.0, swapped_out=0.0, major_faults=0.0, killed=0)
+CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, full_now=0.0, full_10=0.0, full_60=0.0)
+
+
+def available(host, processes=SEEN):
+    (found,) = memory.available.judge(host, processes, memory.Left())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("left", "status"), [(700, Status.OK), (100, Status.OK), (70, Status.WARN), (38, Status.WARN), (10, Status.FAIL)]
+)
+def test_available(left, status):
+    assert available(replace(HOST, available=left * MIB)).status is status
+
+
+def test_little_free_memory_is_no_want():
+    assert available(replace(HOST, free=4 * MIB)).status is Status.OK
+
+
+def test_a_tenth_of_a_large_machine_is_plenty():
+    assert available(replace(HOST, total=1 << 39, available=40 << 30)).status is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({}, "python3[812] holds 480.0 MiB"),
+        ({"shared": 500 * MIB}, "shared memory or tmpfs"),
+        ({"kernel": 500 * MIB}, "the kernel itself holds"),
+        ({"huge_idle": 500 * MIB}, "huge pages"),
+    ],
+)
+def test_who_has_it(changed, says):
+    assert says in available(replace(HOST, available=40 * MIB, **changed)).summary.raw
+
+
+def test_who_has_it_may_be_hidden():
+    assert "could not be seen" in available(replace(HOST, available=40 * MIB), HIDDEN).summary.raw
+
+
+@pytest.mark.parametrize(("full", "status"), [(0.0, Status.OK), (0.06, Status.WARN), (0.3, Status.FAIL)])
+def test_pressure(full, status):
+    pressure = Pressure(cpu=CALM, memory=replace(CALM, full_10=full), io=CALM)
+    (found,) = memory.pressure.judge(pressure, memory.Stalled())
+    assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("inward", "outward", "status"),
+    [(0, 0, Status.OK), (9000, 0, Status.OK), (300, 300, Status.WARN), (5000, 5000, Status.FAIL)],
+)
+def test_swapping(inward, outward, status):
+    (found,) = memory.swapping.judge(replace(STILL, swapped_in=inward, swapped_out=outward), HOST, memory.Traffic())
+    assert found.status is status
+
+
+def test_no_swap():
+    (found,) = memory.swapping.judge(STILL, replace(HOST, swap_total=0), memory.Traffic())
+    assert found.status is Status.SKIP
+
+
+@pytest.mark.parametrize(
+    ("strict", "committed", "status"),
+    [(False, 384, Status.SKIP), (True, 100, Status.OK), (True, 380, Status.FAIL)],
+)
+def test_commit(strict, committed, status):
+    host = replace(HOST, strict=strict, committed=committed * MIB)
+    (found,) = memory.commit.judge(host, memory.Promised())
+    assert found.status is status
