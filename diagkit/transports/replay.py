@@ -67,7 +67,7 @@ def loads(text: str) -> Tape:
     header, *lines = text.split("\n")
     first = _table(header, 1)
     version = first.pop("diagkit_tape", None)
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool):
         raise BadTape("is not a tape: line 1 does not begin with its version")
     if version > TAPE_VERSION:
         raise BadTape(f"is a tape of version {version}, and this diagkit reads up to {TAPE_VERSION}: update diagkit")
