@@ -62,14 +62,13 @@ _IPTABLES_PLAIN = re.compile(r"-p (tcp|udp)|-m (tcp|udp|multiport|comment)|--dpo
 @probe(
     perhaps(Run(("nft", "list", "ruleset"), root=True)),
     perhaps(Run(("iptables-save",), root=True)),
-    opens="log in as root, or allow this user `sudo -n nft list ruleset`",
 )
 def packet_filter(nft: Reply, iptables: Reply) -> PacketFilter:
     """Rules that drop or reject packets to certain ports."""
     heard = [reply for reply in (nft, iptables) if not reply.silence and reply.code == 0]
     if not heard:
         mute = iptables if nft.silence is Silence.MISSING and iptables.silence else nft
-        raise Withheld(mute.silence or Silence.GARBLED, mute.complaint[:80])
+        raise Withheld(mute.silence or Silence.GARBLED, mute.complaint.partition("\n")[0])
     found = [
         *_nft_blocks(nft.lines if nft in heard else []),
         *_iptables_blocks(iptables.lines if iptables in heard else []),

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from diagkit.model import Ask, Reach, Read, Reply, Run, Target, Vantage
-from diagkit.probes import Absent, Answers, perhaps, probe
+from diagkit.model import Ask, Reach, Read, Reply, Run, Silence, Target, Vantage
+from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 from diagkit.probes.host import Identity
 
 MOST_OVERRIDES = 4  # names of the hosts file that are looked up; each costs two reach tests
@@ -62,18 +62,21 @@ def lookup(target: Target, answers: Answers) -> Lookup:
     if not answers:
         raise Absent("the target is this machine" if target.scheme == "local" else "the target is given as an address")
     (reply,) = answers.values()
+    if reply.silence:
+        raise Withheld(reply.silence, reply.complaint)
     data = json.loads(reply.text)
     return Lookup(
         name=target.host,
         state=data["state"],
         addresses=tuple(data["addresses"]),
         hosts_file=tuple(data["hosts_file"]),
-        servers=tuple(_said(s["server"], "udp", s) for s in data["servers"]),
+        servers=tuple(server_said(s["server"], "udp", s) for s in data["servers"]),
         error=data["error"],
     )
 
 
-def _said(server: str, over: str, data: dict[str, object]) -> ServerSaid:
+def server_said(server: str, over: str, data: dict[str, object]) -> ServerSaid:
+    """The answer of a `dns` test, or of one server in a `resolve` test."""
     answers, took = data.get("answers", []), data.get("took_ms", 0.0)
     return ServerSaid(
         server=server,
@@ -131,13 +134,13 @@ def nslookup(name: str, server: str) -> Run:
     return Run(("nslookup", "-timeout=1", "-retry=3", name, server), timeout=7)
 
 
-def _own_vantage(target: Target) -> Vantage:
+def own_vantage(target: Target) -> Vantage:
     """Where the target's own questions start: on this machine we can send datagrams, through ssh only TCP."""
     return Vantage.HERE if target.scheme == "local" else Vantage.TARGET
 
 
 def _ask_each_server(resolver: Resolver, identity: Identity, target: Target) -> Iterable[Ask]:
-    name, vantage = resolver.full(identity.hostname), _own_vantage(target)
+    name, vantage = resolver.full(identity.hostname), own_vantage(target)
     for server in resolver.asked:
         yield Reach("dns", server, 53, f"{name} A", vantage)
         if target.scheme != "local":
@@ -168,7 +171,7 @@ def name_servers(resolver: Resolver, answers: Answers) -> NameServers:
     for ask, reply in answers.items():
         if isinstance(ask, Reach) and not reply.silence:
             data = json.loads(reply.text)
-            one = _said(ask.to, data["over"], data)
+            one = server_said(ask.to, data["over"], data)
             if ask.name.endswith(" SOA"):
                 search.append((ask.name.removesuffix(" SOA"), one))
             else:
@@ -223,7 +226,7 @@ def hosts_file(reply: Reply) -> HostsFile:
 def _ask_dns_too(resolver: Resolver, hosts: HostsFile, target: Target) -> Iterable[Ask]:
     for server in resolver.servers[:1]:
         for name, _ in hosts.entries[:MOST_OVERRIDES]:
-            yield Reach("dns", server, 53, f"{resolver.full(name)} A", _own_vantage(target))
+            yield Reach("dns", server, 53, f"{resolver.full(name)} A", own_vantage(target))
             if not ipaddress.ip_address(server).is_loopback:
                 yield Reach("dns", server, 53, f"{resolver.full(name)} A")  # for a host that forwards no TCP
 
@@ -247,5 +250,5 @@ def overrides(resolver: Resolver, hosts: HostsFile, answers: Answers) -> Overrid
             heard.setdefault(ask.name.removesuffix(" A"), tuple(data["answers"]))
     known = [(name, address) for name, address in hosts.entries if resolver.full(name) in heard]
     if not known:
-        raise ValueError("no name server answered about the names in the hosts file")
+        raise Withheld(Silence.TIMEOUT, "no name server answered about the names in the hosts file")
     return Overrides(all=tuple((name, address, heard[resolver.full(name)]) for name, address in known))

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from diagkit.model import Ask, Reach, Target
-from diagkit.probes import Answers, probe
+from diagkit.probes import Answers, Withheld, probe
 from diagkit.probes.names import is_address
 
 GATEWAY = "_gateway"
@@ -155,5 +155,5 @@ def path_mtu(target: Target, answers: Answers) -> PathMtu:
 def _only(answers: Answers) -> dict[str, Any]:
     (reply,) = answers.values()
     if reply.silence:
-        raise ValueError(f"{reply.silence.value}: {reply.complaint}")
+        raise Withheld(reply.silence, reply.complaint)
     return dict(json.loads(reply.text))

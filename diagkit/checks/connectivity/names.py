@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.model import Finding
+from diagkit.probes.dependencies import Dependencies, Dependency
 from diagkit.probes.names import Lookup, NameServers, Overrides, Resolver, ServerSaid
 
 WORDS = {
@@ -31,7 +33,7 @@ def resolution(lookup: Lookup) -> Findings:
 
 
 @check(noise=(0.01, 0.003), vital=False)
-def consistent(lookup: Lookup) -> Findings:
+def agreed(lookup: Lookup) -> Findings:
     """Every name server of this machine gives the target's name the same address as the system does.
 
     Why: one stale server, or a line in this machine's hosts file, sends some of the users elsewhere.
@@ -51,6 +53,27 @@ def consistent(lookup: Lookup) -> Findings:
                 f"{', '.join(sorted(addresses))}",
                 lookup.name,
             )
+
+
+@check(noise=(0.005, 0.003), vital=False)
+def consistent(known: Dependencies) -> Findings:
+    """The hosts that the configuration names have the same address there as here.
+
+    Why: a wrong or stale record sends this host, and only it, to a place where nobody answers.
+    Look-alikes: a name server with views answers each network differently on purpose.
+    """
+    compared = 0
+    for one in known.all:
+        there, here = set(one.there.addresses if one.there else ()), set(one.here.addresses if one.here else ())
+        if there and here:
+            compared += 1
+            verdict = ok if there & here else fail
+            told = f"{one.name} is {', '.join(sorted(there))}"
+            yield verdict(
+                told if there & here else f"{told} on the host, {', '.join(sorted(here))} from here", one.name
+            )
+    if not compared:
+        yield skip("no name was answered both there and here, so there is nothing to compare")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +159,33 @@ def hosts_file(overrides: Overrides) -> Findings:
                 name,
                 quote=f"{address} {name}",
             )
+
+
+@check(limits=Slow(), noise=(0.01, 0.003), vital=False)
+def dependencies(known: Dependencies, resolver: Resolver, limits: Slow) -> Findings:
+    """The hosts that the configuration names resolve on the host, and soon.
+
+    Why: what is told to use them fails with "Name or service not known" or "Temporary failure in name resolution", or
+    waits at each request.
+    Look-alikes: a name that the hosts file answers needs no DNS; a setting that nothing uses may name anything.
+    """
+    for one in known.all:
+        yield _resolves(one, resolver, limits)
+
+
+def _resolves(one: Dependency, resolver: Resolver, limits: Slow) -> Finding:
+    there, server = one.there, resolver.servers[0]
+    elsewhere = f"; from here it is {', '.join(one.here.addresses)}" if one.here and one.here.addresses else ""
+    if there is None or there.state in ("refused", "unreachable"):
+        return unknown(f"{one.name} could not be asked from the host", one.name, hint="see names.resolvers")
+    if there.state != "answered":
+        verdict = fail if elsewhere else skip  # a server that is silent to us too is judged in `resolvers`
+        return verdict(f"{one.name}: name server {server} gives the host no answer{elsewhere}", one.name)
+    if there.rcode in FAILURES:
+        return fail(f"{one.name}: name server {server} answers {there.rcode}{elsewhere}", one.name)
+    if there.rcode == "NXDOMAIN":
+        verdict = fail if elsewhere else warn
+        return verdict(f"{one.name} does not exist (NXDOMAIN), but the configuration names it{elsewhere}", one.name)
+    if there.took_ms >= limits.warn:
+        return warn(f"{one.name}: name server {server} takes {there.took_ms / 1000:.1f} s to answer", one.name)
+    return ok(f"{one.name} is {', '.join(there.addresses) or 'known'}", one.name)

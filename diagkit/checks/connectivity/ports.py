@@ -106,7 +106,8 @@ def inside(doorways: Doorways) -> Findings:
         subject, port = str(door.listener), door.inside
         who = f" ({door.listener.process})" if door.listener.process else ""
         if not port.state:
-            yield unknown(f"tcp/{port.port}: {port.error}", subject, hint="the ssh server must allow TCP forwarding")
+            hint = "allow TCP forwarding in the ssh server" if "forward" in port.error else ""
+            yield unknown(f"tcp/{port.port}: {port.error}", subject, hint=hint)
         elif port.open:
             yield ok(f"tcp/{port.port}{who} takes connections", subject)
         elif port.state == "filtered":

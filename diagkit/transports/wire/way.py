@@ -58,7 +58,7 @@ def way_from_target(transport: Transport) -> Way:
             return transport.dial(host, port, timeout)
         except PermissionError as error:
             if "forward" in str(error):  # not the network's word but the ssh server's: it forwards nothing
-                raise Unsupported(str(error)) from error
+                raise Unsupported(error.strerror or str(error)) from error
             raise
 
     return Way(Vantage.TARGET, dial, Addresses())

@@ -6,6 +6,7 @@ import pytest
 
 from diagkit.checks.connectivity import names
 from diagkit.model import Status
+from diagkit.probes.dependencies import Dependencies, Dependency
 from diagkit.probes.names import Lookup, NameServers, Overrides, Resolver, ServerSaid
 
 RESOLVER = Resolver(servers=("10.0.0.53",), upstreams=(), search=("example.org",), options=(), hosts_first=True)
@@ -31,10 +32,45 @@ def test_resolution():
     assert "name server 10.0.0.53 does not answer" in broken.summary.raw
 
 
-def test_consistent():
-    assert statuses(names.consistent.judge(LOOKUP)) == [Status.OK]
-    assert statuses(names.consistent.judge(replace(LOOKUP, addresses=("10.9.9.9",)))) == [Status.WARN]
-    assert statuses(names.consistent.judge(replace(LOOKUP, servers=()))) == [Status.SKIP]
+def test_agreed():
+    assert statuses(names.agreed.judge(LOOKUP)) == [Status.OK]
+    assert statuses(names.agreed.judge(replace(LOOKUP, addresses=("10.9.9.9",)))) == [Status.WARN]
+    assert statuses(names.agreed.judge(replace(LOOKUP, servers=()))) == [Status.SKIP]
+
+
+STALE, NOWHERE = replace(GOOD, addresses=("10.0.0.99",)), replace(GOOD, rcode="NXDOMAIN", addresses=())
+
+
+def needed(there, here):
+    return Dependencies(all=(Dependency(name="db1.example.org", there=there, here=here),))
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "status"),
+    [(GOOD, GOOD, Status.OK), (STALE, GOOD, Status.FAIL), (GOOD, NOWHERE, Status.SKIP), (None, GOOD, Status.SKIP)],
+)
+def test_consistent(there, here, status):
+    assert statuses(names.consistent.judge(needed(there, here))) == [status]
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "status"),
+    [
+        (GOOD, GOOD, Status.OK),
+        (STALE, GOOD, Status.OK),  # it resolves; whether rightly is judged in `consistent`
+        (NOWHERE, GOOD, Status.FAIL),
+        (NOWHERE, NOWHERE, Status.WARN),
+        (replace(NOWHERE, rcode="SERVFAIL"), GOOD, Status.FAIL),
+        (replace(GOOD, state="filtered"), GOOD, Status.FAIL),
+        (replace(GOOD, state="filtered"), replace(GOOD, state="filtered", addresses=()), Status.SKIP),
+        (replace(GOOD, state="failed"), GOOD, Status.FAIL),  # hung up without an answer
+        (replace(GOOD, state="refused"), GOOD, Status.UNKNOWN),  # not over TCP, which proves little
+        (replace(GOOD, took_ms=3000.0), GOOD, Status.WARN),
+        (None, GOOD, Status.UNKNOWN),
+    ],
+)
+def test_dependencies(there, here, status):
+    assert statuses(names.dependencies.judge(needed(there, here), RESOLVER, names.Slow())) == [status]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def known(ssh=None, **declared):
 
 def doorway(number, inside, outside, address="0.0.0.0"):
     listener = Listener(address=address, port=number, waiting=0, backlog=128, process="postgres")
-    return Doorway(listener=listener, inside=port(number, inside), outside=None if outside is None else port(number, outside))
+    return Doorway(
+        listener=listener, inside=port(number, inside), outside=None if outside is None else port(number, outside)
+    )
 
 
 def statuses(findings):
