@@ -15,15 +15,17 @@ from diagkit.probes.processes import Process, Processes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
-    """Share of the time the processors are busy, and share of it that some task waits for one.
+    """Share of the time the processors are busy, share of it that some task waits for one, and who makes them so.
 
-    Both are wanted: a processor may well be busy if nobody waits. Failing needs a minute of it, so that a compile run
-    only warns. Source: our own; PSI is the judge of waiting.
+    Both of the first are wanted: a processor may well be busy if nobody waits. Failing needs a minute of it, or waiting
+    that `steady` of the work causes which processes do that were there all along: a compile run starts ever new ones
+    and only warns. Source: our own; PSI is the judge of waiting.
     """
 
-    busy: float = 0.90
+    busy: float = 0.80
     waiting: float = 0.25
     waiting_long: float = 0.50
+    steady: float = 0.60
 
 
 @check(limits=Busy(), noise=(0.03, 0.004))
@@ -48,7 +50,8 @@ def saturation(
     if busy < limits.busy or not queued:
         yield ok(text, measured=measured)
         return
-    verdict = fail if lasting else warn
+    steady = sum(p.cpu for p in _top(processes)) if isinstance(processes, Processes) else 0.0
+    verdict = fail if lasting or steady >= limits.steady * busy * cpus else warn
     yield verdict(f"CPU saturated: {text}, work waits for it; {_users(processes)}", measured=measured)
 
 

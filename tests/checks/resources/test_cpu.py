@@ -21,6 +21,7 @@ LOOP = Process(
     lifetime_cpu=0.95, rss=1 << 20, uid=0, fd_slots=64, fd_limit=1024, task_limit=-1,
 )  # fmt: skip
 SEEN = Processes(all=(LOOP,))
+BUILD = Processes(all=(replace(LOOP, name="make", cpu=0.05),))  # the work is done by children that come and go
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
 NO_PSI = Inapplicable("pressure.pressure", "no PSI")
 
@@ -46,7 +47,13 @@ def one(check, *facts):
     ],
 )
 def test_saturation(spent, pressure, status):
-    assert one(cpu.saturation, Cpu(total=spent, each=(spent,)), QUIET, pressure, SEEN).status is status
+    assert one(cpu.saturation, Cpu(total=spent, each=(spent,)), QUIET, pressure, BUILD).status is status
+
+
+def test_saturation_by_processes_that_stay_fails_at_once():
+    facts = Cpu(total=FULL, each=(FULL,)), QUIET, psi(some_now=0.9)
+    assert one(cpu.saturation, *facts, SEEN).status is Status.FAIL
+    assert one(cpu.saturation, *facts, HIDDEN).status is Status.WARN
 
 
 @pytest.mark.parametrize(
@@ -54,7 +61,7 @@ def test_saturation(spent, pressure, status):
 )
 def test_saturation_without_psi_goes_by_the_load(one_minute, five, status):
     load = replace(QUIET, one=one_minute, five=five)
-    assert one(cpu.saturation, Cpu(total=FULL, each=(FULL,)), load, NO_PSI, SEEN).status is status
+    assert one(cpu.saturation, Cpu(total=FULL, each=(FULL,)), load, NO_PSI, BUILD).status is status
 
 
 def test_saturation_names_who_uses_it():
