@@ -141,7 +141,7 @@ def search(resolver: Resolver, name_servers: NameServers) -> Findings:
             yield skip(f"search domain {domain}: the name server could not be asked over TCP", domain)
 
 
-@check(noise=(0.02, 0.002), vital=False)
+@check(noise=(0.01, 0.001), vital=False)
 def hosts_file(overrides: Overrides) -> Findings:
     """/etc/hosts and DNS agree about the names in it.
 
