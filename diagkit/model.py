@@ -174,10 +174,10 @@ class Vantage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Test a way over the network, from a vantage. The answer is JSON; see `transports/wire.py` for each kind.
+    """Test a way over the network, from a vantage. The answer is JSON; see `transports/wire` for each kind.
 
-    kind: resolve, dns, ping, trace, mtu, tcp, banner, tls, http, exchange
-    to: host name or address; `name`: what is asked for there (DNS name, TLS server name, HTTP path, bytes to send).
+    kind: resolve, dns, ping, trace, mtu, tcp, banner, tls, http
+    to: host name or address; `name`: what is asked for there (DNS name and type, TLS server name, URL).
     """
 
     kind: str
