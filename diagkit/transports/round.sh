@@ -48,7 +48,8 @@ choose_limiter() {
   fi
 }
 
-# Once a connection. Only mildly nice: at 19, a machine whose processors are busy would not answer before the deadline.
+# Once a connection. Only mildly nice: beside six busy loops on one processor (and no autogroups) a round that takes 2.2 s
+# takes 3.1 s at nice 5; at nice 19 it takes 22 s, and answers are missing.
 prepare() {
   [ "$prepared" = $$ ] && return
   prepared=$$ watchdog=

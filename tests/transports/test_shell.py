@@ -257,3 +257,24 @@ def test_nothing_is_written(shell: Argv, tmp_path: Path) -> None:
     (reply,) = say(shell, Run(("sh", "-c", f"echo more >{tmp_path}/file")))
     assert reply.code
     assert not (tmp_path / "file").exists() or not (tmp_path / "file").stat().st_size
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a namespace in which nobody else starts processes")
+def test_a_round_costs_few_processes(shell: Argv) -> None:
+    alone = ("unshare", "--pid", "--fork", "--mount-proc", *shell)
+    counter = Read("/proc/sys/kernel/ns_last_pid")
+    many: list[Ask] = [*(Glob(f"/proc/[{n}]/stat") for n in range(9)), *(Read(f"/proc/{n}/stat") for n in range(50))]
+    commands = [Run(("id", "-u"), cap=n) for n in range(1, 11)]
+
+    def cost(pipe: ShellPipe, *asks: Ask) -> int:
+        """What the second of two equal rounds costs: the first also prepares."""
+        counts = [
+            int(converse(pipe, [counter, *asks], MOMENT, time.monotonic() + PATIENCE)[counter].out) for _ in range(3)
+        ]
+        return counts[2] - counts[1]
+
+    with talking(alone, {}) as pipe:
+        least = cost(pipe)
+        assert least <= 14
+        assert cost(pipe, *many) <= least + 5
+        assert cost(pipe, *many, *commands) <= least + 16 + (2 if shell[0] == "dash" else 3) * len(commands)
