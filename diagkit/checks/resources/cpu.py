@@ -28,7 +28,7 @@ class Busy:
     steady: float = 0.60
 
 
-@check(limits=Busy(), noise=(0.03, 0.004))
+@check(limits=Busy(), noise=(0.03, 0.002))
 def saturation(
     cpu: Cpu, load: Load, pressure: Pressure | Unknown | Inapplicable, processes: Processes | Unknown, limits: Busy
 ) -> Findings:
@@ -144,7 +144,7 @@ class Held:
     periods: int = 5
 
 
-@check(limits=Held(), noise=(0.02, 0.003), vital=False)
+@check(limits=Held(), noise=(0.02, 0.001), vital=False)
 def throttling(throttling: Throttling, limits: Held) -> Findings:
     """No unit is held back by its CPU quota (CPUQuota=, cpu.max, the limit of a container).
 
@@ -185,9 +185,10 @@ def load(load: Load, cpu: Cpu, processes: Processes | Unknown, limits: Queue) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stalled:
-    """Share of the last 10 s that some task waited for a processor. Source: our own; 4 s of it do not reach it."""
+    """Share of the last 10 s, and of the last minute, that some task waited for a processor. Source: our own."""
 
     warn: float = 0.40
+    lasting: float = 0.25
 
 
 @check(limits=Stalled(), noise=(0.04, 0.001), vital=False)
@@ -195,5 +196,5 @@ def pressure(pressure: Pressure, limits: Stalled) -> Findings:
     """Work does not wait for processors much of the time (PSI)."""
     stall = pressure.cpu
     text = f"some task waited for a CPU {stall.some_10:.0%} of the last 10 s, {stall.some_60:.0%} of the last minute"
-    verdict = warn if stall.some_10 >= limits.warn else ok
+    verdict = warn if stall.some_10 >= limits.warn and stall.some_60 >= limits.lasting else ok
     yield verdict(text, measured={"some_avg10": stall.some_10, "some_avg60": stall.some_60})

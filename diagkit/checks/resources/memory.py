@@ -16,15 +16,17 @@ from diagkit.probes.processes import Processes
 class Left:
     """Share of memory still available, at or below which we speak up; with `plenty` bytes left we never do.
 
-    Source: node-exporter mixin NodeMemoryHighUtilization (90 % used); below 3 % the OOM killer is near.
+    When it is at or below `warn` and no more than `scant` bytes, the next program to start may be one too many.
+    Source: node-exporter mixin NodeMemoryHighUtilization (90 % used); our own for the rest.
     """
 
     warn: float = 0.10
     fail: float = 0.03
+    scant: int = 64 << 20
     plenty: int = 4 << 30
 
 
-@check(limits=Left(), noise=(0.03, 0.003))
+@check(limits=Left(), noise=(0.03, 0.001))
 def available(memory: Memory, processes: Processes | Unknown, limits: Left) -> Findings:
     """Programs can still get memory.
 
@@ -37,7 +39,7 @@ def available(memory: Memory, processes: Processes | Unknown, limits: Left) -> F
     if left > limits.warn or memory.available >= limits.plenty:
         yield ok(text, measured=measured)
         return
-    verdict = fail if left <= limits.fail else warn
+    verdict = fail if left <= limits.fail or memory.available <= limits.scant else warn
     yield verdict(f"low memory: {text}; {_takers(memory, processes)}", measured=measured)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.model import Silence
 from diagkit.probes.disk import Mounts
-from diagkit.probes.mounts import MountTable
+from diagkit.probes.mounts import MountPoint, MountTable
 
 WRITABLE = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "bcachefs"}
-READ_ONLY_BY_DESIGN = ("/usr", "/boot", "/efi", "/media", "/cdrom", "/snap", "/nix/store", "/var/lib/snapd")
+READ_ONLY_BY_DESIGN = re.compile(r"/(usr|boot|efi|media|run/media|cdrom|snap|nix/store|var/lib/(snapd|kubelet))(/|$)")
+SNAPSHOT = {"noload", "norecovery"}  # mounted so as to leave even the journal alone
 
 
-@check(noise=(0.001, 0.001))
+@check(noise=(0.001, 0.0005))
 def answering(mounts: Mounts) -> Findings:
     """Every mounted filesystem answers when it is asked for its size.
 
@@ -50,19 +53,21 @@ def read_only(table: MountTable) -> Findings:
         entry = declared.get(mount.path)
         if "ro" not in mount.super_options:
             yield ok("writable", mount.path)
-        elif (entry and "ro" in entry.options) or (not entry and mount.path.startswith(READ_ONLY_BY_DESIGN)):
+        elif (entry and "ro" in entry.options) or (not entry and _by_design(mount)):
             yield ok("read-only, as it should be", mount.path)
-        elif entry or "emergency_ro" in mount.super_options:
-            where = "fstab wants it writable" if entry else "the kernel made it so after an error"
-            yield fail(f"{mount.path} ({mount.source}) is a Read-only file system; {where}", mount.path)
         else:
-            text = f"{mount.path} ({mount.source}, {mount.type}) is mounted read-only: Read-only file system"
-            yield warn(text, mount.path)
+            why = "fstab wants it writable" if entry else "nothing says that it should be"
+            text = f"{mount.path} ({mount.source}, {mount.type}) is mounted read-only: Read-only file system; {why}"
+            yield fail(text, mount.path)
     if not judged:
         yield skip("no filesystem of a type that is usually writable")
 
 
-@check(noise=(0.01, 0.002))
+def _by_design(mount: MountPoint) -> bool:
+    return bool(READ_ONLY_BY_DESIGN.match(mount.path) or SNAPSHOT.intersection(mount.super_options))
+
+
+@check(noise=(0.01, 0.001))
 def missing(table: MountTable) -> Findings:
     """Everything that fstab wants mounted at boot is mounted.
 

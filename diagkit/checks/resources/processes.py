@@ -36,8 +36,8 @@ def blocked(processes: Processes, limits: Stuck) -> Findings:
 class Unreaped:
     """Zombies of one parent. A few are normal: they last until the parent looks. Source: our own."""
 
-    warn: int = 25
-    fail: int = 500
+    warn: int = 20
+    fail: int = 100
 
 
 @check(limits=Unreaped(), noise=(0.005, 0.001), vital=False)

@@ -121,6 +121,8 @@ def test_load(one_minute, five, status):
     assert "1 processes in state D" in found.summary.raw
 
 
-@pytest.mark.parametrize(("share", "status"), [(0.2, Status.OK), (0.6, Status.WARN)])
-def test_pressure(share, status):
-    assert one(cpu.pressure, psi(some_10=share)).status is status
+@pytest.mark.parametrize(
+    ("ten", "sixty", "status"), [(0.2, 0.2, Status.OK), (0.6, 0.1, Status.OK), (0.6, 0.4, Status.WARN)]
+)
+def test_pressure(ten, sixty, status):
+    assert one(cpu.pressure, psi(some_10=ten, some_60=sixty)).status is status

@@ -30,11 +30,14 @@ def available(host, processes=SEEN):
     return found
 
 
-@pytest.mark.parametrize(
-    ("left", "status"), [(700, Status.OK), (100, Status.OK), (70, Status.WARN), (38, Status.WARN), (10, Status.FAIL)]
-)
+@pytest.mark.parametrize(("left", "status"), [(700, Status.OK), (100, Status.OK), (70, Status.WARN), (38, Status.FAIL)])
 def test_available(left, status):
     assert available(replace(HOST, available=left * MIB)).status is status
+
+
+@pytest.mark.parametrize(("left", "status"), [(2000, Status.OK), (1500, Status.WARN), (400, Status.FAIL)])
+def test_available_on_a_larger_machine(left, status):
+    assert available(replace(HOST, total=16384 * MIB, available=left * MIB)).status is status
 
 
 def test_little_free_memory_is_no_want():

@@ -39,8 +39,8 @@ def test_kernel_threads_sleep_as_they_like():
     ("count", "found"),
     [
         (3, (Status.OK, "")),
-        (250, (Status.WARN, "job-runner[700]")),
-        (900, (Status.FAIL, "job-runner[700]")),
+        (30, (Status.WARN, "job-runner[700]")),
+        (250, (Status.FAIL, "job-runner[700]")),
     ],
 )
 def test_zombies(count, found):
