@@ -1,4 +1,14 @@
-"""SSH: one connection to a machine, one session channel on it, one framed script for each round of questions."""
+"""SSH: one connection to a machine, one session channel on it, one framed script for each round of questions.
+
+The way up, and the layers where it may end:
+
+    ssh_config.py    what the user's configuration says about the target   NAME
+    ssh_connect.py   its addresses, and a TCP connection to one of them    NAME, ROUTE, TCP
+    ssh_protocol.py  versions, key exchange, channels                      BANNER
+    host_key.py      whether it is the right machine                       HOST_KEY
+    ssh_auth.py      proving who we are                                    AUTHENTICATION
+    ssh_session.py   all of it in order, over jump hosts; then the shell   SHELL
+"""
 
 from __future__ import annotations
 

@@ -102,9 +102,10 @@ class Client(paramiko.Transport):
             _, words = self._refusal()
             detail = f"the server opens no session ({words}): MaxSessions may be 0, or the account may only forward"
             raise Stopped(Layer.SHELL, Silence.REFUSED, detail) from None
-        except (paramiko.SSHException, OSError, EOFError) as error:
+        except Exception as error:  # noqa: BLE001 - of any type: what ended paramiko's thread comes out here
             lost = not self.is_active()
-            why = f"the server hung up{self.last_words()}" if lost else f"no session within {seconds:.0f} s ({error})"
+            ended = f"the connection ended{self.last_words()} ({type(error).__name__}) before it had a session"
+            why = ended if lost else f"the server had opened no session after {seconds:.0f} s"
             silence = Silence.UNREACHABLE if lost else Silence.TIMEOUT
             raise Stopped(Layer.SHELL, silence, why) from None
         self.stream.hurried = False
@@ -117,12 +118,14 @@ class Client(paramiko.Transport):
             return self.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds)
         except paramiko.ChannelException:
             raise forward_error(*self._refusal()) from None
-        except (paramiko.SSHException, OSError, EOFError) as error:
+        except Exception as error:  # noqa: BLE001 - of any type: what ended paramiko's thread comes out here
             if self._opening.channel in self._refusals:  # paramiko keeps one exception for all threads: ours was taken
                 raise forward_error(*self._refusal()) from None
             if self.is_active():
                 raise TimeoutError(f"no answer from {host} port {port} within {seconds:.1f} s") from None
-            raise Stopped(Layer.SHELL, Silence.UNREACHABLE, f"the ssh connection was lost: {error}") from None
+            raise Stopped(
+                Layer.SHELL, Silence.UNREACHABLE, f"the ssh connection was lost ({type(error).__name__})"
+            ) from None
 
     def hang_up(self) -> None:
         """End the connection at once, whatever state it is in, and leave neither thread nor descriptor behind."""

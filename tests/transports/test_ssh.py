@@ -194,7 +194,7 @@ def test_a_server_that_hangs_up_on_the_first_failure_is_quoted(tmp_path):
 )
 def test_what_came_instead_of_a_shell_is_shown(tmp_path, command, words):
     with running(tmp_path, ForceCommand=command) as server:
-        why = stopped(server, seconds=5)
+        why = stopped(server, seconds=3)
     assert why.layer is Layer.SHELL
     assert words in why.detail
 

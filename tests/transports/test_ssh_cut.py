@@ -47,9 +47,12 @@ def length(box):
     return carried
 
 
-@pytest.mark.parametrize("towards", ["client", "server"])
+# shares of the whole: version, key exchange, log-in, and then most of it answers
 @pytest.mark.parametrize("how", ["end", "reset", "flip"])
-@pytest.mark.parametrize("share", [0.0, 0.002, 0.1, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 0.97])
+@pytest.mark.parametrize(
+    ("towards", "share"),
+    [*(("client", n) for n in (0.0, 0.01, 0.1, 0.3, 0.45, 0.6, 0.8, 0.97)), *(("server", n) for n in (0.01, 0.4, 0.9))],
+)
 def test_an_answer_is_right_or_silent(box, length, how, towards, share):
     replies, _ = session(box, Harm(how, int(length[towards] * share), towards), 3)
     assert set(replies) == set(FIRST | SECOND)
@@ -58,8 +61,9 @@ def test_an_answer_is_right_or_silent(box, length, how, towards, share):
         assert reply.silence or (reply.out == right and reply.code == 0), reply
 
 
-@pytest.mark.parametrize("towards", ["client", "server"])
-@pytest.mark.parametrize("share", [0.0, 0.05, 0.3, 0.5, 0.75, 0.9])
+@pytest.mark.parametrize(
+    ("towards", "share"), [("client", 0.0), ("client", 0.05), ("client", 0.4), ("client", 0.9), ("server", 0.1)]
+)
 def test_a_connection_that_stalls_ends_with_its_stage(box, length, monkeypatch, towards, share):
     for layer in Layer:
         monkeypatch.setitem(BUDGET, layer, 0.5)

@@ -43,11 +43,12 @@ def ssh_over(jump, box, bastion, tmp_path, bastion_options=None, more="", **opti
 
 
 def test_questions_and_dials_go_through_the_jump_host(box, bastion, tmp_path):
+    before = bastion.log().count("Accepted publickey")
     with ssh_over("bastion", box, bastion, tmp_path) as ssh:
         assert ssh.ask([UNAME], MOMENT)[UNAME].out == b"Linux\n", ssh.unreached
         with pytest.raises(ConnectionRefusedError):
             ssh.dial("127.0.0.1", 1, 5)
-    assert bastion.log().count("Accepted publickey") == 1
+    assert bastion.log().count("Accepted publickey") == before + 1
     assert "Starting session" not in bastion.log()
 
 
