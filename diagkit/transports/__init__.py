@@ -8,11 +8,12 @@ A transport (the protocol is in `model`) puts questions to one machine and never
 
 They share one conversation, whatever carries it:
 
-    shell.py    send a script, listen, give every question its reply
-    script.py   questions -> lanes -> one POSIX shell program (round.sh has its words)
-    frames.py   the stream that comes back -> frames
-    replies.py  frames -> replies: what an exit code and a complaint mean
-    allowed.py  the commands that may be run at all
+    shell.py        send a script, listen, give every ask its reply
+    questions.py    asks -> questions, in the words of round.sh
+    script.py       questions -> lanes -> one POSIX shell program
+    frames.py       the stream that comes back -> frames
+    replies.py      frames -> replies: what an exit code and a complaint mean
+    allowed.py      the commands that may be run at all
 
 `wire` tests ways over the network, from here or from the machine. `child.py` runs what may block on this machine.
 """

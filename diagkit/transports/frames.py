@@ -73,11 +73,11 @@ class Stream:
         return end[: len(end) - broken]
 
 
-def cut_files(out: bytes, mark: bytes) -> list[bytes]:
+def cut_files(out: bytes, separator: bytes) -> list[bytes]:
     """The contents of the files in one `files` answer, and what comes after the last separator."""
-    return re.split(rb"%b\0PATH=[^\0]*\0" % re.escape(mark), out)
+    return re.split(rb"%b\0PATH=[^\0]*\0" % re.escape(separator), out)
 
 
-def cut_lines(out: bytes, mark: bytes) -> list[bytes]:
+def cut_lines(out: bytes, separator: bytes) -> list[bytes]:
     """The lines for each pattern in one `lines` answer."""
-    return re.split(rb"(?m)^/proc/self/environ:%b.*\n" % re.escape(mark), out)
+    return re.split(rb"(?m)^/proc/self/environ:%b.*\n" % re.escape(separator), out)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from diagkit.model import Again, Ask, Connection, Layer, Moment, Native, Reply, Silence, Unreached
 from diagkit.transports.child import CHUNK, Child, Job, finish
-from diagkit.transports.script import bare
+from diagkit.transports.questions import bare
 from diagkit.transports.shell import NoShell, converse
 
 SHELL = ("/bin/sh", "-s")

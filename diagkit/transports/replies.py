@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from diagkit.model import Ask, Glob, Read, Reply, Run, Scan, Silence
 from diagkit.transports.frames import Frame, cut_files, cut_lines
-from diagkit.transports.script import Question, bare
+from diagkit.transports.questions import Question, bare
 
 DENIED = re.compile(
     rb"permission denied|operation not permitted|access denied|insufficient permissions|must be root|are you root"
@@ -19,7 +19,7 @@ MISSING = re.compile(rb"no such (file|process|device)|not found|not a directory"
 KILLED = (124, 137, 143)  # how timeout(1) and its like say that they ended a command
 
 
-def replies(question: Question, frame: Frame, clock: float, mark: bytes) -> Iterator[tuple[Ask, Reply]]:
+def replies(question: Question, frame: Frame, clock: float, separator: bytes) -> Iterator[tuple[Ask, Reply]]:
     """The replies in one frame. `clock`: what to add to the machine's uptime to get seconds since the epoch."""
     took = max(0.0, frame.ended - frame.begun)
     whole = Reply(
@@ -27,22 +27,22 @@ def replies(question: Question, frame: Frame, clock: float, mark: bytes) -> Iter
         silence=None if frame.code is not None else Silence.TIMEOUT,
     )  # fmt: skip
     if question.function == "files":
-        yield from _files(question, whole, mark)
+        yield from _files(question, whole, separator)
         return
     if question.function == "lines":
-        yield from _lines(question, whole, mark)
+        yield from _lines(question, whole, separator)
         return
     for ask in question.asks:
-        yield ask, _judged(bare(ask), whole, frame.begun > 0)
+        yield ask, _judged(bare(ask), whole)
 
 
-def _judged(ask: Ask, reply: Reply, timed: bool) -> Reply:  # noqa: FBT001 - one caller, two lines above
+def _judged(ask: Ask, reply: Reply) -> Reply:
     reply = _capped(ask, reply)
     if reply.cut:  # it may have had to stop because nobody read on
         return replace(reply, silence=None)
     if reply.silence:
         return reply
-    return replace(reply, silence=_why_no_run(ask, reply, timed) if isinstance(ask, Run) else _why_no_log(reply))
+    return replace(reply, silence=_why_no_run(ask, reply) if isinstance(ask, Run) else _why_no_log(reply))
 
 
 def _why_no_log(reply: Reply) -> Silence | None:
@@ -55,8 +55,8 @@ def _why_no_log(reply: Reply) -> Silence | None:
     return None
 
 
-def _why_no_run(ask: Run, reply: Reply, timed: bool) -> Silence | None:  # noqa: FBT001
-    if reply.code in KILLED and (reply.took >= ask.timeout - 0.5 or not timed):
+def _why_no_run(ask: Run, reply: Reply) -> Silence | None:
+    if reply.code in KILLED and (reply.took >= ask.timeout - 0.5 or not reply.took):  # no /proc, no time
         return Silence.TIMEOUT
     if reply.code == 127 and not reply.out:
         return Silence.MISSING
@@ -65,9 +65,9 @@ def _why_no_run(ask: Run, reply: Reply, timed: bool) -> Silence | None:  # noqa:
     return None
 
 
-def _lines(question: Question, whole: Reply, mark: bytes) -> Iterator[tuple[Ask, Reply]]:
+def _lines(question: Question, whole: Reply, separator: bytes) -> Iterator[tuple[Ask, Reply]]:
     """One reply for each pattern of a batch. What is complained of is told apart by the path it names."""
-    contents = cut_lines(whole.out, mark)
+    contents = cut_lines(whole.out, separator)
     complaints = whole.err.splitlines()
     if whole.code in KILLED:
         whole = replace(whole, silence=Silence.TIMEOUT)
@@ -102,9 +102,9 @@ def _why_no_lines(reply: Reply) -> Silence | None:
     return Silence.DENIED if DENIED.search(reply.err) else Silence.MISSING
 
 
-def _files(question: Question, whole: Reply, mark: bytes) -> Iterator[tuple[Ask, Reply]]:
+def _files(question: Question, whole: Reply, separator: bytes) -> Iterator[tuple[Ask, Reply]]:
     """One reply for each file of a batch. The reader goes on after an error, so a separator follows every file."""
-    contents = cut_files(whole.out, mark)
+    contents = cut_files(whole.out, separator)
     complaints = whole.err.splitlines()
     unclaimed = set(complaints)
     found: list[tuple[Ask, Reply]] = []

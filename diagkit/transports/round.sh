@@ -1,8 +1,9 @@
 # The words in which diagkit asks: sent to the machine's own /bin/sh at the start of a round, followed by the questions.
 #
 # Plain POSIX sh: it runs under dash, bash and busybox ash. It writes no file, and whatever it starts may hang for ever
-# without stopping the rest. Python sets, before these lines: M (the mark, "diagkit=<random>"), D (seconds until the
-# client gives up) and L (these very lines, to be handed to root's shell). Comments and indentation are not sent.
+# without stopping the rest. Python sets, before these lines: M (the mark, "diagkit=<random>"), S (the separator, likewise),
+# D (seconds until the client gives up) and L (these very lines, to be handed to root's shell). Comments and indentation
+# are not sent.
 #
 # Every answer is framed by lines that start with the mark, which nobody on the machine can know beforehand:
 #   S uptime            the round has started; all that came before is noise of login scripts
@@ -109,7 +110,7 @@ run() {
 }
 
 # lines ID SECONDS PATH...: every line of every file, each after its file's name. The reader's own environment, which
-# holds nothing but the mark, is read where one question's files end and the next one's begin. busybox knows no -a.
+# holds the separator, is read where one question's files end and the next one's begin. busybox knows no -a.
 lines() {
   id=$1 seconds=$2
   shift 2
@@ -117,7 +118,7 @@ lines() {
     '') grep_lines=-aH ;;
     *) grep_lines=-H ;;
   esac
-  run "$id" "$seconds" env -i "$M" PATH="$PATH" grep $grep_lines '' "$@"
+  run "$id" "$seconds" env -i "$S" PATH="$PATH" grep $grep_lines '' "$@"
 }
 
 # newest ID SECONDS BYTES COMMAND...: like run, but only the last bytes of what it says.
@@ -132,8 +133,8 @@ newest() {
   printf '%.8192s' "$complaint"
 }
 
-# files ID READER BYTES PATH...: many files for the price of one process. After each it reads its own environment:
-# a separator that no file can forge. A path that is there but is no regular file (a FIFO would block, a device may act)
+# files ID READER BYTES PATH...: many files for the price of one process. After each it reads its own environment, which
+# holds the separator. (It is not the mark: `ps` may show it for a moment.) A path that is there but is no regular file (a FIFO would block, a device may act)
 # is bent so that it cannot be opened.
 files() {
   id=$1 reader=$2 bytes=$3
@@ -146,7 +147,7 @@ files() {
   clock
   mark B "$id" $uptime
   if [ -r /proc/self/environ ]; then
-    complaint=$(env -i "$M" PATH="$PATH" "$reader" -q -c "$bytes" "$@" 2>&1 >&4 4>&-)
+    complaint=$(env -i "$S" PATH="$PATH" "$reader" -q -c "$bytes" "$@" 2>&1 >&4 4>&-)
   else
     complaint=$(one_by_one "$@" 2>&1 >&4)
   fi
@@ -160,7 +161,7 @@ files() {
 one_by_one() {
   for path; do
     case $path in
-      /proc/self/environ) printf '%s\000PATH=\000' "$M" ;;
+      /proc/self/environ) printf '%s\000PATH=\000' "$S" ;;
       *) "$reader" -c "$bytes" "$path" ;;
     esac
   done
@@ -184,7 +185,7 @@ as_root() {
   [ "$(id -u)" != 0 ] && command -v sudo >$null || return 1
   {
     {
-      printf '%s\n' 'diagkit() {' "M=$M" 'exec 3<&0 4>&1' "$L" "{ read -r _ <&3; $end; } <$null >$null 4>&- &" \
+      printf '%s\n' 'diagkit() {' "M=$M S=$S" 'exec 3<&0 4>&1' "$L" "{ read -r _ <&3; $end; } <$null >$null 4>&- &" \
         'watch=$!' "exec <$null 3<&-" choose_limiter "$1" 'kill -9 $watch' '}' diagkit
       exec sleep "$D"
     } 4>&- 9>&- &

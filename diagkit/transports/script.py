@@ -1,4 +1,4 @@
-"""From questions to one shell script: which are asked together, which beside each other, and in what words.
+"""From questions to one shell script: which are asked in turn and which beside each other.
 
 Questions are put into lanes. The questions of one lane are asked one after the other; lanes run beside each other, and
 one that hangs is cut off at its deadline without harm to the others. So what may hang on different things goes
@@ -9,32 +9,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import ceil
 
-from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan
+from diagkit.model import Again, Ask, Moment, Read, Run, Scan
 from diagkit.transports.allowed import COMMANDS, Touches, refuse_unless_allowed
+from diagkit.transports.questions import Question, bare, put
 
-QUICK = 5.0  # seconds for what should take milliseconds
-SLACK = 10_000  # bytes of marks and complaints around an answer
-SEPARATOR = "/proc/self/environ"  # see `lines` and `files` in round.sh
-MARK_BYTES = 4096  # the mark between files must not be cut by what cuts the files
 LANE_BYTES = 4 << 20  # no lane says more than this, whatever the caps of its questions
-PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
 _MEMORY_MAP = re.compile(r"/proc/[^/]+/(cmdline|environ|maps|smaps|smaps_rollup|numa_maps|exe|stack)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One call of a function of round.sh. `words` follow the function's name and the question's number."""
-
-    asks: tuple[Ask, ...]
-    function: str
-    words: str
-    seconds: float
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +59,13 @@ class Round:
         """Each question with the number of its lane."""
         return [(number, q) for number, lane in enumerate(self.lanes, 1) for q in lane.questions]
 
-    def script(self, mark: str, seconds: float) -> bytes:
+    def script(self, mark: str, separator: str, seconds: float) -> bytes:
         """The program that asks all this. `seconds`: how long the client will listen."""
         numbers = iter(range(sum(len(lane.questions) for lane in self.lanes)))
         lanes = "\n".join(_lane(k, lane, numbers, seconds) for k, lane in enumerate(self.lanes, 1))
-        program = _PROGRAM.format(mark=mark, seconds=int(seconds) + 5, library=shlex.quote(library()), lanes=lanes)
+        program = _PROGRAM.format(
+            mark=mark, separator=separator, seconds=ceil(seconds) + 5, library=shlex.quote(library()), lanes=lanes
+        )
         return program.encode("utf-8", "surrogateescape")
 
 
@@ -85,7 +73,7 @@ class Round:
 # unread when the first command runs.
 _PROGRAM = """\
 diagkit() {{
-M={mark} D={seconds}
+M={mark} S={separator} D={seconds}
 L={library}
 eval "$L"
 begin
@@ -110,7 +98,7 @@ $next"""
 def _lane(number: int, lane: Lane, numbers: Iterator[int], patience: float) -> str:
     calls = [f"{q.function} {next(numbers)} {q.words}" for q in lane.first]
     if lane.again:
-        calls += [f"sleep {lane.gap:g}", *(f"{q.function} {next(numbers)} {q.words}" for q in lane.again)]
+        calls += [f"sleep {ceil(lane.gap)}", *(f"{q.function} {next(numbers)} {q.words}" for q in lane.again)]
     text = "\n".join(calls)
     if lane.root:
         text = f"R={shlex.quote(text)}\n" + 'as_root "$R" || eval "$R"'
@@ -136,18 +124,13 @@ def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, 
         agains = [a for a in members if isinstance(a, Again)]
         lanes.append(
             Lane(
-                first=tuple(_questions([a for a in members if not isinstance(a, Again)], moment)),
-                again=tuple(_questions(agains, moment)),
+                first=tuple(put([a for a in members if not isinstance(a, Again)], moment)),
+                again=tuple(put(agains, moment)),
                 gap=max((a.gap for a in agains), default=0.0),
                 root=name == "root",
             )
         )
     return Round(tuple(lanes))
-
-
-def bare(ask: Ask) -> Ask:
-    """What is asked, whether for the first or the second time."""
-    return ask.first if isinstance(ask, Again) else ask
 
 
 def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
@@ -175,41 +158,3 @@ def _risk(ask: Ask) -> int:
         command = COMMANDS.get(ask.argv[0])
         return list(Touches).index(command.touches if command else Touches.ANYTHING)
     return 1 if isinstance(ask, Scan) and ask.source == "journal" else 0
-
-
-def _questions(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
-    """The questions for these, files first: those that are read the same way are read together."""
-    batches: dict[tuple[str, int], list[tuple[Ask, str]]] = {}
-    globs: list[Ask] = []
-    rest: list[Question] = []
-    for ask in asks:
-        match bare(ask):
-            case Read(path=path, tail=tail, cap=cap):
-                batches.setdefault(("tail", min(tail, cap)) if tail else ("head", 0), []).append((ask, path))
-            case Scan(source=source, cap=cap) if source.startswith("/"):
-                batches.setdefault(("tail", cap + 1), []).append((ask, source))
-            case Scan(source="journal", cap=cap):
-                window = f"--since=@{moment.since.timestamp():.0f} --until=@{moment.until.timestamp():.0f}"
-                words = f"{QUICK + 3:g} journalctl {window} --no-pager -o short-unix -r"
-                rest.append(Question((ask,), "run", words, QUICK + 3, cap + SLACK))
-            case Scan(cap=cap):
-                rest.append(Question((ask,), "newest", f"{QUICK:g} {cap + 1} dmesg", QUICK, cap + SLACK))
-            case Glob():
-                globs.append(ask)
-            case Run(argv=argv, timeout=timeout, cap=cap):
-                rest.append(Question((ask,), "run", f"{timeout:g} {shlex.join(argv)}", timeout, cap + SLACK))
-    for (reader, last), members in batches.items():
-        # one process for all that are read from the start: the largest cap serves, and replies are trimmed later
-        size = max(last or max(_cap(ask) for ask, _ in members) + 1, MARK_BYTES)
-        words = f"{reader} {size} {shlex.join(path for _, path in members)}"
-        room = sum(_cap(ask) for ask, _ in members) + 65_536 + SLACK
-        yield Question(tuple(ask for ask, _ in members), "files", words, QUICK, room)
-    if globs:
-        patterns = f" {SEPARATOR} ".join(str(bare(ask)) for ask in globs)  # not quoted: they are to be expanded
-        yield Question(tuple(globs), "lines", f"{QUICK:g} {patterns}", QUICK, sum(map(_cap, globs)) + SLACK)
-    yield from rest
-
-
-def _cap(ask: Ask) -> int:
-    cap: int = getattr(bare(ask), "cap", 0)
-    return cap

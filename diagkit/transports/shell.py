@@ -14,11 +14,13 @@ from typing import Protocol
 
 from diagkit.model import Ask, Glob, Moment, Native, Reach, Reply, Silence
 from diagkit.transports.frames import Stream
+from diagkit.transports.questions import PATTERN, bare
 from diagkit.transports.replies import replies
-from diagkit.transports.script import PATTERN, Round, bare, plan
+from diagkit.transports.script import Round, plan
 
 WIRE_BYTES = 16 << 20  # a machine that says more than this in one round is not listened to any further
 PATIENCE = 0.25  # seconds between two looks at the clock
+TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
 NOT_IN_TIME = Reply(silence=Silence.TIMEOUT, err=b"no answer before the deadline")
 NOT_REACHED = Reply(silence=Silence.NOT_RUN, err=b"a question before it did not end")
 
@@ -64,13 +66,14 @@ def converse(
     """
     answered = {ask: why for ask in asks if (why := _unaskable(ask))}
     round_ = plan([ask for ask in asks if ask not in answered], moment, declared)
-    if not round_.lanes:
-        return answered
-    mark = f"diagkit={secrets.token_hex(12)}"
+    left = deadline - time.monotonic()
+    if not round_.lanes or left <= 0:
+        return dict.fromkeys(asks, TOO_LATE) | answered
+    mark, separator = (f"diagkit={secrets.token_hex(12)}" for _ in range(2))
     stream = Stream(mark.encode(), len(round_.lanes))
-    clock = _listen(pipe, stream, round_.script(mark, deadline - time.monotonic()), deadline)
+    clock = _listen(pipe, stream, round_.script(mark, separator, left), deadline)
     stream.read()
-    return answered | _answers(round_, stream, clock)
+    return answered | _answers(round_, stream, clock, separator.encode())
 
 
 def _unaskable(ask: Ask) -> Reply | None:
@@ -109,13 +112,13 @@ def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> float
     return clock
 
 
-def _answers(round_: Round, stream: Stream, clock: float) -> dict[Ask, Reply]:
+def _answers(round_: Round, stream: Stream, clock: float, separator: bytes) -> dict[Ask, Reply]:
     found: dict[Ask, Reply] = {}
     hung: set[int] = set()  # lanes in which a question has not ended
     for number, (lane, question) in enumerate(round_.questions):
         frame = stream.frames.get(number)
         if frame:
-            found.update(replies(question, frame, clock, stream.mark))
+            found.update(replies(question, frame, clock, separator))
         else:
             found.update(dict.fromkeys(question.asks, NOT_REACHED if lane in hung else NOT_IN_TIME))
         if not frame or frame.code is None:

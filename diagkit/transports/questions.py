@@ -1,0 +1,91 @@
+"""From asks to questions: the words of round.sh in which each is put, and which are put as one.
+
+Starting a process is the dearest thing we do on a machine, so all files that are read the same way are one question,
+and so are all patterns.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan
+
+QUICK = 5.0  # seconds for what should take milliseconds
+JOURNAL = 8.0  # seconds for a journal of some gigabytes
+COMPLAINTS = 10_000  # bytes of marks and complaints around an answer
+SEPARATOR = "/proc/self/environ"  # see `files` and `lines` in round.sh
+SEPARATOR_BYTES = 4096  # what cuts the files must not cut the separators
+PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of a function of round.sh. `words` follow the function's name and the question's number.
+
+    seconds and bytes: what its answer may take and how long it may be.
+    """
+
+    asks: tuple[Ask, ...]
+    function: str
+    words: str
+    seconds: float
+    bytes: int
+
+
+def bare(ask: Ask) -> Ask:
+    """What is asked, whether for the first or the second time."""
+    return ask.first if isinstance(ask, Again) else ask
+
+
+def put(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
+    """These asks as questions: files first, then patterns, then the others in their order."""
+    batches: dict[tuple[str, int], list[tuple[Ask, str]]] = {}
+    globs: list[Ask] = []
+    others: list[Question] = []
+    for ask in asks:
+        match bare(ask):
+            case Read(path=path, tail=tail, cap=cap):
+                batches.setdefault(("tail", min(tail, cap)) if tail else ("head", 0), []).append((ask, path))
+            case Scan(source=source, cap=cap) if source.startswith("/"):
+                batches.setdefault(("tail", cap + 1), []).append((ask, source))
+            case Glob():
+                globs.append(ask)
+            case other:
+                others.append(_question(ask, other, moment))
+    yield from (_files(reader, size, members) for (reader, size), members in batches.items())
+    if globs:
+        patterns = f" {SEPARATOR} ".join(str(bare(ask)) for ask in globs)  # not quoted: they are to be expanded
+        yield Question(tuple(globs), "lines", f"{QUICK:g} {patterns}", QUICK, sum(map(_cap, globs)) + COMPLAINTS)
+    yield from others
+
+
+def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
+    """A question of its own. Seconds are whole: not every timeout(1) knows fractions."""
+    room = _cap(ask) + COMPLAINTS
+    match asked:
+        case Run(argv=argv, timeout=timeout):
+            return Question((ask,), "run", f"{ceil(timeout)} {shlex.join(argv)}", timeout, room)
+        case Scan(source="journal"):
+            window = f"--since=@{moment.since.timestamp():.0f} --until=@{ceil(moment.until.timestamp())}"
+            words = f"{JOURNAL:g} journalctl {window} --no-pager -o short-unix -r"
+            return Question((ask,), "run", words, JOURNAL, room)
+        case Scan(source="kernel", cap=cap):
+            return Question((ask,), "newest", f"{QUICK:g} {cap + 1} dmesg", QUICK, room)
+    raise LookupError(f"a shell has no words for {ask}")
+
+
+def _files(reader: str, size: int, members: list[tuple[Ask, str]]) -> Question:
+    """Files that are read from the start share the largest of their caps; their replies are trimmed later."""
+    asks = tuple(ask for ask, _ in members)
+    size = max(size or max(map(_cap, asks)) + 1, SEPARATOR_BYTES)
+    words = f"{reader} {size} {shlex.join(path for _, path in members)}"
+    return Question(asks, "files", words, QUICK, sum(map(_cap, asks)) + 65_536 + COMPLAINTS)
+
+
+def _cap(ask: Ask) -> int:
+    cap: int = getattr(bare(ask), "cap", 0)
+    return cap
