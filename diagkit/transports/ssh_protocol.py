@@ -98,11 +98,12 @@ class Client(paramiko.Transport):
             request.add_boolean(b=True)
             request.add_string("sh -s")
             self._send_user_message(request)  # type: ignore[attr-defined]
-        except paramiko.ChannelException:
-            _, words = self._refusal()
-            detail = f"the server opens no session ({words}): MaxSessions may be 0, or the account may only forward"
-            raise Stopped(Layer.SHELL, Silence.REFUSED, detail) from None
         except Exception as error:  # noqa: BLE001 - of any type: what ended paramiko's thread comes out here
+            if refusal := self._refusal():
+                detail = (
+                    f"the server opens no session ({refusal[1]}): MaxSessions may be 0, or the account may only forward"
+                )
+                raise Stopped(Layer.SHELL, Silence.REFUSED, detail) from None
             lost = not self.is_active()
             ended = f"the connection ended{self.last_words()} ({type(error).__name__}) before it had a session"
             why = ended if lost else f"the server had opened no session after {seconds:.0f} s"
@@ -116,16 +117,13 @@ class Client(paramiko.Transport):
         """A TCP connection made by the server. Raises OSError as a connection from here would, or Stopped."""
         try:
             return self.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds)
-        except paramiko.ChannelException:
-            raise forward_error(*self._refusal()) from None
         except Exception as error:  # noqa: BLE001 - of any type: what ended paramiko's thread comes out here
-            if self._opening.channel in self._refusals:  # paramiko keeps one exception for all threads: ours was taken
-                raise forward_error(*self._refusal()) from None
+            if refusal := self._refusal():
+                raise forward_error(*refusal) from None
             if self.is_active():
                 raise TimeoutError(f"no answer from {host} port {port} within {seconds:.1f} s") from None
-            raise Stopped(
-                Layer.SHELL, Silence.UNREACHABLE, f"the ssh connection was lost ({type(error).__name__})"
-            ) from None
+            lost = f"the ssh connection was lost ({type(error).__name__})"
+            raise Stopped(Layer.SHELL, Silence.UNREACHABLE, lost) from None
 
     def hang_up(self) -> None:
         """End the connection at once, whatever state it is in, and leave neither thread nor descriptor behind."""
@@ -139,9 +137,12 @@ class Client(paramiko.Transport):
         """What the server said last, ready to follow a sentence; empty when it said nothing."""
         return f', saying "{self.said[-1][:200]}"' if self.said else ""
 
-    def _refusal(self) -> tuple[int, str]:
-        """Code and words of the refusal of the channel that this thread asked for."""
-        return self._refusals.pop(self._opening.channel, (0, "no reason given"))
+    def _refusal(self) -> tuple[int, str] | None:
+        """Code and words of the refusal of the channel that this thread asked for last, if it was refused.
+
+        paramiko keeps one exception for all threads, without the server's words; whose it is cannot be told from it.
+        """
+        return self._refusals.pop(getattr(self._opening, "channel", -1), None)
 
     # ------------------------------------------------------------ called by paramiko, most in its own thread
 

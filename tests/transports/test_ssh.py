@@ -104,6 +104,14 @@ def test_dials_side_by_side_do_not_mix_up_their_failures(box):
     assert outcomes == {number: "open" if number % 2 else "refused" for number in range(16)}
 
 
+def test_dialling_over_a_connection_that_is_gone_is_no_news_of_the_way_beyond(box):
+    with ssh_to(box) as ssh:
+        ssh.ask([UNAME], MOMENT)
+        ssh.close()
+        with pytest.raises(Stopped, match="connection was lost"):
+            ssh.dial("127.0.0.1", box.port, 5)
+
+
 def test_a_server_that_forwards_nothing_is_told_from_a_network_that_does_not(tmp_path):
     with running(tmp_path, AllowTcpForwarding="no") as server, ssh_to(server) as ssh:
         with pytest.raises(PermissionError, match="does not forward"):
