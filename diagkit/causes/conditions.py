@@ -7,7 +7,7 @@ disk full -> writes fail -> service down -> requests fail   is one story with on
 from __future__ import annotations
 
 from diagkit.causes import Condition, often, sometimes, usually
-from diagkit.checks.connectivity import http
+from diagkit.checks.connectivity import http, names
 from diagkit.checks.functional import services, units
 from diagkit.checks.logs import applications
 from diagkit.checks.resources import cpu, memory, sockets
@@ -36,7 +36,7 @@ names_fail = Condition(
 )
 peers_unreachable = Condition(
     title="The host cannot connect to other hosts it depends on",
-    shows=(often(sockets.pending),),
+    shows=(often(sockets.pending), often(names.resolvers), sometimes(names.dependencies)),
     leads_to=(usually(requests_fail), sometimes(service_down)),
 )
 memory_short = Condition(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
+from diagkit.causes import Cause, LookAlike, always, often, usually
 from diagkit.causes.conditions import peers_unreachable, requests_fail, service_slow
-from diagkit.checks.connectivity import firewall, path, ports, routes, shaping
+from diagkit.checks.connectivity import firewall, path, routes, shaping
 from diagkit.checks.resources import interfaces, sockets
 
 ROUTES = "diagkit connectivity {target} --only 'connectivity.routes.*' -v"
@@ -124,7 +124,7 @@ firewall_blocks = Cause(
     title="Firewall drops connections: port filtered by a packet filter",
     prior=0.003,
     per_subject=True,
-    shows=(usually(firewall.rules), sometimes(ports.filtered)),
+    shows=(usually(firewall.rules),),
     leads_to=(often(requests_fail),),
     verify="diagkit connectivity {target} --only 'connectivity.firewall.*,connectivity.ports.*' -v",
     act="Find the rule (`nft -a list ruleset`) and delete it by its handle, or accept the port before it.",
@@ -190,7 +190,7 @@ duplicate_address = Cause(
     shows=(usually(routes.addresses),),
     leads_to=(often(service_slow), often(peers_unreachable)),
     verify=ROUTES,
-    act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`), and give one of them another address.",
+    act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`); give one of them another one.",
     roll_back="Set the old address again.",
     source="RFC 5227; causes N10",
 )
@@ -211,4 +211,29 @@ tcp_memory = Cause(
     act="Find the process whose sockets hold so much (`ss -tmp`), restart it; raise net.ipv4.tcp_mem last.",
     roll_back="Set the old value again.",
     source="tcp(7) tcp_mem; causes N28",
+)
+host_unreachable = Cause(
+    title="Host unreachable: it answers neither ping nor TCP from here (host down or cut off)",
+    prior=0.004,
+    shows=(always(path.reach),),
+    verify=PATH,
+    act=(
+        "Look at it from its console or hypervisor: is it up, has it an address; the path that was "
+        "printed says how far packets get."
+    ),
+    roll_back="None is needed.",
+    look_alikes=(
+        LookAlike(cause="target_name_unresolved", tell="its name does not even resolve"),
+        LookAlike(cause="sshd_down", tell="it answers ping, only port 22 does not"),
+    ),
+    source="causes N7, X7",
+)
+routing_loop = Cause(
+    title="Routing loop: packets to the host go round in circles",
+    prior=0.001,
+    shows=(usually(path.loops),),
+    verify=PATH,
+    act="The routers that repeat in the path send to each other: correct the route on one of them.",
+    roll_back="Set the old route again.",
+    source="ICMP time exceeded from the same routers again and again",
 )

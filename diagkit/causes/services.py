@@ -69,7 +69,7 @@ service_hung = Cause(
     title="Service hung: unresponsive service, it accepts connections but does not answer",
     prior=0.004,
     per_subject=True,
-    shows=(always(services.answering),),
+    shows=(always(services.answering), often(services.frozen)),
     leads_to=(usually(requests_fail),),
     verify="diagkit functional {target} --only functional.services.answering -v",
     act=(
@@ -178,7 +178,7 @@ upstream_down = Cause(
 bad_deployment = Cause(
     title="Bad deploy: bad deployment, new errors since the new release",
     prior=0.006,
-    shows=(usually(changes.deploys), often(applications.errors)),
+    shows=(usually(changes.deploys, fails=0.0), often(applications.errors, fails=0.0)),
     leads_to=(usually(requests_fail), sometimes(service_crash_loop)),
     verify="diagkit functional {target} --only 'functional.changes.*' -v",
     act="Go back to the previous release.",
@@ -241,4 +241,22 @@ log_daemon_down = Cause(
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="disk_full", tell="there is no room to write to"),),
     source="causes D11",
+)
+missing_file = Cause(
+    title="Missing file: a configuration or data file the service needs does not exist (config file not found)",
+    prior=0.003,
+    per_subject=True,
+    shows=(always(units.missing_file),),
+    leads_to=(usually(service_failed), often(service_crash_loop), usually(service_down)),
+    verify=LOOK,
+    act=(
+        "Put the file back that its last words name, or correct the path in the unit or its "
+        "configuration; then restart."
+    ),
+    roll_back="Set the old path again.",
+    look_alikes=(
+        LookAlike(cause="permission_denied", tell="the file is there and may not be read"),
+        LookAlike(cause="mount_missing", tell="the file system it lies on is not mounted"),
+    ),
+    source="ENOENT; causes P14",
 )

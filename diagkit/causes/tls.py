@@ -87,7 +87,7 @@ tls_stale_certificate = Cause(
     title="TLS certificate renewed but not reloaded: the service still serves the old certificate",
     prior=0.002,
     per_subject=True,
-    shows=(always(tls.reloaded),),
+    shows=(always(tls.reloaded, fails=0.0),),
     verify=TLS,
     act="Reload the service (`systemctl reload UNIT`).",
     roll_back="None is needed.",

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from diagkit.logs.engine import find_each
-from diagkit.logs.lines import Line, Log, line_at, span
+from diagkit.logs.lines import Line, Log, line_at, span, starts
 from diagkit.logs.occurrences import is_harmless
 from diagkit.logs.signatures import catalogue
-from diagkit.logs.timestamps import Clock
+from diagkit.logs.timestamps import Clock, read_stamp
 from diagkit.logs.window import Window
 
 LONGEST = 160  # characters of a template
@@ -45,7 +45,7 @@ class ErrorLine:
     """One kind of error line in one log, and how usual it is there.
 
     count, first, last, sample: in the window. before: how often it came earlier in the same log, in `watched` seconds
-    of it that lie before `first`.
+    of it that lie before `first`. share: its part of all that the log says since `first`; 0 in a log of many programs.
     """
 
     template: str
@@ -57,6 +57,7 @@ class ErrorLine:
     sample: str
     before: int
     watched: float
+    share: float
 
     @property
     def new(self) -> bool:
@@ -112,7 +113,14 @@ def _of_one_log(log: Log, clock: Clock, window: Window) -> Iterator[ErrorLine]:
             sample=youngest.message,
             before=len(lines) - len(inside),
             watched=max(0.0, (first - ends[0]).total_seconds()),
+            share=0.0 if log.enveloped else len(inside) / max(1, _dated_since(log, clock, first)),
         )
+
+
+def _dated_since(log: Log, clock: Clock, first: datetime) -> int:
+    """How many lines with a time of their own the log has from then on."""
+    stamps = (read_stamp(log.raw[start : start + 80].decode("ascii", "replace"), clock) for start in starts(log.raw))
+    return sum(1 for stamp in stamps if stamp and stamp.at >= first)
 
 
 def _unknown_errors(log: Log, clock: Clock) -> Iterator[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from diagkit.logs import access, errors, files
 from diagkit.logs import occurrences as matching
@@ -14,6 +14,7 @@ from diagkit.logs.timestamps import Clock, offset
 from diagkit.logs.window import Window
 from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Silence, Site, epoch
 from diagkit.probes import Answers, Garbled, perhaps, probe
+from diagkit.probes.reading import TICKS_PER_SECOND
 
 JOURNAL = Scan("journal", root=True)
 KERNEL = Scan("kernel", cap=131_072, root=True)
@@ -128,10 +129,13 @@ def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
     Run(("date", "+%z")),
     perhaps(JOURNAL),
     perhaps(KERNEL),
+    perhaps(Read("/proc/1/stat")),
     also=_chosen,
     opens=OPENS,
 )
-def texts(stat: Reply, zone: Reply, journal: Reply, kernel: Reply, answers: Answers, moment: Moment) -> LogTexts:
+def texts(
+    stat: Reply, zone: Reply, journal: Reply, kernel: Reply, init: Reply, answers: Answers, moment: Moment
+) -> LogTexts:
     """The journal, what the kernel's buffer has beyond it, and the chosen files."""
     booted = [int(line.split()[1]) for line in stat.lines if line.startswith("btime ")]
     ahead = offset(zone.text)
@@ -153,8 +157,15 @@ def texts(stat: Reply, zone: Reply, journal: Reply, kernel: Reply, answers: Answ
         logs=tuple(log for log in logs.values() if log.raw),
         readings=tuple(_reading(source, reply, clock) for source, reply in replies.items()),
         clock=clock,
-        window=Window.of(moment, clock.booted),
+        window=Window.of(moment, clock.booted + _init_age(init)),
     )
+
+
+def _init_age(stat: Reply) -> timedelta:
+    """How long after its kernel this system came up, less a minute: what was before a container concerned others."""
+    fields = stat.text.rpartition(")")[2].split()
+    started = int(fields[19]) / TICKS_PER_SECOND if len(fields) > 19 else 0.0  # field 22 of proc_pid_stat(5)
+    return timedelta(seconds=max(0.0, started - 60))
 
 
 def _reading(source: str, reply: Reply, clock: Clock) -> Reading:

@@ -38,12 +38,11 @@ class Memory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paging:
-    """Traffic between memory and disk now, per second. `killed`: processes the OOM killer took between the samples."""
+    """Traffic between memory and disk now, per second."""
 
     swapped_in: float  # pages
     swapped_out: float  # pages
     major_faults: float
-    killed: int
 
 
 def _by_psutil(virtual: Reply, swap: Reply) -> Memory:
@@ -90,14 +89,13 @@ def memory(meminfo: Reply, overcommit: Reply) -> Memory:
 
 @probe(VMSTAT, Again(VMSTAT))
 def paging(before: Reply, after: Reply) -> Paging:
-    """Swap traffic, major faults and OOM kills between two samples; the totals since boot say nothing about now."""
+    """Swap traffic and major faults between two samples; the totals since boot say nothing about now."""
     first, second = _counters(before), _counters(after)
     seconds = elapsed(before, after)
     return Paging(
         swapped_in=since(first, second, "pswpin") / seconds,
         swapped_out=since(first, second, "pswpout") / seconds,
         major_faults=since(first, second, "pgmajfault") / seconds,
-        killed=since(first, second, "oom_kill") if "oom_kill" in first else 0,
     )
 
 

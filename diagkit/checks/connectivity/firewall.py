@@ -9,7 +9,7 @@ from diagkit.probes.sockets import Listeners
 SMTP = 25  # many sites forbid sending mail directly
 
 
-@check(noise=(0.005, 0.0005), vital=False)
+@check(noise=(0.01, 0.001), vital=False)
 def rules(filters: PacketFilter, listeners: Listeners) -> Findings:
     """No rule closes a port on which a process listens for others.
 

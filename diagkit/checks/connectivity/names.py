@@ -55,7 +55,7 @@ def agreed(lookup: Lookup) -> Findings:
             )
 
 
-@check(noise=(0.005, 0.003), vital=False)
+@check(noise=(0.01, 0.002), vital=False)
 def consistent(known: Dependencies) -> Findings:
     """The hosts that the configuration names have the same address there as here.
 
@@ -86,7 +86,7 @@ class Slow:
     warn: float = 1500.0
 
 
-@check(limits=Slow(), noise=(0.01, 0.003))
+@check(limits=Slow(), noise=(0.01, 0.001))
 def resolvers(resolver: Resolver, name_servers: NameServers, limits: Slow) -> Findings:
     """Every name server of the host answers the host.
 
@@ -141,7 +141,7 @@ def search(resolver: Resolver, name_servers: NameServers) -> Findings:
             yield skip(f"search domain {domain}: the name server could not be asked over TCP", domain)
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.02, 0.001), vital=False)
 def hosts_file(overrides: Overrides) -> Findings:
     """/etc/hosts and DNS agree about the names in it.
 

@@ -60,7 +60,7 @@ class Loss:
     at_least: int = 2
 
 
-@check(limits=Loss(), noise=(0.02, 0.002), vital=False)
+@check(limits=Loss(), noise=(0.02, 0.001), vital=False)
 def loss(echoes: Echoes, ports: KnownPorts | Unknown, limits: Loss) -> Findings:
     """Pings come back.
 
@@ -96,7 +96,7 @@ class Delay:
     fail: float = 800.0
 
 
-@check(limits=Delay(), noise=(0.03, 0.003), vital=False)
+@check(limits=Delay(), noise=(0.03, 0.001), vital=False)
 def latency(echoes: Echoes, ports: KnownPorts | Unknown, limits: Delay) -> Findings:
     """Pings come back soon.
 
@@ -113,7 +113,7 @@ def latency(echoes: Echoes, ports: KnownPorts | Unknown, limits: Delay) -> Findi
     yield verdict(say, echoes.address, measured={"median_ms": middle, "max_ms": most})
 
 
-@check(noise=(0.002, 0.003), vital=False)
+@check(noise=(0.002, 0.001), vital=False)
 def mtu(path_mtu: PathMtu, echoes: Echoes | Unknown) -> Findings:
     """Full-size packets get through, or a router says how large they may be.
 

@@ -21,7 +21,7 @@ def means(port: Port) -> str:
     return f"tcp/{port.port}: {MEANS.get(port.state, port.error)}"
 
 
-@check(noise=(0.002, 0.002))
+@check(noise=(0.002, 0.0005))
 def ssh(ports: KnownPorts, echoes: Echoes | Unknown) -> Findings:
     """The ssh port takes connections and introduces itself as SSH.
 

@@ -23,7 +23,7 @@ SET_BY_DAEMONS = {
 UNANSWERED = ("FAILED", "INCOMPLETE")
 
 
-@check(noise=(0.002, 0.003))
+@check(noise=(0.002, 0.001))
 def default(routes: Routes, links: Links) -> Findings:
     """The host has a default route, over a link that is up.
 
@@ -41,7 +41,7 @@ def default(routes: Routes, links: Links) -> Findings:
             yield ok(f"default via {route.via or 'the link itself'} dev {route.device}", route.device)
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.01, 0.0005), vital=False)
 def blackholes(routes: Routes) -> Findings:
     """No route throws packets away.
 
@@ -71,7 +71,7 @@ def _single(route: Route) -> bool:
     return ipaddress.ip_network(route.destination, strict=False).num_addresses == 1
 
 
-@check(noise=(0.002, 0.003), vital=False)
+@check(noise=(0.03, 0.002), vital=False)
 def gateway(routes: Routes, neighbours: Neighbours) -> Findings:
     """The default gateway answers on the local network (ARP, neighbour discovery).
 

@@ -19,7 +19,7 @@ class Rate:
     fail: float = 1e6
 
 
-@check(limits=Rate(), noise=(0.005, 0.001), vital=False)
+@check(limits=Rate(), noise=(0.005, 0.0005), vital=False)
 def limits(shaping: Shaping, limits: Rate) -> Findings:
     """No interface is slowed down on purpose (tbf, netem).
 

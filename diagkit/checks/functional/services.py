@@ -75,7 +75,7 @@ def listening(units: Units, listeners: Listeners, moment: Moment, limits: Settli
         yield skip("no running service is known for a port")
 
 
-@check(noise=(0.003, 0.003))
+@check(noise=(0.002, 0.001))
 def answering(inside: InnerPages, outside: Pages | Unknown, listeners: Listeners) -> Findings:
     """Every web server that listens answers when it is asked from the host itself, or else from here.
 
@@ -148,7 +148,7 @@ def _idle_proxies(upstreams: Upstreams, listeners: Listeners) -> set[str]:
     return {u.proxy for u in upstreams.all} - owners if owners else set()
 
 
-@check(noise=(0.005, 0.005))
+@check(noise=(0.005, 0.002))
 def upstreams(upstreams: Upstreams, remote: RemoteUpstreams, listeners: Listeners) -> Findings:
     """Every upstream that a reverse proxy is configured for takes connections.
 

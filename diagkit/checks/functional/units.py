@@ -41,7 +41,7 @@ def failed(units: Units, words: LastWords | Unknown) -> Findings:
         yield ok(f"none of {len(units.all)} units has failed")
 
 
-@check(noise=(0.002, 0.002))
+@check(noise=(0.002, 0.001))
 def backup_failed(units: Units, words: LastWords | Unknown) -> Findings:
     """No backup has failed.
 
@@ -73,7 +73,7 @@ class Crashes:
     recent: float = 300
 
 
-@check(limits=Crashes(), noise=(0.01, 0.002))
+@check(limits=Crashes(), noise=(0.01, 0.001))
 def restarting(
     units: Units, jobs: Jobs | Unknown, words: LastWords | Unknown, moment: Moment, limits: Crashes
 ) -> Findings:
@@ -119,7 +119,7 @@ class Stops:
     forget: float = 24
 
 
-@check(limits=Stops(), noise=(0.01, 0.002))
+@check(limits=Stops(), noise=(0.02, 0.001))
 def stopped(
     units: Units, jobs: Jobs | Unknown, unloaded: Unloaded | Unknown, moment: Moment, limits: Stops
 ) -> Findings:

@@ -15,6 +15,7 @@ from diagkit.probes.logs import OPENS, AccessLogs, ErrorLines, LogTexts
 class Burst:
     """What makes error lines of one kind a burst: so many, so much more often than before, so unlikely by chance.
 
+    Or, whatever was before: so large a share of all that the log says, if it says other things as well.
     Source: our choice, not measured on healthy hosts yet: three times as often, and one in a million by chance if lines
     came independently (Poisson), which lines of one fault do not.
     """
@@ -22,6 +23,8 @@ class Burst:
     least: int = 5
     ratio: float = 3.0
     surprise: float = -6.0  # log10 of the probability
+    share: float = 0.15
+    only_errors: float = 0.9  # a log with a larger share has nothing but errors to say, however few
     shown: int = 3
 
 
@@ -33,11 +36,10 @@ def errors(error_lines: ErrorLines, texts: LogTexts, limits: Burst) -> Findings:
     Limits: compared with earlier lines of the same log; an error as old as the log's oldest line is not new.
     Look-alikes: an error that always comes in bursts, such as from a nightly job.
     """
-    bursts = [e for e in error_lines.all if e.count >= limits.least and (e.new or _far_more(e, limits))]
+    bursts = [e for e in error_lines.all if e.count >= limits.least and _stands_out(e, limits)]
     for burst in bursts[: limits.shown]:
-        how = "a new kind of error" if burst.new else f"{burst.rise:.0f} times as often as before"
         finding = warn(
-            f"{burst.program} logs {how}: {times(burst.count, burst.first, burst.last)}",
+            f"{burst.program} logs {_how(burst)}: {times(burst.count, burst.first, burst.last)}",
             burst.template,
             measured={"count": burst.count, "before": burst.before},
             at=burst.last,
@@ -51,8 +53,17 @@ def errors(error_lines: ErrorLines, texts: LogTexts, limits: Burst) -> Findings:
         yield ok(f"{sum(e.count for e in error_lines.all)} lines of unknown errors, none of them a burst")
 
 
-def _far_more(line: ErrorLine, limits: Burst) -> bool:
-    return line.before > 0 and line.rise >= limits.ratio and line.surprise() <= limits.surprise
+def _how(burst: ErrorLine) -> str:
+    if burst.new:
+        return "a new kind of error"
+    if burst.before:
+        return f"an error {burst.rise:.0f} times as often as before"
+    return f"an error in {burst.share:.0%} of its lines"
+
+
+def _stands_out(line: ErrorLine, limits: Burst) -> bool:
+    far_more = line.before > 0 and line.rise >= limits.ratio and line.surprise() <= limits.surprise
+    return line.new or far_more or limits.share <= line.share <= limits.only_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

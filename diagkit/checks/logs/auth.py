@@ -21,7 +21,7 @@ class Attempts:
     fail_per_minute: float = 20.0
 
 
-@check(limits=Attempts(), noise=(0.1, 0.01), vital=False)
+@check(limits=Attempts(), noise=(0.05, 0.001), vital=False)
 def failures(occurrences: Occurrences, texts: LogTexts, limits: Attempts) -> Findings:
     """Few ssh logins failed.
 

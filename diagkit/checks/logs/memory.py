@@ -14,7 +14,7 @@ from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 _WITHIN_HOST = re.compile(r"\.(?:service|scope|slice)(?:/|$)|docker|kubepods|libpod|crio|containerd|lxc/")
 
 
-@check(noise=(0.006, 0.004), vital=False)
+@check(noise=(0.002, 0.0007), vital=False)
 def oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """The kernel killed no process because the host ran out of memory.
 
@@ -33,7 +33,7 @@ def oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
         yield ok("no process was killed for want of memory") if texts.kernel_seen else _unseen(texts)
 
 
-@check(noise=(0.006, 0.004), vital=False)
+@check(noise=(0.002, 0.0007), vital=False)
 def cgroup_oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """The kernel killed no process because a unit or container reached its memory limit.
 

@@ -29,7 +29,7 @@ class Room:
     plenty: int = 50 << 30
 
 
-@check(limits=Room(), noise=(0.06, 0.004))
+@check(limits=Room(), noise=(0.05, 0.001))
 def space(mounts: Mounts, limits: Room) -> Findings:
     """Every filesystem on disk has room left to write.
 
@@ -43,7 +43,7 @@ def space(mounts: Mounts, limits: Room) -> Findings:
         yield skip("no filesystem on disk: all are in memory or images that cannot be written")
 
 
-@check(limits=Room(), noise=(0.01, 0.002))
+@check(limits=Room(), noise=(0.01, 0.0005))
 def memory_filesystems(mounts: Mounts, limits: Room) -> Findings:
     """Every filesystem in memory (/run, /dev/shm, /tmp where it is a tmpfs) has room left to write.
 
@@ -76,7 +76,7 @@ class Inodes:
     fail: float = 0.01
 
 
-@check(limits=Inodes(), noise=(0.01, 0.002))
+@check(limits=Inodes(), noise=(0.01, 0.0005))
 def inodes(mounts: Mounts, limits: Inodes) -> Findings:
     """Every filesystem can hold more files.
 
@@ -148,7 +148,7 @@ class Wait:
     requests: int = 30
 
 
-@check(limits=Wait(), noise=(0.02, 0.004), vital=False)
+@check(limits=Wait(), noise=(0.02, 0.002), vital=False)
 def latency(devices: Devices, limits: Wait) -> Findings:
     """Every disk answers its requests in reasonable time.
 

@@ -16,7 +16,7 @@ class ProcessShare:
     fail: float = 0.98
 
 
-@check(limits=ProcessShare(), noise=(0.01, 0.002), vital=False)
+@check(limits=ProcessShare(), noise=(0.01, 0.0005), vital=False)
 def process_limit(descriptors: Descriptors, limits: ProcessShare) -> Findings:
     """No process has as many files and sockets open as it may have (LimitNOFILE=, ulimit -n).
 

@@ -143,10 +143,10 @@ def test_logins_we_may_not_see() -> None:
     assert only(auth.failures, QUIET).status is Status.OK
 
 
-def error(count: int, before: int, watched: float = 1800.0) -> ErrorLine:
+def error(count: int, before: int, watched: float = 1800.0, share: float = 0.0) -> ErrorLine:
     return ErrorLine(
         template="KeyError: #", source="/var/log/shop/app.log", program="shop", count=count, sample="KeyError: 4",
-        first=NOON - timedelta(minutes=5), last=NOON, before=before, watched=watched,
+        first=NOON - timedelta(minutes=5), last=NOON, before=before, watched=watched, share=share,
     )  # fmt: skip
 
 
@@ -158,6 +158,8 @@ def error(count: int, before: int, watched: float = 1800.0) -> ErrorLine:
         (error(20, before=0, watched=60.0), Status.OK),  # nothing to compare with
         (error(100, before=10), Status.WARN),
         (error(6, before=30), Status.OK),  # as ever
+        (error(6, before=0, watched=4.0, share=0.4), Status.WARN),  # young, but nearly half of it is this
+        (error(6, before=0, watched=4.0, share=1.0), Status.OK),  # a log that has only errors to say
     ],
 )
 def test_bursts_of_unknown_errors(line: ErrorLine, status: Status) -> None:
@@ -166,7 +168,7 @@ def test_bursts_of_unknown_errors(line: ErrorLine, status: Status) -> None:
     if status is Status.WARN:
         assert finding.subject.raw == "KeyError: #"
         assert finding.evidence[0].excerpt.raw == "KeyError: 4"
-        assert ("new kind" in finding.summary.raw) == (line.before == 0)
+        assert ("new kind" in finding.summary.raw) == (line.before == 0 and not line.share)
 
 
 def test_at_most_three_kinds_are_shown() -> None:
