@@ -18,7 +18,7 @@ requests_fail = Condition(
 )
 service_slow = Condition(
     title="A service answers slowly",
-    shows=(sometimes(http.latency), sometimes(sockets.accept_queue)),
+    shows=(sometimes(http.latency),),
     leads_to=(often(requests_fail),),
 )
 service_down = Condition(
@@ -41,7 +41,7 @@ peers_unreachable = Condition(
 )
 memory_short = Condition(
     title="The host is short of memory",
-    shows=(usually(memory.available), often(memory.pressure), sometimes(memory.swapping)),
+    shows=(usually(memory.available), sometimes(memory.pressure), sometimes(memory.swapping)),
     leads_to=(often(service_slow), sometimes(service_down)),
 )
 processor_short = Condition(

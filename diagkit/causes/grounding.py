@@ -20,7 +20,8 @@ from diagkit.causes import OFTEN, Cause, Sign, State
 from diagkit.causes.engine import Net, Observation
 from diagkit.model import Finding, Status
 
-GRADE = {Status.OK: 0, Status.WARN: 1, Status.FAIL: 2}
+FAILED = 2
+GRADE = {Status.OK: 0, Status.WARN: 1, Status.FAIL: FAILED}
 NOISE = (0.03, 0.01)  # of checks that no cause names
 INCIDENT = 0.5  # P(something is wrong | somebody looks)
 MOST_SCALED = 4.0  # few causes (a plug-in's test, `--only`) do not become likely by being few
@@ -86,7 +87,7 @@ def ground(findings: Sequence[Finding], states: Mapping[str, State], voices: Voi
         for j, seen_finding in enumerate(observed):
             weight = voices.get(seen_finding.finding.subject.raw, {}).get(node.id)
             if weight and seen_finding.grade and j not in direct.get(i, []):
-                links[j].append((i, weight, weight * 0.9))
+                links[j].append((i, weight, weight if seen_finding.grade == FAILED else 0.0))
                 if weight >= OFTEN:  # a line that says just this is direct evidence; a hint is not
                     direct.setdefault(i, []).append(j)
     share = {check: 1 / (1 + (n - 1) * SAME_FACT) for check, n in _bad_counts(observed).items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
+from diagkit.causes.services import dependency_unreachable
 from diagkit.checks.connectivity import names
 
 NAMES = "diagkit connectivity {target} --only 'connectivity.names.*' -v"
@@ -31,7 +32,10 @@ hosts_file_override = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(names.hosts_file, fails=0.0),),
-    leads_to=(often(peers_unreachable),),
+    leads_to=(
+        often(peers_unreachable),
+        often(dependency_unreachable),
+    ),
     verify=NAMES,
     act="Take the line for {subject} out of /etc/hosts; restart what has the old address cached.",
     roll_back="Put the line back.",
@@ -43,7 +47,10 @@ dns_wrong_answer = Cause(
     prior=0.002,
     per_subject=True,
     shows=(usually(names.consistent, fails=0.0),),
-    leads_to=(often(peers_unreachable),),
+    leads_to=(
+        often(peers_unreachable),
+        often(dependency_unreachable),
+    ),
     verify=NAMES,
     act="Correct the record at its source; wait for or flush the caches.",
     roll_back="Set the old record again.",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, usually
+from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import peers_unreachable, requests_fail, service_slow
-from diagkit.checks.connectivity import firewall, path, routes, shaping
+from diagkit.causes.services import dependency_unreachable
+from diagkit.checks.connectivity import firewall, path, ports, routes, shaping
 from diagkit.checks.resources import interfaces, sockets
 
 ROUTES = "diagkit connectivity {target} --only 'connectivity.routes.*' -v"
@@ -15,7 +16,10 @@ no_default_route = Cause(
     title="Missing default route: no default gateway, network unreachable",
     prior=0.003,
     shows=(always(routes.default),),
-    leads_to=(always(peers_unreachable),),
+    leads_to=(
+        always(peers_unreachable),
+        always(dependency_unreachable),
+    ),
     verify=ROUTES,
     act="`ip route add default via GATEWAY`; then mend the network configuration, so that it stays.",
     roll_back="`ip route del default`",
@@ -27,7 +31,10 @@ blackhole_route = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(routes.blackholes),),
-    leads_to=(usually(peers_unreachable),),
+    leads_to=(
+        usually(peers_unreachable),
+        usually(dependency_unreachable),
+    ),
     verify=ROUTES,
     act="`ip route del {subject}`, when nobody put it there against an attack.",
     roll_back="`ip route add {subject}`",
@@ -38,7 +45,10 @@ gateway_unreachable = Cause(
     title="Gateway does not answer: no neighbour entry for the default gateway",
     prior=0.002,
     shows=(always(routes.gateway),),
-    leads_to=(always(peers_unreachable),),
+    leads_to=(
+        always(peers_unreachable),
+        always(dependency_unreachable),
+    ),
     verify=ROUTES,
     act=(
         "Look at the link, the VLAN and the gateway itself; another host of the same network tells "
@@ -53,7 +63,10 @@ link_down = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(interfaces.link),),
-    leads_to=(usually(peers_unreachable),),
+    leads_to=(
+        usually(peers_unreachable),
+        usually(dependency_unreachable),
+    ),
     verify="diagkit resources {target} --only 'resources.interfaces.*' -v",
     act="`ip link set {subject} up`; without carrier look at the cable, the switch port, the hypervisor.",
     roll_back="`ip link set {subject} down`",
@@ -101,7 +114,7 @@ mtu_black_hole = Cause(
     title="MTU black hole: large packets are lost (path MTU, fragmentation needed)",
     prior=0.002,
     shows=(always(path.mtu),),
-    leads_to=(often(requests_fail), often(service_slow)),
+    leads_to=(sometimes(requests_fail), often(service_slow)),
     verify=PATH,
     act="Let ICMP `fragmentation needed` through, or set the smaller MTU on the interface.",
     roll_back="Set the old MTU again.",
@@ -125,7 +138,7 @@ firewall_blocks = Cause(
     prior=0.003,
     per_subject=True,
     shows=(usually(firewall.rules),),
-    leads_to=(often(requests_fail),),
+    leads_to=(sometimes(requests_fail),),
     verify="diagkit connectivity {target} --only 'connectivity.firewall.*,connectivity.ports.*' -v",
     act="Find the rule (`nft -a list ruleset`) and delete it by its handle, or accept the port before it.",
     roll_back="Load the previous ruleset (`nft -f /etc/nftables.conf`).",
@@ -139,7 +152,7 @@ conntrack_full = Cause(
     title="Connection tracking table full: nf_conntrack drops new packets",
     prior=0.002,
     shows=(always(sockets.conntrack),),
-    leads_to=(usually(peers_unreachable), usually(requests_fail)),
+    leads_to=(usually(peers_unreachable), usually(dependency_unreachable), often(requests_fail)),
     verify=SOCKETS,
     act="Raise net.netfilter.nf_conntrack_max with sysctl; look who opens so many connections.",
     roll_back="Set the old value again.",
@@ -149,8 +162,8 @@ listen_queue_overflow = Cause(
     title="Listen queue overflow: the accept queue is full, backlog full",
     prior=0.003,
     per_subject=True,
-    shows=(always(sockets.accept_queue),),
-    leads_to=(usually(requests_fail),),
+    shows=(always(sockets.accept_queue), often(ports.inside, same=True), often(sockets.overflows)),
+    leads_to=(often(requests_fail),),
     verify=SOCKETS,
     act=(
         "The service accepts too slowly: look what it waits for, restart it or add workers; then raise "
@@ -167,7 +180,7 @@ syn_flood = Cause(
     title="SYN flood: many half-open connections",
     prior=0.001,
     shows=(usually(sockets.half_open),),
-    leads_to=(often(requests_fail),),
+    leads_to=(sometimes(requests_fail),),
     verify=SOCKETS,
     act="See that net.ipv4.tcp_syncookies is 1; filter the sources in front of the host.",
     roll_back="Take the filter away.",
@@ -178,7 +191,10 @@ ephemeral_ports_exhausted = Cause(
     title="Ephemeral ports exhausted: cannot assign requested address",
     prior=0.002,
     shows=(always(sockets.ephemeral_ports),),
-    leads_to=(usually(peers_unreachable),),
+    leads_to=(
+        usually(peers_unreachable),
+        usually(dependency_unreachable),
+    ),
     verify=SOCKETS,
     act="Use keep-alive or a pool towards that peer; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1.",
     roll_back="Set the old values again.",
@@ -188,7 +204,7 @@ duplicate_address = Cause(
     title="Duplicate address: two hosts use the same IP address",
     prior=0.001,
     shows=(usually(routes.addresses),),
-    leads_to=(often(service_slow), often(peers_unreachable)),
+    leads_to=(often(service_slow), often(peers_unreachable), often(dependency_unreachable)),
     verify=ROUTES,
     act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`); give one of them another one.",
     roll_back="Set the old address again.",
@@ -197,7 +213,10 @@ duplicate_address = Cause(
 neighbour_table_overflow = Cause(
     title="Neighbour table overflow: new peers of the own network are not reached",
     prior=0.001,
-    leads_to=(often(peers_unreachable),),
+    leads_to=(
+        often(peers_unreachable),
+        often(dependency_unreachable),
+    ),
     verify=ROUTES,
     act="Raise net.ipv4.neigh.default.gc_thresh1 to 3 with sysctl; look who talks to so many addresses.",
     roll_back="Set the old values again.",
@@ -206,7 +225,7 @@ neighbour_table_overflow = Cause(
 tcp_memory = Cause(
     title="TCP out of memory: the limit for socket buffers is reached",
     prior=0.001,
-    leads_to=(often(requests_fail),),
+    leads_to=(sometimes(requests_fail),),
     verify=SOCKETS,
     act="Find the process whose sockets hold so much (`ss -tmp`), restart it; raise net.ipv4.tcp_mem last.",
     roll_back="Set the old value again.",

@@ -42,6 +42,7 @@ def offset(clock: Clock, limits: Skew) -> Findings:
 def synchronised(sync: TimeSync) -> Findings:
     """The NTP client has a time source it trusts.
 
+    Why: a clock nobody keeps drifts until certificates, tokens and the order of log lines are wrong.
     Limits: where no client is known or switched on (many containers and virtual machines) this is skipped.
     """
     if sync.synchronised:

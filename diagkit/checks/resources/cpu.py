@@ -34,6 +34,7 @@ def saturation(
 ) -> Findings:
     """The processors are not all busy while work waits for them.
 
+    Why: what waits for a processor answers late, whatever its own load.
     Limits: nice (low-priority) work does not count as busy: it gives way. Without PSI the load stands for the queue.
     Look-alikes: load without busy processors is waiting for disks (`load`, `iowait`); one unit at its quota
     (`throttling`); time taken by the hypervisor (`steal`).
@@ -107,7 +108,11 @@ class Waiting:
 
 @check(limits=Waiting(), noise=(0.05, 0.001), vital=False)
 def iowait(cpu: Cpu, limits: Waiting) -> Findings:
-    """The processors do not idle because work waits for disks."""
+    """The processors do not idle because work waits for disks.
+
+    Why: the time a disk costs shows here before anybody looks at the disk.
+    Limits: where processors are busy as well, waiting hides; PSI io sees it then.
+    """
     share = cpu.total.iowait
     verdict = warn if share >= limits.warn else ok
     yield verdict(f"iowait {share:.0%} of the CPU time", measured={"iowait": share})
@@ -148,6 +153,7 @@ class Held:
 def throttling(throttling: Throttling, limits: Held) -> Findings:
     """No unit is held back by its CPU quota (CPUQuota=, cpu.max, the limit of a container).
 
+    Why: a unit at its quota stands still for the rest of each period, on a host with processors to spare.
     Look-alikes: the host is idle and that unit alone is slow, so nothing else shows it.
     """
     judged = [group for group in throttling.all if group.periods >= limits.periods]
@@ -193,7 +199,10 @@ class Stalled:
 
 @check(limits=Stalled(), noise=(0.04, 0.001), vital=False)
 def pressure(pressure: Pressure, limits: Stalled) -> Findings:
-    """Work does not wait for processors much of the time (PSI)."""
+    """Work does not wait for processors much of the time (PSI).
+
+    Why: utilisation says how busy processors are, PSI how much work had to wait for that.
+    """
     stall = pressure.cpu
     text = f"some task waited for a CPU {stall.some_10:.0%} of the last 10 s, {stall.some_60:.0%} of the last minute"
     verdict = warn if stall.some_10 >= limits.warn and stall.some_60 >= limits.lasting else ok

@@ -182,7 +182,10 @@ class Use:
 
 @check(limits=Use(), noise=(0.03, 0.001), vital=False)
 def saturation(devices: Devices, pressure: Pressure | Unknown | Inapplicable, limits: Use) -> Findings:
-    """No disk is busy all the time while work waits for it."""
+    """No disk is busy all the time while work waits for it.
+
+    Why: the next request waits for all that are queued before it.
+    """
     stalled = pressure.io.some_10 if isinstance(pressure, Pressure) else 1.0
     for disk in devices.all:
         text = f"{disk.busy:.0%} busy, {disk.queue:.1f} requests under way"

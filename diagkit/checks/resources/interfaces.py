@@ -50,6 +50,7 @@ def errors(interfaces: Interfaces, limits: Lost) -> Findings:
 def link(interfaces: Interfaces) -> Findings:
     """Every interface that packets are sent through has a link, and keeps it.
 
+    Why: a route over a dead link swallows every packet; one that flaps loses some and resets sessions.
     Look-alikes: bridges of containers are down while nothing is plugged in; a port nobody uses has no route.
     """
     used = [i for i in interfaces.all if i.routed and i.enabled and not i.name.startswith(BRIDGES)]
@@ -74,7 +75,10 @@ class Full:
 
 @check(limits=Full(), noise=(0.01, 0.001), vital=False)
 def utilisation(interfaces: Interfaces, limits: Full) -> Findings:
-    """No interface is used to its full speed."""
+    """No interface is used to its full speed.
+
+    Why: a full link queues, then drops, whatever is sent over it.
+    """
     known = [interface for interface in interfaces.all if interface.speed]
     for interface in known:
         rate = max(interface.received_rate, interface.sent_rate)

@@ -92,6 +92,7 @@ class Traffic:
 def swapping(paging: Paging, memory: Memory, limits: Traffic) -> Findings:
     """Memory is not moved to swap and back all the time.
 
+    Why: a page that goes out and comes back costs a disk access where memory would have cost nothing.
     Look-alikes: swap that is used but not touched holds pages nobody wants: that is what it is for.
     """
     if not memory.swap_total:

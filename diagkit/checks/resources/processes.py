@@ -96,7 +96,10 @@ def user_limit(processes: Processes, limits: Share) -> Findings:
 
 @check(vital=False)
 def consumers(processes: Processes) -> Findings:
-    """Who takes most processor time now, and who holds most memory: always ok, for the reader."""
+    """Who takes most processor time now, and who holds most memory: always ok, for the reader.
+
+    Why: whoever looks for a cause wants to know who is active, and a verdict about it is for other checks.
+    """
     busy = sorted((p for p in processes.all if p.cpu >= 0.01), key=lambda p: -p.cpu)[:3]
     large = sorted((p for p in processes.all if p.rss), key=lambda p: -p.rss)[:3]
     cpu = ", ".join(f"{p} {p.cpu:.0%}" for p in busy) or "none above 1%"

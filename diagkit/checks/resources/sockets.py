@@ -54,7 +54,10 @@ class Dropped:
 
 @check(limits=Dropped(), noise=(0.005, 0.001), vital=False)
 def overflows(refusals: Refusals, limits: Dropped) -> Findings:
-    """No connection is dropped at a full accept queue now (ListenOverflows does not grow)."""
+    """No connection is dropped at a full accept queue now (ListenOverflows does not grow).
+
+    Why: a client whose connection is dropped there waits seconds to try again, or gives up.
+    """
     rate = refusals.listen_overflows / refusals.seconds
     text = f"ListenOverflows +{refusals.listen_overflows}, ListenDrops +{refusals.listen_drops}"
     verdict = fail if rate >= limits.fail else warn if rate > limits.warn else ok
