@@ -375,6 +375,8 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     at: datetime | None = None
     hint: Untrusted = Untrusted("")  # for UNKNOWN: what would let us see
+    probe: str = ""  # for UNKNOWN: whose fact could not be learned, and why
+    silence: Silence | None = None
 
 
 # ---------------------------------------------------------------- the diagnosis
@@ -392,7 +394,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """A finding and how much it speaks for (+) or against (-) a cause, in decibans: 10 log10 of the likelihood ratio."""
+    """A finding and how much it speaks for (+) or against (-) a cause, in decibans (10 log10 of the odds)."""
 
     check: str
     subject: Untrusted
@@ -469,11 +471,14 @@ class TargetResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceNote:
-    """Something that could not be looked at, which checks wanted it, and what would open it."""
+    """Something that could not be looked at, which checks wanted it, and what would open it.
+
+    probe: whose fact was wanted; empty where a check could see a part and not judge it, or where it kept several.
+    """
 
     target: Untrusted
     probe: str
-    silence: Silence
+    silence: Silence | None
     detail: Untrusted
     opens: Untrusted
     checks: tuple[str, ...] = ()

@@ -66,8 +66,8 @@ def gather(
 ) -> Tape:
     """Ask until nobody wants more: at most two rounds to the machine, with the reach tests beside them.
 
-    deadline: on the monotonic clock. What was not answered by then, or when `stopped` was set, is `not_run`. Secrets are
-    redacted here, before anything is kept or shown.
+    deadline: on the monotonic clock. What was not answered by then, or when `stopped` was set, is `not_run`. Secrets
+    are redacted here, before anything is kept or shown.
     """
     stopped = stopped or threading.Event()
     probes = settings.probes()
@@ -138,7 +138,12 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
         targets=tuple(targets),
         findings=tuple(findings),
         diagnosis=weigh(
-            findings, catalog.all_causes(), catalog.all_conditions(), catalog.voices(), catalog.runbooks()
+            findings,
+            catalog.all_causes(),
+            catalog.all_conditions(),
+            catalog.voices(),
+            catalog.runbooks(),
+            vital={c.name for c in settings.checks if c.vital},
         ),
         silences=tuple(silences),
         faults=tuple(faults),
@@ -172,26 +177,23 @@ def _result(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> Ta
 
 
 def _silences(tape: Tape, findings: tuple[Finding, ...]) -> list[SilenceNote]:
-    """What could not be looked at, one note for each reason, with the checks it silenced."""
-    wanting: dict[tuple[str, str], list[str]] = {}
+    """What could not be looked at: one note for each reason, with the checks it silenced."""
+    reasons: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         if finding.status is Status.UNKNOWN:
-            wanting.setdefault((finding.summary.raw, finding.hint.raw), []).append(finding.check)
-    notes = []
-    for (why, hint), names in sorted(wanting.items()):
-        probe, _, detail = why.partition(": ")
-        silence = next((s for s in Silence if detail.startswith(s.value.replace("_", " "))), Silence.NOT_RUN)
-        notes.append(
-            SilenceNote(
-                target=Untrusted(tape.target.label),
-                probe=probe,
-                silence=silence,
-                detail=Untrusted(detail or why),
-                opens=Untrusted(hint or OPENS[silence]),
-                checks=tuple(sorted(set(names))),
-            )
+            reason = finding.silence.value if finding.silence else ""
+            reasons.setdefault((reason, finding.summary.raw, finding.hint.raw), []).append(finding)
+    return [
+        SilenceNote(
+            target=Untrusted(tape.target.label),
+            probe=probes.pop() if len(probes := {f.probe for f in silenced}) == 1 else "",
+            silence=silenced[0].silence,
+            detail=silenced[0].summary,
+            opens=silenced[0].hint if silenced[0].hint.raw else Untrusted(OPENS[Silence.NOT_RUN]),
+            checks=tuple(sorted({f.check for f in silenced})),
         )
-    return notes
+        for _, silenced in sorted(reasons.items(), key=lambda item: item[0])
+    ]
 
 
 def unreachable(target: Target, site: Site, moment: Moment, why: Unreached) -> Tape:

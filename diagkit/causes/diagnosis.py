@@ -7,7 +7,7 @@ below cut them seven- to twentyfold), so a cause is only *probable* or *confirme
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from diagkit.causes import Cause, State
 from diagkit.causes.engine import Posterior, World, infer, likeliest_world
@@ -29,15 +29,17 @@ def weigh(
     conditions: Mapping[str, State],
     voices: Voices,
     runbooks: Mapping[str, str],
+    vital: Collection[str],
 ) -> Diagnosis:
     """The likely root causes behind the findings of all targets, each target weighed by itself, likeliest first.
 
-    voices: what each log signature speaks for. runbooks: the runbook of each cause.
+    voices: what each log signature speaks for. runbooks: the runbook of each cause. vital: the checks without which
+    nobody can be called healthy.
     """
     by_target: dict[str, list[Finding]] = {}
     for finding in findings:
         by_target.setdefault(finding.target.raw, []).append(finding)
-    parts = [_weigh_one(found, {**conditions, **causes}, voices, runbooks) for found in by_target.values()]
+    parts = [_weigh_one(found, {**conditions, **causes}, voices, runbooks, vital) for found in by_target.values()]
     suspects = [s for part in parts for s in part.causes]
     suspects.sort(key=lambda s: (-RANK.index(s.verdict), -s.confidence, s.target.raw, s.id, s.entity.raw))
     leading = max(parts, key=lambda part: RANK.index(part.verdict), default=Diagnosis(verdict=Verdict.INCONCLUSIVE))
@@ -50,7 +52,11 @@ def weigh(
 
 
 def _weigh_one(
-    findings: list[Finding], states: Mapping[str, State], voices: Voices, runbooks: Mapping[str, str]
+    findings: list[Finding],
+    states: Mapping[str, State],
+    voices: Voices,
+    runbooks: Mapping[str, str],
+    vital: Collection[str],
 ) -> Diagnosis:
     grounded = ground(findings, states, voices)
     found = infer(grounded.net)
@@ -64,7 +70,7 @@ def _weigh_one(
         if grounded.nodes[node].state is not None and found.marginal[node] >= WORTH_NAMING
     ]
     suspects.sort(key=lambda s: -RANK.index(s.verdict))
-    verdict = _verdict(findings, found, suspects)
+    verdict = _verdict([f for f in findings if f.status is not Status.UNKNOWN or f.check in vital], found, suspects)
     return Diagnosis(
         verdict=verdict,
         causes=tuple(suspects[:AT_MOST]) if verdict is not Verdict.HEALTHY else (),

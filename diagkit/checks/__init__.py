@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args, get_type_hints
 
-from diagkit.model import Evidence, Finding, Silence, Status, Unknown, Untrusted
-from diagkit.probes import Facts, Inapplicable
+from diagkit.model import Ask, Evidence, Finding, Scan, Silence, Status, Unknown, Untrusted
+from diagkit.probes import Facts, Inapplicable, Probe
 
 Findings = Iterator[Finding]
 PHASES = ("connectivity", "logs", "resources", "functional")
@@ -69,7 +69,7 @@ class Check:
             if isinstance(fact, Inapplicable) and Inapplicable not in kinds:
                 return (self._sign(skip(fact.why), facts),)
             if isinstance(fact, Unknown) and Unknown not in kinds:
-                return (self._sign(_unknown_because(fact, facts.probe_of(kinds[0])), facts),)
+                return (self._sign(_unknown_because(fact, facts), facts),)
             given[name] = fact
         if "limits" in inspect.signature(self.judge).parameters:
             given["limits"] = limits or self.limits
@@ -89,9 +89,15 @@ class Check:
     def _sources(self, facts: Facts, excerpt: str) -> Iterator[Evidence]:
         for kind in self.needs.values():
             known = facts.probe_of((get_args(kind) or (kind,))[0])
-            asks = known.asks() if known else []
-            if asks:
-                yield Evidence(Untrusted(str(asks[0])), Untrusted(excerpt))
+            if ask := known and _telling(known):
+                yield Evidence(Untrusted(str(ask)), Untrusted(excerpt))
+
+
+def _telling(known: Probe) -> Ask | None:
+    """The question that a fact is mainly read from: the log scanned, or the first; none if facts give rise to it."""
+    asks = known.asks()
+    scans = [ask for ask in asks if isinstance(ask, Scan)]
+    return (scans or ([] if known.also else asks) or [None])[0]
 
 
 def check(
@@ -171,7 +177,7 @@ def unknown(summary: str, subject: str = "", *, hint: str = "") -> Finding:
     return replace(_finding(Status.UNKNOWN, summary, subject, "", None, None), hint=Untrusted(hint))
 
 
-def _unknown_because(fact: Unknown, known: object) -> Finding:
+def _unknown_because(fact: Unknown, facts: Facts) -> Finding:
     why = f"{fact.silence.value.replace('_', ' ')}: {fact.detail}".rstrip(": ")
-    opens = getattr(known, "opens", "") or OPENS[fact.silence]
-    return unknown(f"{fact.probe}: {why}", hint=opens)
+    found = unknown(why, hint=facts.opens(fact.probe) or OPENS[fact.silence])
+    return replace(found, probe=fact.probe, silence=fact.silence)

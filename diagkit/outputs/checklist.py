@@ -127,8 +127,7 @@ def silences(page: Page, report: Report) -> None:
 
 
 def _reason(page: Page, note: SilenceNote) -> str:
-    detail = page.say(note.detail)
-    return detail if detail.startswith(note.probe) else f"{note.probe}: {detail}"
+    return f"{note.probe}: {page.say(note.detail)}".removeprefix(": ")
 
 
 def _silenced(notes: Iterable[SilenceNote]) -> list[str]:

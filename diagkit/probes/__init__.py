@@ -79,6 +79,7 @@ class Probe:
     sources: tuple[Source, ...]
     also: Callable[..., Iterable[Ask]] | None
     opens: str  # what would let us see it where we were not allowed to
+    at_once: bool  # every source is asked in the first round, because other questions arise from the fact
 
     def asks(self) -> list[Ask]:
         """Every question that is known before any answer."""
@@ -90,18 +91,20 @@ def probe(
     otherwise: Sequence[tuple[tuple[Ask | Perhaps, ...], Callable[..., object]]] = (),
     also: Callable[..., Iterable[Ask]] | None = None,
     opens: str = "",
+    at_once: bool = False,
 ) -> Callable[[Callable[..., Any]], Probe]:
     """Make a probe of a parser, named by where it lives: probes/disk.py::mounts is `disk.mounts`.
 
     otherwise: further sources, tried when an earlier one is missing or unsupported on the machine.
     also: more asks, from facts named by the type of its parameters; asked in the second round.
+    at_once: ask every source in the first round: other probes' `also` wants this fact, and there is no third round.
     """
 
     def wrap(parse: Callable[..., Any]) -> Probe:
         name = f"{parse.__module__.rpartition('.')[2]}.{parse.__name__}"
         fact = get_type_hints(parse)["return"]
         sources = (Source(asks, parse), *(Source(a, p) for a, p in otherwise))
-        return Probe(name, inspect.getdoc(parse) or "", fact, sources, also, opens)
+        return Probe(name, inspect.getdoc(parse) or "", fact, sources, also, opens, at_once)
 
     return wrap
 
@@ -144,6 +147,10 @@ class Facts:
         """The probe that learns this type of fact; None for given facts."""
         return self._probes.get(kind)
 
+    def opens(self, probe: str) -> str:
+        """What would let this probe see where it was not allowed to; empty if it does not say."""
+        return next((p.opens for p in self._probes.values() if p.name == probe), "")
+
     def wants(self) -> set[Ask]:
         """The questions that still need an answer, given the answers so far."""
         wanted: set[Ask] = set()
@@ -152,6 +159,8 @@ class Facts:
         return wanted
 
     def _wanted_by(self, known: Probe) -> set[Ask]:
+        if known.at_once and (open_ := {a for a in known.asks() if a not in self._replies}):
+            return open_
         for source in known.sources:
             bare = [_bare(a) for a in source.asks]
             missing = {a for a in bare if a not in self._replies}
@@ -202,7 +211,7 @@ class Facts:
                 continue
             fact = self[kind]
             if isinstance(fact, Unknown):
-                return Unknown(known.name, fact.silence, f"{fact.probe}: {fact.detail}".rstrip(": "))
+                return fact
             if isinstance(fact, Inapplicable):
                 return Inapplicable(known.name, fact.why)
             arguments.append(fact)

@@ -10,6 +10,7 @@ from diagkit.model import Again, Read, Reply, Run
 from diagkit.probes import Garbled, perhaps, probe
 from diagkit.probes.reading import elapsed, since
 
+HEADS = (Read("/proc/net/tcp", cap=65_536), Read("/proc/net/tcp6", cap=65_536))  # those that listen come first
 TABLES = (Read("/proc/net/tcp", cap=524_288), Read("/proc/net/tcp6", cap=524_288))
 NETSTAT = Read("/proc/net/netstat")
 LISTENING, TIME_WAIT = "0A", "06"  # states as the kernel numbers them
@@ -72,7 +73,7 @@ def _by_proc(tcp: Reply, tcp6: Reply) -> Listeners:
     )
 
 
-@probe(Run(("ss", "-ltnp"), root=True), otherwise=(((TABLES[0], perhaps(TABLES[1])), _by_proc),))
+@probe(Run(("ss", "-ltnp"), root=True), otherwise=(((HEADS[0], perhaps(HEADS[1])), _by_proc),), at_once=True)
 def listeners(reply: Reply) -> Listeners:
     """Listening TCP sockets with their accept queues, as `ss` tells it (`-p` names processes where we may see them)."""
     if reply.code or not reply.text.startswith("State"):

@@ -49,7 +49,7 @@ def finding(about: Check, status: Status, subject: str = "", target: str = "web-
 
 
 def diagnosed(*findings: Finding, voices: dict[str, dict[str, float]] | None = None) -> Diagnosis:
-    return weigh(findings, CAUSES, CONDITIONS, voices or {}, {"disk_full": "storage/disk_full"})
+    return weigh(findings, CAUSES, CONDITIONS, voices or {}, {"disk_full": "storage/disk_full"}, {SPACE.name})
 
 
 def test_direct_evidence_confirms() -> None:
