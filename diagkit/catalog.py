@@ -16,6 +16,7 @@ from typing import TypeVar, get_args
 
 from diagkit import causes, checks, probes
 from diagkit.causes import WORDS, Cause, Condition
+from diagkit.causes.diagnosis import Knowledge
 from diagkit.checks import PHASES, Check
 from diagkit.logs import signatures
 from diagkit.probes import Probe, needs
@@ -103,3 +104,16 @@ def voices() -> dict[str, dict[str, float]]:
         name: {cause: WORDS[word] for cause, word in signature.causes.items()}
         for name, signature in signatures.catalogue().items()
     }
+
+
+@cache
+def knowledge() -> Knowledge:
+    """All that the diagnosis weighs with."""
+    return Knowledge(
+        causes=all_causes(),
+        conditions=all_conditions(),
+        voices=voices(),
+        noises={name: check.noise for name, check in all_checks().items()},
+        runbooks=runbooks(),
+        vital=frozenset(name for name, check in all_checks().items() if check.vital),
+    )

@@ -76,7 +76,7 @@ def test_a_cause_can_be_confirmed_and_acted_on(name: str, cause: Cause) -> None:
 
 
 def test_the_causes_lead_nowhere_in_circles() -> None:
-    ground([], {**CONDITIONS, **CAUSES}, {})
+    ground([], {**CONDITIONS, **CAUSES}, {}, {})
 
 
 @pytest.mark.parametrize(("name", "state"), CONDITIONS.items(), ids=lambda x: x if isinstance(x, str) else "")

@@ -7,9 +7,11 @@ below cut them seven- to twentyfold), so a cause is only *probable* or *confirme
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from diagkit.causes import Cause, State
+from diagkit.causes import Cause, Condition
 from diagkit.causes.engine import Posterior, World, infer, likeliest_world
 from diagkit.causes.grounding import Grounded, Node, Voices, ground
 from diagkit.model import Diagnosis, Finding, Status, Suspect, Untrusted, Verdict, Weighed
@@ -18,28 +20,34 @@ CONFIRMED = (0.8, 13.0)  # probability, decibans of direct evidence
 PROBABLE = (0.5, 10.0)
 WORTH_NAMING = 0.05  # a less likely cause is not listed
 AT_MOST = 5  # causes listed for one target
+QUIET_AGAIN = timedelta(minutes=10)  # so long without a new bad line, and an incident is over
 NOTICEABLE = 1.0  # decibans below which evidence is not shown
 
 RANK = [Verdict.HEALTHY, Verdict.RECOVERED, Verdict.INCONCLUSIVE, Verdict.PROBABLE, Verdict.CONFIRMED]
 
 
-def weigh(
-    findings: Sequence[Finding],
-    causes: Mapping[str, Cause],
-    conditions: Mapping[str, State],
-    voices: Voices,
-    runbooks: Mapping[str, str],
-    vital: Collection[str],
-) -> Diagnosis:
-    """The likely root causes behind the findings of all targets, each target weighed by itself, likeliest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """What there is to weigh with.
 
-    voices: what each log signature speaks for. runbooks: the runbook of each cause. vital: the checks without which
-    nobody can be called healthy.
+    voices: what each log signature speaks for. noises: how often each check warns, and fails, with nothing wrong.
+    runbooks: the runbook of each cause. vital: the checks without which nobody can be called healthy.
     """
+
+    causes: Mapping[str, Cause]
+    conditions: Mapping[str, Condition]
+    voices: Voices
+    noises: Mapping[str, tuple[float, float]]
+    runbooks: Mapping[str, str]
+    vital: frozenset[str]
+
+
+def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime) -> Diagnosis:
+    """The likely root causes behind the findings of all targets, each target weighed by itself, likeliest first."""
     by_target: dict[str, list[Finding]] = {}
     for finding in findings:
         by_target.setdefault(finding.target.raw, []).append(finding)
-    parts = [_weigh_one(found, {**conditions, **causes}, voices, runbooks, vital) for found in by_target.values()]
+    parts = [_weigh_one(found, knowledge, now) for found in by_target.values()]
     suspects = [s for part in parts for s in part.causes]
     suspects.sort(key=lambda s: (-RANK.index(s.verdict), -s.confidence, s.target.raw, s.id, s.entity.raw))
     leading = max(parts, key=lambda part: RANK.index(part.verdict), default=Diagnosis(verdict=Verdict.INCONCLUSIVE))
@@ -51,26 +59,21 @@ def weigh(
     )
 
 
-def _weigh_one(
-    findings: list[Finding],
-    states: Mapping[str, State],
-    voices: Voices,
-    runbooks: Mapping[str, str],
-    vital: Collection[str],
-) -> Diagnosis:
-    grounded = ground(findings, states, voices)
+def _weigh_one(findings: list[Finding], knowledge: Knowledge, now: datetime) -> Diagnosis:
+    grounded = ground(findings, {**knowledge.conditions, **knowledge.causes}, knowledge.voices, knowledge.noises)
     found = infer(grounded.net)
     world = likeliest_world(grounded.net, found.best)
     unexplained = tuple(_unexplained(grounded, world))
+    over = _over(findings, now)
     suspects = [
-        _suspect(grounded, found, node, runbooks, len(unexplained))
+        _suspect(grounded, found, node, knowledge.runbooks, _gate(grounded, found, node, len(unexplained), over=over))
         for node in sorted(
             found.marginal, key=lambda n: (-found.marginal[n], grounded.nodes[n].id, grounded.nodes[n].subject)
         )
         if grounded.nodes[node].state is not None and found.marginal[node] >= WORTH_NAMING
     ]
     suspects.sort(key=lambda s: -RANK.index(s.verdict))
-    verdict = _verdict([f for f in findings if f.status is not Status.UNKNOWN or f.check in vital], found, suspects)
+    verdict = _verdict([f for f in findings if _counts(f, knowledge)], found, suspects)
     return Diagnosis(
         verdict=verdict,
         causes=tuple(suspects[:AT_MOST]) if verdict is not Verdict.HEALTHY else (),
@@ -79,28 +82,59 @@ def _weigh_one(
     )
 
 
+def _counts(finding: Finding, knowledge: Knowledge) -> bool:
+    return finding.status is not Status.UNKNOWN or finding.check in knowledge.vital
+
+
+def _over(findings: Iterable[Finding], now: datetime) -> bool:
+    """Whether all that is bad is in the logs, and some time ago: every check of how things stand now passes."""
+    bad = [f for f in findings if f.status in (Status.WARN, Status.FAIL)]
+    return all(f.check.startswith("logs.") and f.at is not None and now - f.at > QUIET_AGAIN for f in bad)
+
+
 def _verdict(findings: Iterable[Finding], found: Posterior, suspects: Sequence[Suspect]) -> Verdict:
     statuses = {f.status for f in findings}
-    if suspects and suspects[0].verdict in (Verdict.CONFIRMED, Verdict.PROBABLE):
+    if suspects and suspects[0].verdict is not Verdict.INCONCLUSIVE:
         return suspects[0].verdict
     if Status.FAIL in statuses or found.healthy < PROBABLE[0] or Status.UNKNOWN in statuses:
         return Verdict.INCONCLUSIVE
     return Verdict.HEALTHY
 
 
-def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[str, str], unexplained: int) -> Suspect:
+def _gate(grounded: Grounded, found: Posterior, node: int, unexplained: int, *, over: bool) -> Verdict:
+    """What may be said of a cause: the more its own signs speak for it, the more."""
+    probability, direct = found.marginal[node], _direct(grounded, found, node)
+    if probability < PROBABLE[0] or direct < PROBABLE[1]:
+        return Verdict.INCONCLUSIVE
+    if over:
+        return Verdict.RECOVERED
+    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and unexplained <= 1:
+        return Verdict.CONFIRMED
+    return Verdict.PROBABLE
+
+
+def _direct(grounded: Grounded, found: Posterior, node: int) -> float:
+    """Decibans that the cause's own signs give it."""
+    own = grounded.direct.get(node, [])
+    return sum(decibans for j, decibans in _evidence(grounded, *_worlds(grounded, found, node)) if j in own)
+
+
+def _worlds(grounded: Grounded, found: Posterior, node: int) -> tuple[World, World]:
+    """The likeliest world with this cause beside the best others, and the same without it."""
+    roots = found.best | {node}
+    return likeliest_world(grounded.net, roots), likeliest_world(grounded.net, roots - {node})
+
+
+def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[str, str], verdict: Verdict) -> Suspect:
     about = grounded.nodes[node]
     cause = about.state
     assert isinstance(cause, Cause)  # noqa: S101 - only causes have a prior, and only nodes with a prior are roots
-    roots = found.best | {node}
-    with_it = likeliest_world(grounded.net, roots)
-    without = likeliest_world(grounded.net, roots - {node})
+    with_it, without = _worlds(grounded, found, node)
     evidence = _evidence(grounded, with_it, without)
-    direct = sum(decibans for j, decibans in evidence if j in grounded.direct.get(node, []))
     return Suspect(
         id=about.id,
         title=cause.title,
-        verdict=_gate(found.marginal[node], direct, unexplained),
+        verdict=verdict,
         confidence=round(found.marginal[node], 4),
         target=grounded.observed[0].finding.target,
         entity=Untrusted(about.subject),
@@ -111,14 +145,6 @@ def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[
         next=_next(cause, about, grounded.observed[0].finding.target.raw),
         runbook=runbooks.get(about.id, ""),
     )
-
-
-def _gate(probability: float, direct: float, unexplained: int) -> Verdict:
-    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and unexplained <= 1:
-        return Verdict.CONFIRMED
-    if probability >= PROBABLE[0] and direct >= PROBABLE[1]:
-        return Verdict.PROBABLE
-    return Verdict.INCONCLUSIVE
 
 
 def _evidence(grounded: Grounded, with_it: World, without: World) -> list[tuple[int, float]]:

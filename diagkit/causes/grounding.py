@@ -22,7 +22,6 @@ from diagkit.model import Finding, Status
 
 FAILED = 2
 GRADE = {Status.OK: 0, Status.WARN: 1, Status.FAIL: FAILED}
-NOISE = (0.03, 0.01)  # of checks that no cause names
 INCIDENT = 0.5  # P(something is wrong | somebody looks)
 MOST_SCALED = 4.0  # few causes (a plug-in's test, `--only`) do not become likely by being few
 UNMODELLED_PRIOR = 0.01  # per host; 0.01 to 0.03 cut wrong conclusions about unknown faults by a third
@@ -63,14 +62,15 @@ class Grounded:
     missing: dict[int, tuple[str, ...]] = field(default_factory=dict)  # node -> checks of its signs not judged
 
 
-def ground(findings: Sequence[Finding], states: Mapping[str, State], voices: Voices) -> Grounded:
-    """Build the net of one host."""
+def ground(
+    findings: Sequence[Finding], states: Mapping[str, State], voices: Voices, noises: Mapping[str, tuple[float, float]]
+) -> Grounded:
+    """Build the net of one host. noises: how often each check warns, and fails, with nothing wrong."""
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
     nodes = _nodes(_topological(states), by_check)
     observed = _observations(by_check)
-    noises = {s.check.name: s.check.noise for state in states.values() for s in state.shows}
     links: list[list[tuple[int, float, float]]] = [[] for _ in observed]
     direct: dict[int, list[int]] = {}
     missing: dict[int, tuple[str, ...]] = {}
@@ -94,7 +94,7 @@ def ground(findings: Sequence[Finding], states: Mapping[str, State], voices: Voi
     observations = [
         Observation(
             o.grade,
-            _leak(noises.get(o.finding.check, NOISE)),
+            _leak(noises[o.finding.check]),
             tuple(links[j]),
             share.get(o.finding.check, 1.0) if o.grade else 1.0,
         )

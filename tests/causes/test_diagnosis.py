@@ -1,11 +1,12 @@
 """The verdicts, on small knowledge made for the purpose."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from diagkit.causes import Cause, Condition, State, always, often, usually
-from diagkit.causes.diagnosis import weigh
+from diagkit.causes import Cause, Condition, always, often, usually
+from diagkit.causes.diagnosis import Knowledge, weigh
 from diagkit.causes.grounding import ground
 from diagkit.checks import Check, Findings, check
 from diagkit.model import Diagnosis, Finding, Status, Untrusted, Verdict
@@ -20,10 +21,12 @@ def made(name: str, noise: tuple[float, float] = (0.03, 0.005)) -> Check:
     return replace(check(noise=noise)(judge), name=name, phase=name.partition(".")[0])
 
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SPACE = made("resources.disk.space")
 WRITES = made("logs.writes.failed")
 UNIT = made("functional.units.failed")
 MEMORY = made("resources.memory.available")
+LINES = made("logs.signatures.kernel", (0.01, 0.001))
 
 service_down = Condition(title="a service is down", shows=(always(UNIT),))
 writes_fail = Condition(title="writes fail", shows=(usually(WRITES),), leads_to=(often(service_down),))
@@ -35,7 +38,7 @@ crashed = Cause(
     title="Crashed", prior=0.01, verify="look at {target}", act="restart", roll_back="", shows=(often(UNIT),)
 )
 CAUSES = {"disk_full": disk_full, "crashed": crashed}
-CONDITIONS: dict[str, State] = {"service_down": service_down, "writes_fail": writes_fail}
+CONDITIONS = {"service_down": service_down, "writes_fail": writes_fail}
 
 
 def finding(about: Check, status: Status, subject: str = "", target: str = "web-1") -> Finding:
@@ -49,7 +52,15 @@ def finding(about: Check, status: Status, subject: str = "", target: str = "web-
 
 
 def diagnosed(*findings: Finding, voices: dict[str, dict[str, float]] | None = None) -> Diagnosis:
-    return weigh(findings, CAUSES, CONDITIONS, voices or {}, {"disk_full": "storage/disk_full"}, {SPACE.name})
+    knowledge = Knowledge(
+        causes=CAUSES,
+        conditions=CONDITIONS,
+        voices=voices or {},
+        noises={check.name: check.noise for check in (SPACE, WRITES, UNIT, MEMORY, LINES)},
+        runbooks={"disk_full": "storage/disk_full"},
+        vital=frozenset({SPACE.name}),
+    )
+    return weigh(findings, knowledge, NOON)
 
 
 def test_direct_evidence_confirms() -> None:
@@ -125,9 +136,26 @@ def test_circles_are_refused() -> None:
     b = Condition(title="b", leads_to=(often(a),))
     object.__setattr__(a, "leads_to", (often(b),))
     with pytest.raises(ValueError, match="in a circle"):
-        ground([], {"a": a, "b": b}, {})
+        ground([], {"a": a, "b": b}, {}, {})
 
 
 def test_the_same_findings_give_the_same_diagnosis_in_any_order() -> None:
     seen = [finding(SPACE, Status.FAIL, "/"), finding(SPACE, Status.WARN, "/var"), finding(UNIT, Status.FAIL, "db")]
     assert diagnosed(*seen) == diagnosed(*reversed(seen))
+
+
+def test_what_only_the_log_remembers_is_over() -> None:
+    lines = finding(LINES, Status.FAIL, "kernel.killed")
+    voices = {"kernel.killed": {"crashed": 0.98}}
+    old = diagnosed(replace(lines, at=NOON - timedelta(minutes=30)), voices=voices)
+    assert (old.verdict, old.causes[0].verdict) == (Verdict.RECOVERED, Verdict.RECOVERED)
+    fresh = diagnosed(replace(lines, at=NOON - timedelta(minutes=3)), voices=voices)
+    assert fresh.verdict in (Verdict.PROBABLE, Verdict.CONFIRMED)
+    hurting = diagnosed(
+        replace(lines, at=NOON - timedelta(minutes=30)), finding(UNIT, Status.FAIL, "db"), voices=voices
+    )
+    assert hurting.verdict in (Verdict.PROBABLE, Verdict.CONFIRMED)
+
+
+def test_a_part_that_is_not_vital_may_stay_dark() -> None:
+    assert diagnosed(finding(SPACE, Status.OK, "/"), finding(MEMORY, Status.UNKNOWN)).verdict is Verdict.HEALTHY
