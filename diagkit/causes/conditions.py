@@ -46,7 +46,7 @@ memory_short = Condition(
 )
 processor_short = Condition(
     title="Processes wait for the CPU",
-    shows=(usually(cpu.saturation), often(cpu.pressure)),
+    shows=(usually(cpu.saturation), sometimes(cpu.pressure)),
     leads_to=(often(service_slow),),
 )
 starts_fail = Condition(

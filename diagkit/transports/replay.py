@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from diagkit import codec
 from diagkit.model import TAPE_VERSION, Ask, Connection, Moment, Reply, Silence, Site, Tape, Target, Unreached
 
 TAPE_BYTES = 64 << 20  # a larger file is not read: a capture is a few hundred kilobytes
+GZIP = b"\x1f\x8b"
 NOT_ON_THE_TAPE = Reply(silence=Silence.NOT_RUN, err=b"not on the tape")
 
 
@@ -45,13 +47,15 @@ class Replay:
 
 
 def read_tape(path: str | Path) -> Tape:
-    """Read a tape from a file. Raises `NoTape` or `BadTape`."""
+    """Read a tape from a file, gzipped or not. Raises `NoTape` or `BadTape`."""
     try:
         with Path(path).open("rb") as file:
             data = file.read(TAPE_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise NoTape(f"cannot read the tape {str(path)!r}: {reason}") from error
+    if data.startswith(GZIP):
+        data = _unzipped(path, data)
     if len(data) > TAPE_BYTES:
         raise BadTape(f"{str(path)!r} is not a tape: it is larger than {TAPE_BYTES >> 20} MiB")
     try:
@@ -60,6 +64,14 @@ def read_tape(path: str | Path) -> Tape:
         raise BadTape(f"{str(path)!r} is not a tape: it is not text") from error
     except BadTape as error:
         raise BadTape(f"{str(path)!r} {error}") from error
+
+
+def _unzipped(path: str | Path, data: bytes) -> bytes:
+    """No more than one byte over what a tape may have, however much is packed into it."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, TAPE_BYTES + 1)
+    except zlib.error as error:
+        raise BadTape(f"{str(path)!r} is not a tape: its gzip data is damaged") from error
 
 
 def loads(text: str) -> Tape:

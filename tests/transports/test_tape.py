@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from contextlib import suppress
 from dataclasses import replace
@@ -33,6 +34,7 @@ from diagkit.model import (
     Unreached,
     Vantage,
 )
+from diagkit.transports import replay
 from diagkit.transports.record import dumps
 from diagkit.transports.replay import NOT_ON_THE_TAPE, BadTape, NoTape, Replay, loads, read_tape
 from tests.transports.conftest import MOMENT
@@ -162,3 +164,16 @@ def test_files_that_cannot_be_read_say_so_in_one_sentence(tmp_path: Path) -> Non
 def test_a_machine_that_was_not_reached_stays_so() -> None:
     gone = Unreached(Layer.TCP, Silence.REFUSED, "Connection refused")
     assert Replay(loads(dumps(replace(TAPE, unreached=gone)))).unreached == gone
+
+
+def test_a_gzipped_tape_is_read_and_a_bomb_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = tmp_path / "incident.tape.gz"
+    packed.write_bytes(gzip.compress(TEXT.encode()))
+    assert read_tape(packed) == TAPE
+    monkeypatch.setattr(replay, "TAPE_BYTES", 100_000)
+    packed.write_bytes(gzip.compress(b"0" * 10_000_000))
+    with pytest.raises(BadTape, match="larger than"):
+        read_tape(packed)
+    packed.write_bytes(gzip.compress(TEXT.encode())[:20] + b"\0" * 40)
+    with pytest.raises(BadTape):
+        read_tape(packed)
