@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
+from diagkit.causes import Cause, LookAlike, always, often, services, sometimes, usually
 from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
-from diagkit.causes.services import dependency_unreachable
 from diagkit.checks.connectivity import names
 
 NAMES = "diagkit connectivity {target} --only 'connectivity.names.*' -v"
@@ -34,7 +33,7 @@ hosts_file_override = Cause(
     shows=(always(names.hosts_file, fails=0.0),),
     leads_to=(
         often(peers_unreachable),
-        often(dependency_unreachable),
+        often(services.dependency_unreachable),
     ),
     verify=NAMES,
     act="Take the line for {subject} out of /etc/hosts; restart what has the old address cached.",
@@ -49,7 +48,7 @@ dns_wrong_answer = Cause(
     shows=(usually(names.consistent, fails=0.0),),
     leads_to=(
         often(peers_unreachable),
-        often(dependency_unreachable),
+        often(services.dependency_unreachable),
     ),
     verify=NAMES,
     act="Correct the record at its source; wait for or flush the caches.",
