@@ -20,7 +20,7 @@ from diagkit.logs.signatures import catalogue
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`(diagkit [^`]+)`")
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+EVENING = datetime(2026, 1, 1, 23, 59, tzinfo=UTC)
 PAGES = {name: read(name) for name in sorted(shelf())}
 OF_CAUSES = {catalog.runbooks()[name]: (name, cause) for name, cause in catalog.all_causes().items()}
 every_page = pytest.mark.parametrize(("name", "text"), PAGES.items(), ids=PAGES)
@@ -91,7 +91,7 @@ def test_the_program_reads_every_line_of_its_own(name: str, text: str) -> None:
         for target in options.get("targets") or ():
             parse(target)
         if times := {key: options[key] for key in ("since", "until", "at") if options.get(key)}:
-            when.window(**times, now=NOON, zone=UTC)
+            when.window(**times, now=EVENING, zone=UTC)
         if command == "explain":
             assert list(knowledge.about(options["name"])), line
 
@@ -143,3 +143,21 @@ def test_no_two_runbooks_share_their_words() -> None:
     for section in ("Meaning", "Impact", "Diagnosis", "Mitigation"):
         texts = [part(text, section) for text in PAGES.values()]
         assert len(set(texts)) == len(texts), section
+
+
+def test_list_has_every_runbook_with_its_title(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Commands().main(["runbook", "list"], standalone_mode=False) == 0
+    listed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert listed == {name: title(text) for name, text in PAGES.items()}
+    assert set(listed) >= set(OF_CAUSES) | {f"phases/{phase}" for phase in PHASES}
+
+
+@every_page
+def test_show_takes_each_by_its_id_or_its_name_alone(name: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    alone = name.rpartition("/")[2]
+    assert Commands().main(["runbook", "show", name], standalone_mode=False) == 0
+    assert capsys.readouterr().out == text
+    for section in SECTIONS:
+        assert Commands().main(["runbook", "show", alone, section.lower()], standalone_mode=False) == 0
+        assert Commands().main(["runbook", "show", f"{name}#{section.lower()}"], standalone_mode=False) == 0
+        assert capsys.readouterr().out == f"{part(text, section)}\n" * 2
