@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, services, sometimes, usually
+from diagkit.causes import OFTEN, Cause, LookAlike, always, often, services, sometimes, usually
 from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
 from diagkit.checks.connectivity import names
 
@@ -30,7 +30,7 @@ hosts_file_override = Cause(
     title="/etc/hosts override: a stale hosts file entry sends a name to the wrong address",
     prior=0.002,
     per_subject=True,
-    shows=(always(names.hosts_file, fails=0.0),),
+    shows=(always(names.hosts_file, fails=OFTEN),),
     leads_to=(
         often(peers_unreachable),
         often(services.dependency_unreachable),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
-from diagkit.model import Finding
-from diagkit.probes.dependencies import Dependencies, Dependency
+from diagkit.model import Finding, Unknown
+from diagkit.probes import Inapplicable
+from diagkit.probes.dependencies import Dependencies, Dependency, HostsNamed
 from diagkit.probes.names import Lookup, NameServers, Overrides, Resolver, ServerSaid
 
 WORDS = {
@@ -142,20 +143,24 @@ def search(resolver: Resolver, name_servers: NameServers) -> Findings:
 
 
 @check(noise=(0.02, 0.001), vital=False)
-def hosts_file(overrides: Overrides) -> Findings:
+def hosts_file(overrides: Overrides, named: HostsNamed | Unknown | Inapplicable) -> Findings:
     """/etc/hosts and DNS agree about the names in it.
 
     Why: the file comes first and is forgotten first; after a move it sends the host, and only it, to the old place.
+    Limits: a difference fails where the configuration below /etc names that host, and else only warns.
     Look-alikes: an entry that differs on purpose (a shortcut to an inner address).
     """
+    wanted = named.all if isinstance(named, HostsNamed) else ()
     for name, address, dns in overrides.all:
         if not dns:
             yield ok(f"/etc/hosts says {name} = {address}; DNS does not know the name", name)
         elif address in dns:
             yield ok(f"/etc/hosts and DNS agree: {name} = {address}", name)
         else:
-            yield warn(
-                f"hosts file override: /etc/hosts says {name} = {address}, DNS says {', '.join(dns)}",
+            used = any(name == host or name.startswith(f"{host}.") for host in wanted)
+            yield (fail if used else warn)(
+                f"hosts file override: /etc/hosts says {name} = {address}, DNS says {', '.join(dns)}"
+                f"{'; the configuration names this host' if used else ''}",
                 name,
                 quote=f"{address} {name}",
             )

@@ -6,7 +6,8 @@ import pytest
 
 from diagkit.checks.connectivity import names
 from diagkit.model import Status
-from diagkit.probes.dependencies import Dependencies, Dependency
+from diagkit.probes import Inapplicable
+from diagkit.probes.dependencies import Dependencies, Dependency, HostsNamed
 from diagkit.probes.names import Lookup, NameServers, Overrides, Resolver, ServerSaid
 
 RESOLVER = Resolver(servers=("10.0.0.53",), upstreams=(), search=("example.org",), options=(), hosts_first=True)
@@ -121,6 +122,8 @@ def test_hosts_file():
             ("db1.example.org", "10.0.0.99", ("10.0.0.5",)),
         )
     )
-    judged = list(names.hosts_file.judge(overrides))
+    judged = list(names.hosts_file.judge(overrides, Inapplicable("", "")))
     assert statuses(judged) == [Status.OK, Status.OK, Status.WARN]
+    used = list(names.hosts_file.judge(overrides, HostsNamed(all=("db1", "db"))))
+    assert statuses(used) == [Status.OK, Status.OK, Status.FAIL]
     assert "/etc/hosts says db1.example.org = 10.0.0.99, DNS says 10.0.0.5" in judged[2].summary.raw
