@@ -28,12 +28,12 @@ resolver_unreachable = Cause(
 )
 hosts_file_override = Cause(
     title="/etc/hosts override: a stale hosts file entry sends a name to the wrong address",
-    prior=0.002,
+    prior=0.003,
     per_subject=True,
     shows=(always(names.hosts_file, fails=OFTEN),),
     leads_to=(
-        often(peers_unreachable),
-        often(services.dependency_unreachable),
+        sometimes(peers_unreachable),
+        sometimes(services.dependency_unreachable),
     ),
     verify=NAMES,
     act="Take the line for {subject} out of /etc/hosts; restart what has the old address cached.",
