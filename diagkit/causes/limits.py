@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
+from diagkit.causes import Cause, LookAlike, always, often, services, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down, starts_fail
 from diagkit.checks.resources import files, processes, tasks
 
@@ -37,7 +37,7 @@ task_limit = Cause(
     prior=0.003,
     per_subject=True,
     shows=(always(tasks.unit_limit),),
-    leads_to=(usually(service_down), sometimes(requests_fail)),
+    leads_to=(usually(service_down), often(services.service_hung), sometimes(requests_fail)),
     verify="diagkit resources {target} --only 'resources.tasks.*' -v",
     act=(
         "Raise the limit: `systemctl set-property --runtime {subject} TasksMax=…`; find out what starts "

@@ -21,6 +21,7 @@ KERNEL = Scan("kernel", cap=131_072, root=True)
 LISTING = Run(("ls", "-lR", "--full-time", "/var/log/"), root=True)
 FILE_CAP = 65_536  # of each file, its last bytes: 15 of them and the journal stay below 2 MB
 SYSLOG_CAP = 196_608  # of each file a syslog daemon writes; they are read where the journal is not
+SLOWEST_INITRD = 120.0  # seconds after which a first process is no machine's own, but a container's
 OPENS = "log in as root or as a member of systemd-journal and adm, or allow this user `sudo -n`"
 
 
@@ -162,10 +163,10 @@ def texts(
 
 
 def _init_age(stat: Reply) -> timedelta:
-    """How long after its kernel this system came up, less a minute: what was before a container concerned others."""
+    """How long after its kernel this system came up, in a container: what the kernel said before concerned others."""
     fields = stat.text.rpartition(")")[2].split()
     started = int(fields[19]) / TICKS_PER_SECOND if len(fields) > 19 else 0.0  # field 22 of proc_pid_stat(5)
-    return timedelta(seconds=max(0.0, started - 60))
+    return timedelta(seconds=started if started > SLOWEST_INITRD else 0.0)
 
 
 def _reading(source: str, reply: Reply, clock: Clock) -> Reading:

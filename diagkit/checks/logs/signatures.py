@@ -2,6 +2,7 @@
 
 One finding for each signature that was met; its subject is the signature's id, and the signature says for which causes
 it speaks. What is only worth counting (`severity = "info"`) gives none; other checks make something of it.
+The noise is that of one signature, not of all: a given one is seldom met where nothing is wrong.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ SYSTEM = frozenset({"systemd", "auth", "limits", "cron", "package", "dns", "time
 APPLICATIONS = frozenset({"web", "database", "cache", "runtime", "tls"})
 
 
-@check(noise=(0.03, 0.005), vital=False)
+@check(noise=(0.008, 0.001), vital=False)
 def kernel(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """Nothing in the logs tells of trouble with the kernel, memory, disks, filesystems or the network.
 
@@ -27,7 +28,7 @@ def kernel(occurrences: Occurrences, texts: LogTexts) -> Findings:
     yield from _judged(occurrences, KERNEL, "" if texts.kernel_seen else texts.why_not("kernel"))
 
 
-@check(noise=(0.04, 0.01), vital=False)
+@check(noise=(0.01, 0.002), vital=False)
 def system(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """Nothing in the logs tells of failing units, refused rights, exhausted limits or unresolved names.
 
@@ -37,7 +38,7 @@ def system(occurrences: Occurrences, texts: LogTexts) -> Findings:
     yield from _judged(occurrences, SYSTEM, "" if texts.system_seen else texts.why_not("journal"))
 
 
-@check(noise=(0.04, 0.01), vital=False)
+@check(noise=(0.01, 0.002), vital=False)
 def applications(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """Nothing in the logs tells of web servers, databases, caches or programs in known kinds of trouble.
 
