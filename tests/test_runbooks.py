@@ -20,6 +20,7 @@ from diagkit.logs.signatures import catalogue
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`(diagkit [^`]+)`")
+NAMED = re.compile(rf"`((?:{'|'.join({*catalog.families().values(), 'phases'})})/\w+)`")
 EVENING = datetime(2026, 1, 1, 23, 59, tzinfo=UTC)
 PAGES = {name: read(name) for name in sorted(shelf())}
 OF_CAUSES = {catalog.runbooks()[name]: (name, cause) for name, cause in catalog.all_causes().items()}
@@ -59,9 +60,9 @@ def proofs(name: str, cause: Cause) -> set[str]:
     """The checks that can confirm a cause: its direct one, or those that report the signatures which speak for it."""
     if cause.shows:
         return {cause.shows[0].check.name}
-    families = {s.family for s in catalogue().values() if catalog.voices()[s.id].get(name, 0) >= OFTEN}
-    told = {"logs.signatures.kernel": KERNEL, "logs.signatures.system": SYSTEM}
-    return {check for check, own in {**told, "logs.signatures.applications": APPLICATIONS}.items() if own & families}
+    heard = {s.family for s in catalogue().values() if catalog.voices()[s.id].get(name, 0) >= OFTEN}
+    checks = {"kernel": KERNEL, "system": SYSTEM, "applications": APPLICATIONS}
+    return {f"logs.signatures.{check}" for check, families in checks.items() if families & heard}
 
 
 @every_page
@@ -98,6 +99,7 @@ def test_the_program_reads_every_line_of_its_own(name: str, text: str) -> None:
 
 @every_page
 def test_the_runbooks_that_a_runbook_names_are_there(name: str, text: str) -> None:
+    assert set(NAMED.findall(text)) <= set(PAGES) - {name}
     for line in written(text):
         words = shlex.split(line, comments=True)
         if words[1:3] == ["runbook", "show"]:
