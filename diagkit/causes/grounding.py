@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,6 +27,12 @@ INCIDENT = 0.5  # P(something is wrong | somebody looks)
 MOST_SCALED = 4.0  # few causes (a plug-in's test, `--only`) do not become likely by being few
 UNMODELLED_PRIOR = 0.01  # per host; 0.01 to 0.03 cut wrong conclusions about unknown faults by a third
 UNMODELLED_WEIGHTS = (0.12, 0.05)
+SUBJECTS = {
+    "unit": re.compile(r"\.(?:service|socket|mount|timer|swap|target)$"),
+    "path": re.compile(r"^/"),
+    "port": re.compile(r":\d+$"),
+    "process": re.compile(r"\[\d+\]$"),
+}
 SAME_FACT = 0.15  # correlation of findings of one check, a guess
 
 Voices = Mapping[str, Mapping[str, float]]  # signature id -> cause or condition id -> weight
@@ -183,7 +190,7 @@ def _seen(sign: Sign, node: Node, observed: tuple[Observed, ...]) -> list[int]:
 
 
 def _edges(nodes: tuple[Node, ...]) -> list[tuple[int, int, float]]:
-    """Every instance of a state leads to every instance of its effects; between named subjects only to the same."""
+    """Every instance of a state leads to every instance of its effects that may concern the same thing."""
     places: dict[int, list[int]] = {}
     for i, node in enumerate(nodes):
         if node.state is not None:
@@ -193,8 +200,17 @@ def _edges(nodes: tuple[Node, ...]) -> list[tuple[int, int, float]]:
         for i, node in enumerate(nodes)
         for effect in (node.state.leads_to if node.state else ())
         for j in places.get(id(effect.state), [])
-        if not (node.subject and nodes[j].subject and node.subject != nodes[j].subject)
+        if _may_concern(node.subject, nodes[j].subject)
     ]
+
+
+def _may_concern(one: str, other: str) -> bool:
+    """Whether two subjects can be the same thing: two units or two mounts only if equal, a unit and a port always."""
+    return not one or not other or one == other or _kind(one) != _kind(other)
+
+
+def _kind(subject: str) -> str:
+    return next((kind for kind, form in SUBJECTS.items() if form.search(subject)), "other")
 
 
 def _bad_counts(observed: tuple[Observed, ...]) -> dict[str, int]:

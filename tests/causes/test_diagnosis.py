@@ -159,3 +159,14 @@ def test_what_only_the_log_remembers_is_over() -> None:
 
 def test_a_part_that_is_not_vital_may_stay_dark() -> None:
     assert diagnosed(finding(SPACE, Status.OK, "/"), finding(MEMORY, Status.UNKNOWN)).verdict is Verdict.HEALTHY
+
+
+def test_subjects_of_one_kind_must_be_equal_and_of_two_kinds_may_be_the_same_thing() -> None:
+    limit = replace(disk_full, shows=(always(MEMORY),), leads_to=())
+    hung = replace(disk_full, shows=(always(UNIT),), leads_to=())
+    object.__setattr__(limit, "leads_to", (usually(hung),))
+    seen = [finding(MEMORY, Status.FAIL, "shop.service"), finding(UNIT, Status.FAIL, "127.0.0.1:8080")]
+    seen.append(finding(UNIT, Status.FAIL, "other.service"))
+    net = ground(seen, {"limit": limit, "hung": hung}, {}, {c.name: c.noise for c in (MEMORY, UNIT)})
+    edges = {(net.nodes[a].subject, net.nodes[b].subject) for a, b, _ in net.net.edges}
+    assert edges == {("shop.service", "127.0.0.1:8080")}
