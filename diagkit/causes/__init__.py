@@ -52,12 +52,15 @@ class State:
     """Something that is so, or not, on a host.
 
     per_subject: one instance for each subject its first sign's check speaks up about; otherwise one for each host.
+    told_by: the check that would find the log lines which tell of it, where they are its only direct evidence; a log
+    that could be read and has none of them then speaks against it.
     """
 
     title: str
     shows: tuple[Sign, ...] = ()
     leads_to: tuple[Effect, ...] = ()
     per_subject: bool = False
+    told_by: Check | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often
 from diagkit.causes.conditions import service_down
 from diagkit.checks.connectivity import ports
-from diagkit.checks.logs import auth
+from diagkit.checks.logs import auth, signatures
 
 sshd_down = Cause(
     title="sshd stopped: connection refused on ssh, port 22 refused although the host answers",
@@ -32,6 +32,7 @@ ssh_brute_force = Cause(
 apparmor_denial = Cause(
     title="AppArmor denial: the profile forbids what the service does",
     prior=0.002,
+    told_by=signatures.system,
     leads_to=(often(service_down),),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="Compare the profile in /etc/apparmor.d with what the service needs; `aa-complain PROFILE` to prove it.",
@@ -42,6 +43,7 @@ apparmor_denial = Cause(
 selinux_denial = Cause(
     title="SELinux denial: the policy forbids what the service does",
     prior=0.002,
+    told_by=signatures.system,
     leads_to=(often(service_down),),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="`ausearch -m avc -ts recent` names source and target; usually the label is wrong: `restorecon -Rv PATH`.",

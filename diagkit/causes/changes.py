@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, sometimes
 from diagkit.causes.conditions import service_down
+from diagkit.checks.logs import signatures
 
 package_change = Cause(
     title="Package upgrade broke off: packages are half installed",
     prior=0.002,
+    told_by=signatures.system,
     leads_to=(sometimes(service_down),),
     verify="diagkit functional {target} --only 'functional.changes.*' -v",
     act="`dpkg --audit` names them; `dpkg --configure -a` (or `dnf history undo last`) finishes or undoes it.",

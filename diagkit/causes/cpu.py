@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import processor_short, service_down, service_slow
+from diagkit.checks.logs import signatures
 from diagkit.checks.resources import cpu
 
 cpu_saturated = Cause(
@@ -50,13 +51,14 @@ cpu_throttled = Cause(
     leads_to=(usually(service_slow),),
     verify="diagkit resources {target} --only resources.cpu.throttling -v",
     act="Raise the quota: `systemctl set-property --runtime {subject} CPUQuota=…` (or the container's limit).",
-    roll_back="`systemctl revert {subject}`",
+    roll_back="Set the old quota again; `systemctl show -p CPUQuotaPerSecUSec {subject}` shows it beforehand.",
     look_alikes=(LookAlike(cause="cpu_saturated", tell="the whole host is busy, not one unit at its quota"),),
     source="cgroup cpu.stat nr_throttled; causes C5",
 )
 kernel_lockup = Cause(
     title="Kernel lockup: a CPU or task has hung in the kernel",
     prior=0.001,
+    told_by=signatures.kernel,
     leads_to=(often(service_slow), sometimes(service_down)),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="Move services away and reboot; keep the kernel log for whoever looks after the kernel.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, often, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_slow
+from diagkit.checks.logs import signatures
 
 LOGS = "diagkit logs {target} --only 'logs.signatures.*' -v"
 
 database_connections_exhausted = Cause(
     title="Too many connections: the database has no free connection slots (too many clients, max_connections reached)",
     prior=0.004,
+    told_by=signatures.applications,
     leads_to=(often(requests_fail),),
     verify=LOGS,
     act=(
@@ -23,6 +25,7 @@ database_connections_exhausted = Cause(
 database_lock = Cause(
     title="Database lock: sessions wait for one that holds a lock (deadlock, long transaction)",
     prior=0.003,
+    told_by=signatures.applications,
     leads_to=(usually(service_slow), sometimes(requests_fail)),
     verify=LOGS,
     act=(
@@ -36,6 +39,7 @@ database_lock = Cause(
 replication_broken = Cause(
     title="Replication broken: the replica does not follow",
     prior=0.002,
+    told_by=signatures.applications,
     leads_to=(sometimes(requests_fail),),
     verify=LOGS,
     act="See the replica's own words about it; start it again or build it anew from a base backup.",
@@ -45,6 +49,7 @@ replication_broken = Cause(
 redis_out_of_memory = Cause(
     title="Redis out of memory: maxmemory reached, OOM command not allowed",
     prior=0.003,
+    told_by=signatures.applications,
     leads_to=(often(requests_fail),),
     verify=LOGS,
     act="Raise maxmemory (`redis-cli config set maxmemory …`) or choose an eviction policy; find the keys that grew.",
@@ -54,6 +59,7 @@ redis_out_of_memory = Cause(
 redis_read_only_replica = Cause(
     title="Readonly replica: Redis refuses writes (READONLY You can't write against a read only replica)",
     prior=0.002,
+    told_by=signatures.applications,
     leads_to=(often(requests_fail),),
     verify=LOGS,
     act=(
@@ -66,6 +72,7 @@ redis_read_only_replica = Cause(
 cache_persistence_failed = Cause(
     title="Redis cannot save to disk: MISCONF, writes are refused",
     prior=0.002,
+    told_by=signatures.applications,
     leads_to=(sometimes(requests_fail),),
     verify=LOGS,
     act="See why (no room, no memory to fork: vm.overcommit_memory), mend that; writes come back with the next save.",

@@ -15,11 +15,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from diagkit.causes import OFTEN, Cause, Sign, State
 from diagkit.causes.engine import Net, Observation
-from diagkit.model import Finding, Status
+from diagkit.model import Finding, Status, Untrusted
 
 FAILED = 2
 GRADE = {Status.OK: 0, Status.WARN: 1, Status.FAIL: FAILED}
@@ -90,13 +90,16 @@ def ground(
             for j in _seen(sign, node, observed):
                 links[j].append((i, sign.weight, min(sign.weight, sign.fails)))
                 direct.setdefault(i, []).append(j)
-        missing[i] = tuple(s.check.name for s in node.state.shows if _unjudged(by_check.get(s.check.name, [])))
-        for j, seen_finding in enumerate(observed):
-            weight = voices.get(seen_finding.finding.subject.raw, {}).get(node.id)
-            if weight and seen_finding.grade and j not in direct.get(i, []):
-                links[j].append((i, weight, weight if seen_finding.grade == FAILED else 0.0))
+        for j, weight in _heard(node, observed, voices):
+            if j not in direct.get(i, []):
+                links[j].append((i, weight, weight if observed[j].grade == FAILED else 0.0))
                 if weight >= OFTEN:  # a line that says just this is direct evidence; a hint is not
                     direct.setdefault(i, []).append(j)
+        signs = [s.check.name for s in node.state.shows] + ([node.state.told_by.name] if node.state.told_by else [])
+        missing[i] = tuple(name for name in signs if _unjudged(by_check.get(name, [])))
+        if (silent := _kept_silent(node.state, by_check)) and i not in direct:
+            observed.append(Observed(silent, 0))
+            links.append([(i, OFTEN, OFTEN)])
     share = {check: 1 / (1 + (n - 1) * SAME_FACT) for check, n in _bad_counts(observed).items()}
     observations = [
         Observation(
@@ -109,7 +112,22 @@ def ground(
     ]
     scale = _incident_scale(states)
     priors = [_prior(node, scale) for node in nodes]
-    return Grounded(Net(priors, _edges(nodes), observations), nodes, observed, direct, missing)
+    return Grounded(Net(priors, _edges(nodes), observations), nodes, tuple(observed), direct, missing)
+
+
+def _heard(node: Node, observed: Sequence[Observed], voices: Voices) -> list[tuple[int, float]]:
+    """The log findings that name this state, and how surely."""
+    named = ((j, voices.get(o.finding.subject.raw, {}).get(node.id, 0.0)) for j, o in enumerate(observed) if o.grade)
+    return [(j, weight) for j, weight in named if weight]
+
+
+def _kept_silent(state: State, by_check: Mapping[str, list[Finding]]) -> Finding | None:
+    """What to hold against a state that is told by log lines, when the log could be read and has none of them."""
+    about = by_check.get(state.told_by.name, []) if state.told_by else []
+    if not about or any(f.status is Status.UNKNOWN for f in about):
+        return None
+    none = Untrusted("the log has none of the lines that tell of it")
+    return replace(about[0], subject=Untrusted(""), status=Status.OK, summary=none)
 
 
 def _leak(noise: tuple[float, float]) -> tuple[float, float]:
@@ -163,7 +181,7 @@ def _nodes(ordered: list[tuple[str, State]], by_check: Mapping[str, list[Finding
     return tuple(nodes)
 
 
-def _observations(by_check: Mapping[str, list[Finding]]) -> tuple[Observed, ...]:
+def _observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
     """Every bad finding; every passed subject of a check with bad ones; every check that passed as a whole."""
     found = []
     for name in sorted(by_check):
@@ -173,14 +191,14 @@ def _observations(by_check: Mapping[str, list[Finding]]) -> tuple[Observed, ...]
         found += [Observed(f, GRADE[f.status]) for f in sorted(bad, key=lambda f: f.subject.raw)]
         if not bad and passed and not _unjudged(about):
             found.append(Observed(passed[0], 0))
-    return tuple(found)
+    return found
 
 
 def _unjudged(about: list[Finding]) -> bool:
     return any(f.status is Status.UNKNOWN for f in about) and not any(GRADE.get(f.status) for f in about)
 
 
-def _seen(sign: Sign, node: Node, observed: tuple[Observed, ...]) -> list[int]:
+def _seen(sign: Sign, node: Node, observed: Sequence[Observed]) -> list[int]:
     """The observations this sign of this node is about."""
     about = [j for j, o in enumerate(observed) if o.finding.check == sign.check.name]
     own = node.state is not None and sign is node.state.shows[0] and node.state.per_subject
@@ -213,7 +231,7 @@ def _kind(subject: str) -> str:
     return next((kind for kind, form in SUBJECTS.items() if form.search(subject)), "other")
 
 
-def _bad_counts(observed: tuple[Observed, ...]) -> dict[str, int]:
+def _bad_counts(observed: Sequence[Observed]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for seen in observed:
         if seen.grade:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, often, sometimes
+from diagkit.causes import Cause, LookAlike, often, sometimes, usually
 from diagkit.causes.conditions import service_down
+from diagkit.checks.functional import changes
+from diagkit.checks.logs import signatures
 
 LOGS = "diagkit logs {target} --only 'logs.signatures.*' -v"
 
 kernel_panic = Cause(
     title="Kernel panic or oops",
     prior=0.001,
+    told_by=signatures.kernel,
     leads_to=(often(service_down),),
     verify=LOGS,
     act="Keep the trace (pstore, /var/crash); boot the previous kernel; report it with the module that is named.",
@@ -20,6 +23,7 @@ kernel_panic = Cause(
 hardware_memory_error = Cause(
     title="Hardware memory error: RAM reports errors (EDAC, machine check)",
     prior=0.001,
+    told_by=signatures.kernel,
     leads_to=(sometimes(service_down),),
     verify=LOGS,
     act="Move services away and have the module replaced that the line names.",
@@ -30,8 +34,9 @@ hardware_memory_error = Cause(
 host_rebooted = Cause(
     title="Unclean reboot: the host went down without being shut down",
     prior=0.002,
+    shows=(usually(changes.reboot, fails=0.0),),
     leads_to=(sometimes(service_down),),
-    verify=LOGS,
+    verify="diagkit functional {target} --only functional.changes.reboot -v",
     act="Look for the reason before the gap in the logs: power, panic, watchdog, the hypervisor.",
     roll_back="None.",
     look_alikes=(LookAlike(cause="kernel_panic", tell="pstore or /var/crash hold a panic of that time"),),

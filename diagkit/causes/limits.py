@@ -17,7 +17,7 @@ fd_limit = Cause(
         "Restart the service; raise LimitNOFILE= of its unit; look for the leak in what it keeps open "
         "(`ls -l /proc/PID/fd`)."
     ),
-    roll_back="`systemctl revert UNIT` and restart it.",
+    roll_back="Set the old LimitNOFILE= again and restart it.",
     look_alikes=(LookAlike(cause="file_table_full", tell="all processes fail: the table of the whole system is full"),),
     source="getrlimit(2) EMFILE; causes P1",
 )
@@ -43,7 +43,7 @@ task_limit = Cause(
         "Raise the limit: `systemctl set-property --runtime {subject} TasksMax=…`; find out what starts "
         "so many threads."
     ),
-    roll_back="`systemctl revert {subject}`",
+    roll_back="Set the old value again; `systemctl show -p TasksMax {subject}` shows it beforehand.",
     look_alikes=(LookAlike(cause="pid_exhausted", tell="the whole host is at pid_max or threads-max"),),
     source="cgroup pids.max, pids.events; causes P4",
 )

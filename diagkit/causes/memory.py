@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import memory_short, service_down
 from diagkit.checks.logs import memory as memory_log
+from diagkit.checks.logs import signatures
 from diagkit.checks.resources import memory
 
 memory_exhausted = Cause(
@@ -61,6 +62,7 @@ swap_thrashing = Cause(
 heap_exhausted = Cause(
     title="Heap limit of the runtime reached (Java, Node or PHP out of memory)",
     prior=0.003,
+    told_by=signatures.applications,
     leads_to=(often(service_down),),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="Restart the service with a larger heap (-Xmx, --max-old-space-size, memory_limit) and take a heap dump.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, services, sometimes, usually
 from diagkit.causes.conditions import peers_unreachable, requests_fail, service_slow
 from diagkit.checks.connectivity import firewall, path, ports, routes, shaping
+from diagkit.checks.logs import signatures
 from diagkit.checks.resources import interfaces, sockets
 
 ROUTES = "diagkit connectivity {target} --only 'connectivity.routes.*' -v"
@@ -212,6 +213,7 @@ duplicate_address = Cause(
 neighbour_table_overflow = Cause(
     title="Neighbour table overflow: new peers of the own network are not reached",
     prior=0.001,
+    told_by=signatures.kernel,
     leads_to=(
         often(peers_unreachable),
         often(services.dependency_unreachable),
@@ -224,6 +226,7 @@ neighbour_table_overflow = Cause(
 tcp_memory = Cause(
     title="TCP out of memory: the limit for socket buffers is reached",
     prior=0.001,
+    told_by=signatures.kernel,
     leads_to=(sometimes(requests_fail),),
     verify=SOCKETS,
     act="Find the process whose sockets hold so much (`ss -tmp`), restart it; raise net.ipv4.tcp_mem last.",

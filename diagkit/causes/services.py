@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down
 from diagkit.checks.functional import changes, services, units
-from diagkit.checks.logs import applications, coverage
+from diagkit.checks.logs import applications, coverage, signatures
 
 LOOK = "diagkit functional {target} --only 'functional.units.*' -v"
 
@@ -139,6 +139,7 @@ library_missing = Cause(
 program_crash = Cause(
     title="Program crash: segmentation fault or abort",
     prior=0.003,
+    told_by=signatures.applications,
     leads_to=(often(service_failed), sometimes(service_crash_loop), usually(service_down)),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act=(
@@ -213,7 +214,7 @@ dependency_failed = Cause(
     shows=(always(units.dependency),),
     leads_to=(usually(service_down),),
     verify=LOOK,
-    act="Start the unit it depends on first (`systemctl list-dependencies --failed {subject}`), then {subject}.",
+    act="Start the unit it depends on first (`systemctl list-dependencies {subject}` marks it), then {subject}.",
     roll_back="`systemctl stop {subject}`",
     look_alikes=(LookAlike(cause="service_failed", tell="the unit itself has failed, not what it needs"),),
     source="systemd `Dependency failed for`; causes P11",
@@ -221,6 +222,7 @@ dependency_failed = Cause(
 dependency_unreachable = Cause(
     title="Dependency unreachable: a database, cache or API on another host refuses or does not answer",
     prior=0.004,
+    told_by=signatures.kernel,
     leads_to=(often(requests_fail), sometimes(service_down)),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="Run `diagkit check` on the host that the lines name: the cause is there, or on the way to it.",

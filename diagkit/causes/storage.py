@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, rarely, sometimes, usually
 from diagkit.causes.conditions import requests_fail, storage_slow, writes_fail
+from diagkit.checks.logs import signatures
 from diagkit.checks.resources import disk, mounts
 
 disk_full = Cause(
@@ -84,6 +85,7 @@ filesystem_read_only = Cause(
 filesystem_corrupt = Cause(
     title="File system corruption",
     prior=0.001,
+    told_by=signatures.kernel,
     leads_to=(often(filesystem_read_only), often(writes_fail)),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="Stop the services that use it, take an image, then run fsck on the unmounted file system.",
@@ -94,6 +96,7 @@ filesystem_corrupt = Cause(
 disk_failing = Cause(
     title="Disk failing: I/O errors from the device",
     prior=0.003,
+    told_by=signatures.kernel,
     leads_to=(often(storage_slow), often(filesystem_read_only), sometimes(filesystem_corrupt), often(writes_fail)),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="Move services away and replace the disk; `smartctl -H` on the host says how it sees itself.",
@@ -159,6 +162,7 @@ mount_missing = Cause(
 log_flood = Cause(
     title="Log flood: one program writes so many lines that some are dropped",
     prior=0.002,
+    told_by=signatures.system,
     leads_to=(sometimes(disk_full), sometimes(storage_slow)),
     verify="diagkit logs {target} --only 'logs.*' -v",
     act="Find the program (the message names it), stop or mend what it repeats; limit it with LogRateLimitBurst=.",

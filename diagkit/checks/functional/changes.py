@@ -86,7 +86,7 @@ def deploys(releases: Releases, site: Site, moment: Moment) -> Findings:
     """Nothing was deployed in the window.
 
     Why: the likeliest cause of new errors is the new release.
-    Limits: deployments told with --deploy or in diagkit.toml, and those that switch a link `current` to another folder
+    Limits: deployments told in diagkit.toml, and those that switch a link `current` to another folder
     in `releases`.
     """
     told = [d for d in site.deploys if moment.since <= d.at <= moment.until]

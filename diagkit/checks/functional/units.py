@@ -18,7 +18,7 @@ MATTER = ("service", "mount", "swap")
 DAEMONS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
 
 
-@check(noise=(0.03, 0.003))
+@check(noise=(0.02, 0.002))
 def failed(units: Units, words: LastWords | Unknown) -> Findings:
     """No unit has failed; backups have a check of their own.
 
@@ -174,7 +174,7 @@ def masked(units: Units, jobs: Jobs, unloaded: Unloaded) -> Findings:
         yield ok("no service that ran in this boot is masked")
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.001, 0.001), vital=False)
 def config_error(units: Units, words: LastWords) -> Findings:
     """No service is down because its configuration is refused.
 
@@ -186,7 +186,7 @@ def config_error(units: Units, words: LastWords) -> Findings:
     yield from _down_because(Reason.CONFIGURATION, words)
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.001, 0.001), vital=False)
 def permission(words: LastWords) -> Findings:
     """No service is down because it was denied a file, a directory or a port.
 
@@ -195,7 +195,7 @@ def permission(words: LastWords) -> Findings:
     yield from _down_because(Reason.DENIED, words)
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.001, 0.001), vital=False)
 def port_conflict(words: LastWords) -> Findings:
     """No service is down because another one has its port (Address already in use).
 
@@ -204,7 +204,7 @@ def port_conflict(words: LastWords) -> Findings:
     yield from _down_because(Reason.PORT_TAKEN, words)
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.001, 0.001), vital=False)
 def exec_missing(words: LastWords) -> Findings:
     """No service is down because its program, or a library or module of it, is not there.
 
@@ -213,7 +213,7 @@ def exec_missing(words: LastWords) -> Findings:
     yield from _down_because(Reason.PROGRAM_MISSING, words)
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.001, 0.001), vital=False)
 def missing_file(words: LastWords) -> Findings:
     """No service is down because a file or directory that it reads or writes is not there.
 
@@ -222,7 +222,7 @@ def missing_file(words: LastWords) -> Findings:
     yield from _down_because(Reason.FILE_MISSING, words)
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.001, 0.001), vital=False)
 def dependency(words: LastWords) -> Findings:
     """No service is down because something that it depends on does not answer.
 
