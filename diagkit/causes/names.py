@@ -45,7 +45,7 @@ dns_wrong_answer = Cause(
     title="Wrong DNS answer: the name resolves to a wrong or stale address",
     prior=0.002,
     per_subject=True,
-    shows=(usually(names.consistent, fails=0.0),),
+    shows=(always(names.consistent),),
     leads_to=(
         often(peers_unreachable),
         often(services.dependency_unreachable),
