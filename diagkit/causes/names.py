@@ -68,12 +68,3 @@ dns_record_missing = Cause(
     look_alikes=(LookAlike(cause="resolver_unreachable", tell="the name server answers no question at all"),),
     source="RFC 8499 NXDOMAIN, SERVFAIL; causes N14",
 )
-target_name_unresolved = Cause(
-    title="Name of the host does not resolve from here",
-    prior=0.002,
-    shows=(always(names.resolution),),
-    verify=NAMES,
-    act="Check the spelling, the search domain and this workstation's resolver; try the address.",
-    roll_back="None is needed.",
-    source="getaddrinfo(3)",
-)

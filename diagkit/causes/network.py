@@ -243,10 +243,7 @@ host_unreachable = Cause(
         "printed says how far packets get."
     ),
     roll_back="None is needed.",
-    look_alikes=(
-        LookAlike(cause="target_name_unresolved", tell="its name does not even resolve"),
-        LookAlike(cause="sshd_down", tell="it answers ping, only port 22 does not"),
-    ),
+    look_alikes=(LookAlike(cause="sshd_down", tell="it answers ping, only port 22 does not"),),
     source="causes N7, X7",
 )
 routing_loop = Cause(

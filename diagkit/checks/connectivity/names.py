@@ -23,6 +23,7 @@ def resolution(lookup: Lookup) -> Findings:
     """The target's name resolves here.
 
     Why: it is the lowest layer; nothing above it can be tried without an address.
+    Limits: a name that does not resolve says nothing about the machine it was meant for: it may be misspelt.
     """
     if lookup.state == "resolved":
         by = " (by this machine's /etc/hosts)" if lookup.hosts_file else ""
@@ -30,7 +31,11 @@ def resolution(lookup: Lookup) -> Findings:
         return
     dead = [said.server for said in lookup.servers if said.state != "answered"]
     why = f"; name server {', '.join(dead)} does not answer" if dead else ""
-    yield fail(f"{lookup.name} does not resolve here: {lookup.error}{why}", lookup.name)
+    yield unknown(
+        f"{lookup.name} does not resolve here: {lookup.error}{why}",
+        lookup.name,
+        hint="check its spelling, the search domain and this machine's name servers; or give its address",
+    )
 
 
 @check(noise=(0.01, 0.003), vital=False)
