@@ -41,12 +41,12 @@ peers_unreachable = Condition(
 )
 memory_short = Condition(
     title="The host is short of memory",
-    shows=(usually(memory.available), sometimes(memory.pressure), sometimes(memory.swapping)),
+    shows=(sometimes(memory.pressure), sometimes(memory.swapping)),
     leads_to=(often(service_slow), sometimes(service_down)),
 )
 processor_short = Condition(
     title="Processes wait for the CPU",
-    shows=(usually(cpu.saturation), sometimes(cpu.pressure)),
+    shows=(sometimes(cpu.pressure),),
     leads_to=(often(service_slow),),
 )
 starts_fail = Condition(

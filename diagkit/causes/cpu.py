@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
+from diagkit.causes import OFTEN, Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import processor_short, service_down, service_slow
 from diagkit.checks.logs import signatures
 from diagkit.checks.resources import cpu
@@ -10,7 +10,7 @@ from diagkit.checks.resources import cpu
 cpu_saturated = Cause(
     title="CPU saturation: high CPU, a runaway process uses all of it",
     prior=0.008,
-    shows=(always(cpu.saturation),),
+    shows=(always(cpu.saturation, fails=OFTEN),),
     leads_to=(always(processor_short),),
     verify="diagkit resources {target} --only 'resources.cpu.*' -v",
     act="Look what the top consumer does (its log, `strace -cp PID`); `renice 19 -p PID` or stop its unit.",

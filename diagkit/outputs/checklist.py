@@ -56,7 +56,7 @@ def _phases(page: Page, target: TargetResult, findings: list[Finding], told: Tol
     for phase in PHASES:
         checks = [[f for f in findings if f.check == name] for name in _names(findings) if name.startswith(f"{phase}.")]
         worst = [Status.worst(f.status for f in found) for found in checks]
-        if not checks or (not target.reached and set(worst) == {Status.UNKNOWN}):
+        if not checks:
             continue
         page.line(statuses(worst), lead=((phase.ljust(LABEL), "bold"),))
         shown = list(Status) if page.view.everything else BAD
