@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import OFTEN, Cause, LookAlike, always, often, services, sometimes, usually
+from diagkit.causes import OFTEN, Cause, LookAlike, always, often, services, sometimes
 from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
 from diagkit.checks.connectivity import names
 
@@ -13,7 +13,7 @@ resolver_unreachable = Cause(
     prior=0.004,
     per_subject=True,
     shows=(always(names.resolvers),),
-    leads_to=(usually(names_fail), sometimes(service_slow)),
+    leads_to=(often(names_fail), sometimes(service_slow)),
     verify=NAMES,
     act=(
         "Put a working server into the resolver configuration (/etc/resolv.conf or what writes it), or "
@@ -61,7 +61,7 @@ dns_record_missing = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(names.dependencies),),
-    leads_to=(usually(names_fail),),
+    leads_to=(often(names_fail),),
     verify=NAMES,
     act="Ask the authoritative server for {subject}; put the record back or correct the name in the configuration.",
     roll_back="Take the record out again.",

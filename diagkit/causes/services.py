@@ -11,7 +11,7 @@ LOOK = "diagkit functional {target} --only 'functional.units.*' -v"
 
 service_failed = Cause(
     title="Service down: the unit has failed and is not restarted",
-    prior=0.006,
+    prior=0.02,
     per_subject=True,
     shows=(always(units.failed),),
     leads_to=(usually(service_down),),
@@ -51,7 +51,7 @@ service_masked = Cause(
 )
 service_crash_loop = Cause(
     title="Crash loop: the service keeps restarting",
-    prior=0.006,
+    prior=0.01,
     per_subject=True,
     shows=(always(units.restarting),),
     leads_to=(usually(service_down),),

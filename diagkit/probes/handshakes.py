@@ -11,7 +11,7 @@ from diagkit.probes import Garbled, probe
 from diagkit.probes.sockets import readable, table_rows
 
 OPENING = Run(("ss", "-tan", "state", "syn-sent", "state", "syn-recv"))
-TABLE = Read("/proc/net/tcp", cap=524_288)
+TABLE = Read("/proc/net/tcp", cap=131_072)
 ROW = re.compile(r"(SYN-SENT|SYN-RECV)\s+\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)\s*")
 STATES = {"02": "SYN-SENT", "03": "SYN-RECV"}
 
@@ -57,7 +57,7 @@ def _port(text: str) -> str:
     return str(int(text.rpartition(":")[2], 16))
 
 
-@probe(OPENING, Again(OPENING), otherwise=(((TABLE, Again(TABLE)), _by_proc),))
+@probe(OPENING, Again(OPENING), otherwise=(((TABLE, Again(TABLE)), _by_proc),), at_once=True)
 def handshakes(before: Reply, after: Reply) -> Handshakes:
     """TCP connections that stay half open: a handshake on a healthy network is over in milliseconds."""
 

@@ -92,7 +92,7 @@ class Slow:
     warn: float = 1500.0
 
 
-@check(limits=Slow(), noise=(0.01, 0.001))
+@check(limits=Slow(), noise=(0.01, 0.0006))
 def resolvers(resolver: Resolver, name_servers: NameServers, limits: Slow) -> Findings:
     """Every name server of the host answers the host.
 
@@ -147,7 +147,7 @@ def search(resolver: Resolver, name_servers: NameServers) -> Findings:
             yield skip(f"search domain {domain}: the name server could not be asked over TCP", domain)
 
 
-@check(noise=(0.02, 0.001), vital=False)
+@check(noise=(0.02, 0.0006), vital=False)
 def hosts_file(overrides: Overrides, named: HostsNamed | Unknown | Inapplicable) -> Findings:
     """/etc/hosts and DNS agree about the names in it.
 

@@ -60,7 +60,7 @@ class Loss:
     at_least: int = 2
 
 
-@check(limits=Loss(), noise=(0.02, 0.001), vital=False)
+@check(limits=Loss(), noise=(0.02, 0.0006), vital=False)
 def loss(echoes: Echoes, ports: KnownPorts | Unknown, limits: Loss) -> Findings:
     """Pings come back.
 

@@ -50,7 +50,7 @@ def handshake(outer: Certificates, inner: InnerCertificates | Unknown) -> Findin
         yield skip("no TLS server is known")
 
 
-@check(noise=(0.002, 0.0005), vital=False)
+@check(noise=(0.001, 0.0003), vital=False)
 def expiry(outer: Certificates, inner: InnerCertificates | Unknown, moment: Moment) -> Findings:
     """No served certificate has expired.
 
@@ -84,7 +84,7 @@ class Renewal:
     share: float = 0.25
 
 
-@check(limits=Renewal(), noise=(0.002, 0.0005), vital=False)
+@check(limits=Renewal(), noise=(0.001, 0.0003), vital=False)
 def renewal(outer: Certificates, inner: InnerCertificates | Unknown, moment: Moment, limits: Renewal) -> Findings:
     """Every served certificate is good for some time to come.
 
@@ -120,7 +120,7 @@ def validity_start(outer: Certificates, inner: InnerCertificates | Unknown, mome
         yield skip("no certificate is served")
 
 
-@check(noise=(0.002, 0.001), vital=False)
+@check(noise=(0.002, 0.0004), vital=False)
 def trust(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
     """No served certificate has signed itself; its issuer is one that this machine trusts, or we say that it is not.
 
@@ -142,7 +142,7 @@ def trust(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
         yield skip("no certificate is served")
 
 
-@check(noise=(0.005, 0.001), vital=False)
+@check(noise=(0.005, 0.0004), vital=False)
 def chain(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
     """The server sends the certificates between its own and the root.
 
@@ -164,7 +164,7 @@ def chain(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
         yield skip("no certificate with an issuer is served")
 
 
-@check(noise=(0.002, 0.001), vital=False)
+@check(noise=(0.002, 0.0004), vital=False)
 def name(
     outer: Certificates,
     target: Target,

@@ -18,7 +18,7 @@ MATTER = ("service", "mount", "swap")
 DAEMONS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
 
 
-@check(noise=(0.02, 0.002))
+@check(noise=(0.02, 0.001))
 def failed(units: Units, words: LastWords | Unknown) -> Findings:
     """No unit has failed; backups have a check of their own.
 

@@ -28,7 +28,7 @@ class Busy:
     steady: float = 0.60
 
 
-@check(limits=Busy(), noise=(0.03, 0.002))
+@check(limits=Busy(), noise=(0.03, 0.001))
 def saturation(
     cpu: Cpu, load: Load, pressure: Pressure | Unknown | Inapplicable, processes: Processes | Unknown, limits: Busy
 ) -> Findings:

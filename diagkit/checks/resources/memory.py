@@ -26,7 +26,7 @@ class Left:
     plenty: int = 4 << 30
 
 
-@check(limits=Left(), noise=(0.03, 0.001))
+@check(limits=Left(), noise=(0.03, 0.0006))
 def available(memory: Memory, processes: Processes | Unknown, limits: Left) -> Findings:
     """Programs can still get memory.
 
