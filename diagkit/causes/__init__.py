@@ -22,6 +22,7 @@ from typing import overload
 from diagkit.checks import Check
 
 ALWAYS, USUALLY, OFTEN, SOMETIMES, RARELY, HINT = 0.98, 0.85, 0.6, 0.3, 0.1, 0.03
+FAILS = 0.8  # of the times a sign shows, it is a failure, not a warning, unless the sign says otherwise
 WORDS = {"always": ALWAYS, "usually": USUALLY, "often": OFTEN, "sometimes": SOMETIMES, "rarely": RARELY, "hint": HINT}
 
 
@@ -146,4 +147,4 @@ def rarely(what: Check | State, *, same: bool = False, fails: float | None = Non
 def _worded(weight: float, what: Check | State, *, same: bool, fails: float | None, source: str) -> Sign | Effect:
     if isinstance(what, State):
         return Effect(what, weight)
-    return Sign(what, weight, weight * 0.9 if fails is None else fails, same, source)
+    return Sign(what, weight, weight * FAILS if fails is None else fails, same, source)

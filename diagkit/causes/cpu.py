@@ -47,7 +47,7 @@ cpu_throttled = Cause(
     title="CPU throttling: a unit is held at its CPU quota",
     prior=0.003,
     per_subject=True,
-    shows=(always(cpu.throttling),),
+    shows=(always(cpu.throttling, fails=OFTEN),),
     leads_to=(usually(service_slow),),
     verify="diagkit resources {target} --only resources.cpu.throttling -v",
     act="Raise the quota: `systemctl set-property --runtime {subject} CPUQuota=…` (or the container's limit).",

@@ -137,7 +137,7 @@ def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[
         verdict=verdict,
         confidence=round(found.marginal[node], 4),
         target=grounded.observed[0].finding.target,
-        entity=Untrusted(about.subject),
+        entity=Untrusted(about.subject or _subject(grounded, node, evidence)),
         because=tuple(_weighed(grounded, j, d) for j, d in evidence if d >= NOTICEABLE),
         despite=tuple(_weighed(grounded, j, d) for j, d in reversed(evidence) if d <= -NOTICEABLE),
         missing=grounded.missing.get(node, ()),
@@ -145,6 +145,13 @@ def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[
         next=_next(cause, about, grounded.observed[0].finding.target.raw),
         runbook=runbooks.get(about.id, ""),
     )
+
+
+def _subject(grounded: Grounded, node: int, evidence: list[tuple[int, float]]) -> str:
+    """What a cause of the whole host is about, in the words of its strongest own sign."""
+    own = [j for j, decibans in evidence if decibans >= NOTICEABLE and j in grounded.direct.get(node, [])]
+    about = grounded.observed[own[0]] if own else None
+    return about.finding.subject.raw if about and not about.finding.check.startswith("logs.") else ""
 
 
 def _evidence(grounded: Grounded, with_it: World, without: World) -> list[tuple[int, float]]:

@@ -68,8 +68,7 @@ service_crash_loop = Cause(
 service_hung = Cause(
     title="Service hung: unresponsive service, it accepts connections but does not answer",
     prior=0.004,
-    per_subject=True,
-    shows=(always(services.answering), often(services.frozen)),
+    shows=(always(services.answering),),
     leads_to=(often(requests_fail),),
     verify="diagkit functional {target} --only functional.services.answering -v",
     act=(
@@ -78,17 +77,30 @@ service_hung = Cause(
     ),
     roll_back="None is needed.",
     look_alikes=(
+        LookAlike(cause="process_frozen", tell="its process is in state T: functional.services.frozen"),
         LookAlike(cause="listen_queue_overflow", tell="the accept queue is full: resources.sockets.accept_queue"),
         LookAlike(cause="cpu_saturated", tell="it is only slow: the processor is full"),
     ),
     source="causes P8",
+)
+process_frozen = Cause(
+    title="Process stopped by a signal: frozen, hung process (SIGSTOP, state T)",
+    prior=0.002,
+    per_subject=True,
+    shows=(always(services.frozen),),
+    leads_to=(usually(service_hung), often(requests_fail)),
+    verify="diagkit functional {target} --only 'functional.services.*' -v",
+    act="Ask who stopped it (a debugger, a terminal, a backup script); `kill -CONT PID` lets {subject} go on.",
+    roll_back="`kill -STOP PID`",
+    look_alikes=(LookAlike(cause="service_hung", tell="it runs or sleeps (state R, S, D) and yet does not answer"),),
+    source="signal(7) SIGSTOP, proc_pid_stat(5) state T; causes P8",
 )
 config_invalid = Cause(
     title="Invalid configuration: the service refuses its configuration (syntax error, unknown directive)",
     prior=0.005,
     per_subject=True,
     shows=(always(units.config_error),),
-    leads_to=(usually(service_failed), usually(service_down)),
+    leads_to=(often(service_crash_loop), usually(service_failed), usually(service_down)),
     verify=LOOK,
     act=(
         "Mend the line that the message names, check it with the service's own test (nginx -t, sshd -t, "
@@ -118,7 +130,7 @@ port_conflict = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(units.port_conflict),),
-    leads_to=(usually(service_failed), usually(service_down)),
+    leads_to=(often(service_crash_loop), usually(service_failed), usually(service_down)),
     verify=LOOK,
     act="Find who has the port (`ss -ltnp`), stop one of the two or give it another port.",
     roll_back="Start the stopped one again.",

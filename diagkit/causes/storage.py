@@ -55,9 +55,9 @@ inodes_exhausted = Cause(
 )
 deleted_files_hold_space = Cause(
     title="Deleted files still held open take up the disk",
-    prior=0.003,
-    shows=(usually(disk.deleted_files),),
-    leads_to=(sometimes(disk_full),),
+    prior=0.005,
+    shows=(always(disk.deleted_files, fails=0.5),),
+    leads_to=(usually(disk_full),),
     verify="diagkit resources {target} --only resources.disk.deleted_files -v",
     act="Restart or reload the process that holds {subject}: only that frees the room.",
     roll_back="None is needed; the file is deleted already.",
