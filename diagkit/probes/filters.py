@@ -29,7 +29,7 @@ class Span:
 class Block:
     """A rule that keeps packets to some ports out (direction `input`) or in (`output`).
 
-    qualified: it also looks at other things (the sender, the interface, …), so it is no plain closing of the port.
+    qualified: it also looks at other things (the sender, the mark, …), so it is no plain closing of the port.
     """
 
     direction: str
@@ -53,10 +53,11 @@ class PacketFilter:
 
 _HOOK = re.compile(r"\btype filter hook (\w+)")
 _NFT = re.compile(r"\b(tcp|udp) dport (\{[^}]*\}|[\d-]+)(.*)$")
+_OUTWARD = re.compile(r'\b[io]if(?:name)? "(?!lo")[^"]+"')  # whoever comes from elsewhere comes through it
 _ACTION = re.compile(r"\b(drop|reject)\b")
 _IPTABLES = re.compile(r"-A (\S+) (.*)-j (DROP|REJECT)\b")
 _IPTABLES_PORTS = re.compile(r"--(?:dport|dports) ([\d:,]+)")
-_IPTABLES_PLAIN = re.compile(r"-p (tcp|udp)|-m (tcp|udp|multiport|comment)|--dports? \S+|--comment (\"[^\"]*\"|\S+)")
+_IPTABLES_PLAIN = re.compile(r"-p (tcp|udp)|-m (tcp|udp|multiport|comment)|--dports? \S+|--comment (\"[^\"]*\"|\S+)|-[io] (?!lo\b)\S+")
 
 
 @probe(
@@ -86,7 +87,7 @@ def _nft_blocks(lines: list[str]) -> Iterator[Block]:
             direction = hook[1]
         elif (match := _NFT.search(line)) and (action := _ACTION.search(match[3])):
             before = line[: match.start()].replace(f"meta l4proto {match[1]}", "")
-            words = set((before + match[3]).split())
+            words = set(_OUTWARD.sub("", before + match[3]).split())
             yield Block(
                 direction=direction,
                 protocol=match[1],

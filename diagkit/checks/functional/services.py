@@ -120,7 +120,7 @@ def greeting(greetings: Greetings) -> Findings:
             yield unknown(f"{port.state or 'could not be asked from the host itself'}: {port.error}", str(port))
 
 
-@check(noise=(0.005, 0.002), vital=False)
+@check(noise=(0.001, 0.0005), vital=False)
 def frozen(processes: Processes) -> Findings:
     """No daemon is stopped by a signal (SIGSTOP, SIGTSTP: state T).
 
