@@ -34,17 +34,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 FLOOR = 1e-6  # no likelihood is smaller: knowledge is never that sure
-WINDOW = 7.0  # nats below the best root set at which a set is no longer extended
+WINDOW = 5.0  # nats below the best root set at which a set is no longer extended
+MARGIN = 1.0  # nats that two roots together may gain over what each gains alone (they share evidence against them)
 MAX_ROOTS = 4  # simultaneous faults in one block
 MAX_EXPANDED = 80  # root sets extended in one block
 
 Roots = frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observation:
     """One observed grade and the nodes that can bring it about: (node, a, b)."""
 
@@ -53,14 +54,24 @@ class Observation:
     links: tuple[tuple[int, float, float], ...]
     share: float = 1.0
 
+    @cached_property
+    def silence(self) -> dict[int, tuple[float, float]]:
+        """How probable it is that an active node brings about no warning, and no failure."""
+        found: dict[int, tuple[float, float]] = {}
+        for node, a, b in self.links:
+            q0, q1 = found.get(node, (1.0, 1.0))
+            found[node] = (q0 * (1 - a), q1 * (1 - b))
+        return found
+
     def likelihood(self, active: Iterable[int]) -> float:
         """P(this grade | exactly these nodes are active), tempered by its share."""
-        on = set(active)
         q0, q1 = 1 - self.leak[0], 1 - self.leak[1]
-        for node, a, b in self.links:
-            if node in on:
-                q0 *= 1 - a
-                q1 *= 1 - b
+        silence = self.silence
+        for node in active:
+            if node in silence:
+                mute = silence[node]
+                q0 *= mute[0]
+                q1 *= mute[1]
         grades = (q0, q1 - q0, 1 - q1)
         return float(max(grades[self.grade], FLOOR) ** self.share)
 
@@ -256,10 +267,15 @@ def _blocks(net: Net) -> list[list[int]]:
 def _search(net: Net, candidates: list[int]) -> dict[Roots, float]:
     """Scores (log, relative to no root) of the root sets worth looking at."""
     odds = {c: math.log(net.priors[c] / (1 - net.priors[c])) for c in candidates}
-    nothing: Roots = frozenset()
-    scores: dict[Roots, float] = {nothing: 0.0}
-    best = 0.0
-    heap: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+
+    def score(roots: Roots) -> float:
+        return sum(odds[c] for c in roots) + log_ratio(net, roots)
+
+    alone = {c: score(frozenset({c})) for c in candidates}
+    scores: dict[Roots, float] = {frozenset(): 0.0} | {frozenset({c}): s for c, s in alone.items()}
+    best = max(scores.values())
+    heap = [(-s, tuple(sorted(roots))) for roots, s in scores.items() if roots]
+    heapify(heap)
     expanded = 0
     while heap and expanded < MAX_EXPANDED:
         negative, members = heappop(heap)
@@ -268,9 +284,10 @@ def _search(net: Net, candidates: list[int]) -> dict[Roots, float]:
         expanded += 1
         for candidate in candidates:
             grown = frozenset(members) | {candidate}
-            if grown in scores or len(members) >= MAX_ROOTS:
+            worth = alone[candidate] - negative >= best - WINDOW - MARGIN
+            if grown in scores or len(members) >= MAX_ROOTS or not worth:
                 continue
-            score = scores[grown] = sum(odds[c] for c in grown) + log_ratio(net, grown)
-            best = max(best, score)
-            heappush(heap, (-score, tuple(sorted(grown))))
+            scores[grown] = score(grown)
+            best = max(best, scores[grown])
+            heappush(heap, (-scores[grown], tuple(sorted(grown))))
     return scores

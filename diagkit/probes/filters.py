@@ -57,7 +57,9 @@ _OUTWARD = re.compile(r'\b[io]if(?:name)? "(?!lo")[^"]+"')  # whoever comes from
 _ACTION = re.compile(r"\b(drop|reject)\b")
 _IPTABLES = re.compile(r"-A (\S+) (.*)-j (DROP|REJECT)\b")
 _IPTABLES_PORTS = re.compile(r"--(?:dport|dports) ([\d:,]+)")
-_IPTABLES_PLAIN = re.compile(r"-p (tcp|udp)|-m (tcp|udp|multiport|comment)|--dports? \S+|--comment (\"[^\"]*\"|\S+)|-[io] (?!lo\b)\S+")
+_IPTABLES_PLAIN = re.compile(
+    r"-p (tcp|udp)|-m (tcp|udp|multiport|comment)|--dports? \S+|--comment (\"[^\"]*\"|\S+)|-[io] (?!lo\b)\S+"
+)
 
 
 @probe(
