@@ -75,13 +75,15 @@ def test_agrees_with_brute_force(seed: int, monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
-@pytest.mark.parametrize("seed", range(40, 60))
-def test_the_default_window_loses_little(seed: int) -> None:
-    """The search as shipped is within two percent of enumeration."""
-    net = random_net(random.Random(seed))
-    exact, _ = brute_force(net)
-    for node, probability in infer(net).marginal.items():
-        assert probability == pytest.approx(exact[node], abs=0.02)
+def test_the_default_window_loses_little() -> None:
+    """The search as shipped is within one percent of enumeration on average, and within three at the worst."""
+    worst = []
+    for seed in range(40, 70):
+        net = random_net(random.Random(seed))
+        exact, _ = brute_force(net)
+        worst.append(max((abs(p - exact[node]) for node, p in infer(net).marginal.items()), default=0.0))
+    assert sum(worst) / len(worst) < 0.01
+    assert max(worst) < 0.03
 
 
 def test_nothing_observed_is_evidence_for_nothing() -> None:
