@@ -1,0 +1,113 @@
+"""Questions to a machine. Frozen and hashable: they are the keys of a tape."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from diagkit.model.words import Vantage
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Run a read-only command, never through a shell.
+
+    `timeout` in seconds; `cap` in bytes of output kept (the first ones); `root` asks for `sudo -n` where the login
+    user is not root.
+    """
+
+    argv: tuple[str, ...]
+    timeout: float = 5.0
+    cap: int = 262_144
+    root: bool = False
+
+    def __str__(self) -> str:
+        return ("sudo -n " if self.root else "") + shlex.join(self.argv)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read one regular file or file of /proc or /sys. `tail` > 0 keeps only that many last bytes."""
+
+    path: str
+    tail: int = 0
+    cap: int = 262_144
+    root: bool = False
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """Read many small files at once. The answer has one line `path:line` per line of each file, like `grep -H ''`."""
+
+    pattern: str  # shell glob; no spaces or quotes
+    cap: int = 524_288
+    root: bool = False
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """Ask psutil on this machine; other machines answer UNSUPPORTED. The answer is JSON."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"psutil.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Test a way over the network, from a vantage. The answer is JSON; see `transports/wire` for each kind.
+
+    kind: resolve, dns, ping, trace, mtu, tcp, banner, tls, http
+    to: host name or address; `name`: what is asked for there (DNS name and type, TLS server name, URL).
+    """
+
+    kind: str
+    to: str
+    port: int = 0
+    name: str = ""
+    vantage: Vantage = Vantage.HERE
+
+    def __str__(self) -> str:
+        where = f"{self.to}:{self.port}" if self.port else self.to
+        return f"{self.kind} {where}{' ' + self.name if self.name else ''} from {self.vantage.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Read one log; where it is longer than the cap, the newest part of it.
+
+    source, and what its answer looks like:
+    `journal`: the incident window alone, newest line first, `1763762833.123456 host name[pid]: message`; lines that
+    start with a space continue the one above, lines that start with `--` are the journal's own. DENIED, with what there
+    is, where we may see only our own session's messages; MISSING where no journal is kept.
+    `kernel`: since boot, oldest first, `[12345.678901] message`, seconds since boot (busybox may put `<6>` before it).
+    the absolute path of a log file: its last bytes, whatever their time; the first line may be cut.
+    """
+
+    source: str
+    cap: int = 524_288
+    root: bool = False
+
+    def __str__(self) -> str:
+        return f"scan {self.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Ask the same a second time, at least `gap` seconds after the first, to see it move."""
+
+    first: Run | Read | Glob | Native
+    gap: float = 2.0
+
+    def __str__(self) -> str:
+        return f"{self.first} (again after {self.gap:g} s)"
+
+
+Ask = Run | Read | Glob | Native | Reach | Scan | Again

@@ -1,0 +1,155 @@
+"""Findings, the diagnosis, and the report that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from diagkit.model.words import NO_TEXT, Layer, Silence, Status, Untrusted, Verdict
+
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a finding was read: the question, and the words of the answer that matter."""
+
+    ask: Untrusted
+    excerpt: Untrusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one check found about one subject (a mount, a unit, a port; empty: the host itself)."""
+
+    check: str = ""
+    target: Untrusted = NO_TEXT
+    subject: Untrusted = NO_TEXT
+    status: Status
+    summary: Untrusted
+    measured: Mapping[str, float] = field(default_factory=dict)
+    evidence: tuple[Evidence, ...] = ()
+    at: datetime | None = None
+    hint: Untrusted = NO_TEXT  # for UNKNOWN: what would let us see
+    probe: str = ""  # for UNKNOWN: whose fact could not be learned, and why
+    silence: Silence | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A finding and how much it speaks for (+) or against (-) a cause, in decibans (10 log10 of the odds)."""
+
+    check: str
+    subject: Untrusted
+    summary: Untrusted
+    decibans: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """One possible root cause, weighed. `confidence` is its probability given everything that was seen."""
+
+    id: str
+    title: str
+    verdict: Verdict
+    confidence: float
+    target: Untrusted
+    entity: Untrusted  # the mount, unit, address … it concerns; empty: the host
+    because: tuple[Weighed, ...] = ()
+    despite: tuple[Weighed, ...] = ()
+    missing: tuple[str, ...] = ()  # checks that could have spoken but could not be judged
+    explains: tuple[Untrusted, ...] = ()  # findings downstream of it, one line each
+    next: tuple[Untrusted, ...] = ()  # verify, act, roll back
+    runbook: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """The verdict over all targets and the causes behind it, likeliest first.
+
+    `condition` is the deepest state that is established when no cause is ("the database does not answer").
+    """
+
+    verdict: Verdict
+    causes: tuple[Suspect, ...] = ()
+    unexplained: tuple[Weighed, ...] = ()
+    condition: Untrusted = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """This run of diagkit. The only part of a report that differs between a live run and its replay."""
+
+    id: str
+    version: str
+    started_at: datetime
+    finished_at: datetime
+    since: datetime
+    until: datetime
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of the checklist could be judged: checks judged, of checks that apply."""
+
+    judged: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetResult:
+    """One target's outcome. `reached` is false when no shell answered; `unreached` says which layer failed."""
+
+    name: Untrusted
+    status: Status
+    reached: bool
+    coverage: Coverage
+    layer: Layer | None = None
+    detail: Untrusted = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceNote:
+    """Something that could not be looked at, which checks wanted it, and what would open it.
+
+    probe: whose fact was wanted; empty where a check could see a part and not judge it, or where it kept several.
+    """
+
+    target: Untrusted
+    probe: str
+    silence: Silence | None
+    detail: Untrusted
+    opens: Untrusted
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A bug of ours that was met on the way. Never hidden."""
+
+    where: str
+    error: Untrusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The worst status, and how many findings have each."""
+
+    status: Status
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All that one run has to say. Everything but `run` is a pure function of the tapes and the configuration."""
+
+    run: RunInfo
+    targets: tuple[TargetResult, ...]
+    findings: tuple[Finding, ...]
+    diagnosis: Diagnosis
+    silences: tuple[SilenceNote, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    summary: Summary
+    schema_version: str = SCHEMA_VERSION
