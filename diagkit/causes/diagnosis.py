@@ -73,7 +73,7 @@ def _weigh_one(findings: list[Finding], knowledge: Knowledge, now: datetime) -> 
         if grounded.nodes[node].state is not None and found.marginal[node] >= WORTH_NAMING
     ]
     suspects.sort(key=lambda s: -RANK.index(s.verdict))
-    verdict = _verdict([f for f in findings if _counts(f, knowledge)], found, suspects)
+    verdict = _verdict([f for f in findings if _counts(f, knowledge)], suspects)
     return Diagnosis(
         verdict=verdict,
         causes=tuple(suspects[:AT_MOST]) if verdict is not Verdict.HEALTHY else (),
@@ -92,13 +92,13 @@ def _over(findings: Iterable[Finding], now: datetime) -> bool:
     return all(f.check.startswith("logs.") and f.at is not None and now - f.at > QUIET_AGAIN for f in bad)
 
 
-def _verdict(findings: Iterable[Finding], found: Posterior, suspects: Sequence[Suspect]) -> Verdict:
+def _verdict(findings: Sequence[Finding], suspects: Sequence[Suspect]) -> Verdict:
     statuses = {f.status for f in findings}
+    if not findings:
+        return Verdict.INCONCLUSIVE
     if suspects and suspects[0].verdict is not Verdict.INCONCLUSIVE:
         return suspects[0].verdict
-    if Status.FAIL in statuses or found.healthy < PROBABLE[0] or Status.UNKNOWN in statuses:
-        return Verdict.INCONCLUSIVE
-    return Verdict.HEALTHY
+    return Verdict.INCONCLUSIVE if statuses - {Status.OK, Status.SKIP} else Verdict.HEALTHY
 
 
 def _gate(grounded: Grounded, found: Posterior, node: int, unexplained: int, *, over: bool) -> Verdict:
