@@ -25,6 +25,7 @@ from diagkit.transports.stages import Stopped
 Settings = Mapping[str, Sequence[str]]
 """Keyword in lower case -> its values, one for each line."""
 
+_TILDE = re.compile(r"(?<=[\s=\"])~(?=/)")
 ANSWER_SECONDS = 5.0  # for `ssh -G`, which may run commands of `Match exec` and ask the resolver to canonicalise
 DEFAULT_KEYS = tuple(f"~/.ssh/id_{kind}" for kind in ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk"))
 DEFAULT_USER_FILES = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
@@ -113,7 +114,7 @@ def _parse(hop: Hop, config: str) -> Settings:
             text = Path(path).read_text("utf-8", "surrogateescape")
             if re.search(r"(?im)^\s*include\b", text):
                 raise _unsupported(hop.host, f"Include in {path}, as there is no ssh binary here to read it")
-            merged.parse(text.splitlines())
+            merged.parse(_TILDE.sub(_home(), text).splitlines())  # paramiko would take $HOME
         except (OSError, broken) as error:
             raise Stopped(
                 Layer.NAME, Silence.GARBLED, f"the ssh configuration {path} cannot be read: {error}"
