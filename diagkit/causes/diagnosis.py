@@ -131,6 +131,8 @@ def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[
     assert isinstance(cause, Cause)  # noqa: S101 - only causes have a prior, and only nodes with a prior are roots
     with_it, without = _worlds(grounded, found, node)
     evidence = _evidence(grounded, with_it, without)
+    own = grounded.direct.get(node, [])
+    support = sorted((pair for pair in evidence if pair[1] >= NOTICEABLE), key=lambda pair: pair[0] not in own)
     return Suspect(
         id=about.id,
         title=cause.title,
@@ -138,7 +140,7 @@ def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[
         confidence=round(found.marginal[node], 4),
         target=grounded.observed[0].finding.target,
         entity=Untrusted(about.subject or _subject(grounded, node, evidence)),
-        because=tuple(_weighed(grounded, j, d) for j, d in evidence if d >= NOTICEABLE),
+        because=tuple(_weighed(grounded, j, d) for j, d in support),
         despite=tuple(_weighed(grounded, j, d) for j, d in reversed(evidence) if d <= -NOTICEABLE),
         missing=grounded.missing.get(node, ()),
         explains=tuple(_explains(grounded, node, with_it, without)),
