@@ -3,7 +3,8 @@
 `tests/hosts/<incident>/<host>.tape.gz` with `expect.toml` beside it:
 
     recorded = "Debian 12, systemd 252, …"   # what machine, in what trouble
-    cause = "disk_full"                       # the true root cause; absent in `healthy/`
+    truth = "The root file system is full"    # what was wrong, in words
+    cause = "disk_full"                       # its id; there is no expect.toml in `healthy/`
     entity = "/"                              # what it concerns, where that must be right as well
 
 To add one: `diagkit capture HOST -o FILE`, read what is in it, gzip it, write down the truth.
