@@ -83,6 +83,8 @@ def packet_filter(nft: Reply, iptables: Reply) -> PacketFilter:
 def _nft_blocks(lines: list[str]) -> Iterator[Block]:
     direction = "input"  # of a chain without hook: others jump to it, most often from input
     for line in lines:
+        if not line.startswith(("table ", "\t", " ", "}", "#")) and line:
+            raise Garbled(line[:60])
         if line.lstrip().startswith("chain "):
             direction = "input"
         elif hook := _HOOK.search(line):
@@ -102,6 +104,8 @@ def _nft_blocks(lines: list[str]) -> Iterator[Block]:
 
 def _iptables_blocks(lines: list[str]) -> Iterator[Block]:
     for line in lines:
+        if not line.startswith(("#", "*", ":", "-A ", "COMMIT", "[")):
+            raise Garbled(line[:60])
         match = _IPTABLES.match(line)
         ports = _IPTABLES_PORTS.search(line) if match else None
         if match and ports:
@@ -143,6 +147,8 @@ def shaping(reply: Reply) -> Shaping:
     """Queueing disciplines that limit the rate (tbf, cake) or emulate a bad network (netem)."""
     if reply.code:
         raise Garbled(reply.complaint[:80])
+    if not reply.text.startswith("qdisc "):
+        raise Garbled(reply.text[:60])
     found = []
     for line in reply.lines:
         words = line.split()

@@ -130,9 +130,15 @@ def routes(reply: Reply) -> Routes:
     if reply.code:
         raise Garbled(reply.complaint[:80])
     found = []
+    understood = False
     for line in reply.lines:
         words = line.split()
-        if not words or words[0] in ("local", "broadcast", "anycast", "multicast", "nat"):
+        if not words or words[0] == "nexthop":
+            continue
+        if words[0] not in REJECTING and "dev" not in words:
+            raise Garbled(line[:60])
+        understood = True
+        if words[0] in ("local", "broadcast", "anycast", "multicast", "nat"):
             continue
         kind = words.pop(0) if words[0] in (*REJECTING, "unicast") else "unicast"
         after = dict(pairwise(words[1:]))  # `dev eth0 proto kernel …`: each word and the next
@@ -147,10 +153,14 @@ def routes(reply: Reply) -> Routes:
                 dead="linkdown" in words or "dead" in words,
             )
         )
+    if not understood:
+        raise Garbled("no route at all, not even to the host itself")
     return Routes(all=tuple(found))
 
 
 def _from_arp(reply: Reply) -> Neighbours:
+    if not reply.text.startswith("IP address"):
+        raise Garbled(reply.text[:60])
     rows = [row.split() for row in reply.lines[1:]]
     state = {True: "REACHABLE", False: "INCOMPLETE"}  # flag ATF_COM: the hardware address is known
     return Neighbours(
@@ -163,7 +173,9 @@ def neighbours(reply: Reply) -> Neighbours:
     """The neighbour table (`ip neigh`), or the ARP table of /proc where there is no `ip`."""
     if reply.code:
         raise Garbled(reply.complaint[:80])
-    rows = [line.split() for line in reply.lines if " dev " in line]
+    rows = [line.split() for line in reply.lines]
+    if strange := next((row for row in rows if "dev" not in row), None):
+        raise Garbled(" ".join(strange)[:60])
     return Neighbours(
         all=tuple(Neighbour(address=r[0], device=r[r.index("dev") + 1], state=r[-1]) for r in rows if r[-1].isupper())
     )
