@@ -7,6 +7,7 @@ Every error names the file, the key, and the nearest right key.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -173,6 +174,8 @@ def _shape(data: dict[str, Any]) -> dict[str, Any]:
             raise Misconfigured(f"services.{name}: expected a table")
         if not any(key in service for key in JUDGED):
             raise Misconfigured(f"services.{name}: nothing to check; give it one of {', '.join(JUDGED)}")
+        if re.match(r"\w+://[^/?#]*@", str(service.get("url", ""))):  # tapes and reports repeat it
+            raise Misconfigured(f"services.{name}.url: a password does not belong here; check a page that needs none")
     if "checks" in shaped:
         shaped["checks"] = dict(_by_check(shaped["checks"], ""))
     return shaped

@@ -103,6 +103,7 @@ MISTAKES = [
     ("[services]\nshop = 3", "services.shop: expected a table"),
     ("services = 3", "services: expected a table"),
     ("[services.shop]\nexpect = 200", "services.shop: nothing to check; give it one of url, tcp, unit, process, command"),
+    ("[services.shop]\nurl = 'https://me:secret@shop/'", "services.shop.url: a password does not belong here; check a page that needs none"),
     ("[services.shop]\ntcp = 80", "services.shop.tcp: expected a value of type str, got 80"),
     ("[checks]\nresources = 3", "checks.resources: expected a table named after a check"),
     ("[[deploys]]\nat = 2026-11-21T14:05:00\nwhat = 'x'", "deploys[0].at: 2026-11-21 14:05:00 needs a zone, as in 2026-11-21T14:05:00Z"),
