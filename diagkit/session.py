@@ -30,7 +30,6 @@ from diagkit.model import (
     Target,
     TargetResult,
     Transport,
-    Unreached,
     Untrusted,
 )
 from diagkit.probes import Facts, Probe
@@ -187,8 +186,3 @@ def _silences(tape: Tape, findings: tuple[Finding, ...]) -> list[SilenceNote]:
         )
         for _, silenced in sorted(reasons.items(), key=lambda item: item[0])
     ]
-
-
-def unreachable(target: Target, site: Site, moment: Moment, why: Unreached) -> Tape:
-    """The tape of a machine that could not be asked at all: every answer is silence, none is invented."""
-    return Tape(target=target, moment=moment, replies={}, site=site, unreached=why)

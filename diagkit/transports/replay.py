@@ -1,18 +1,16 @@
-"""A tape read back, and asked as if it were the machine."""
+"""Tapes read back. What follows the asking takes a tape, and does not care when it was made."""
 
 from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from diagkit import codec
-from diagkit.model import TAPE_VERSION, Ask, Connection, Moment, Reply, Silence, Site, Tape, Target, Unreached
+from diagkit.model import TAPE_VERSION, Ask, Moment, Reply, Site, Tape, Target, Unreached
 
 TAPE_BYTES = 64 << 20  # a larger file is not read: a capture is a few hundred kilobytes
 GZIP = b"\x1f\x8b"
-NOT_ON_THE_TAPE = Reply(silence=Silence.NOT_RUN, err=b"not on the tape")
 
 
 class NoTape(Exception):
@@ -21,29 +19,6 @@ class NoTape(Exception):
 
 class BadTape(Exception):
     """The file is no tape that this version can read. The message is one sentence for the user."""
-
-
-class Replay:
-    """The machine as it was when the tape was made. What was not asked then cannot be asked now."""
-
-    def __init__(self, tape: Tape) -> None:
-        self._tape = tape
-
-    @property
-    def unreached(self) -> Unreached | None:
-        """Why the machine could not be asked then, if it could not."""
-        return self._tape.unreached
-
-    def ask(self, asks: Collection[Ask], _: Moment) -> Mapping[Ask, Reply]:
-        """The answers of that time."""
-        return {ask: self._tape.replies.get(ask, NOT_ON_THE_TAPE) for ask in asks}
-
-    def dial(self, host: str, port: int, timeout: float) -> Connection:  # noqa: ARG002 - as every transport
-        """Nothing can be reached from the past."""
-        raise ConnectionError("a tape has no network")
-
-    def close(self) -> None:
-        """There is nothing to close."""
 
 
 def read_tape(path: str | Path) -> Tape:

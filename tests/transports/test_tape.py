@@ -36,7 +36,7 @@ from diagkit.model import (
 )
 from diagkit.transports import replay
 from diagkit.transports.record import dumps
-from diagkit.transports.replay import NOT_ON_THE_TAPE, BadTape, NoTape, Replay, loads, read_tape
+from diagkit.transports.replay import BadTape, NoTape, loads, read_tape
 from tests.transports.conftest import MOMENT
 
 WORDS = st.text(max_size=8) | st.just("\udcff\n\"'")
@@ -87,16 +87,6 @@ def test_what_is_recorded_is_read_back_exactly(tape: Tape) -> None:
     assert text.isascii()
     assert loads(text) == tape
     assert dumps(loads(text)) == text
-
-
-def test_a_replay_answers_as_the_machine_did(tmp_path: Path) -> None:
-    (tmp_path / "x.tape").write_text(TEXT)
-    machine = Replay(read_tape(tmp_path / "x.tape"))
-    asked = [Read("/proc/uptime"), Read("/proc/stat")]
-    assert machine.ask(asked, MOMENT) == {asked[0]: TAPE.replies[asked[0]], asked[1]: NOT_ON_THE_TAPE}
-    assert machine.unreached is None
-    with pytest.raises(OSError):
-        machine.dial("127.0.0.1", 22, 1)
 
 
 HEADER, FIRST, *_ = TEXT.splitlines()
@@ -163,7 +153,7 @@ def test_files_that_cannot_be_read_say_so_in_one_sentence(tmp_path: Path) -> Non
 
 def test_a_machine_that_was_not_reached_stays_so() -> None:
     gone = Unreached(Layer.TCP, Silence.REFUSED, "Connection refused")
-    assert Replay(loads(dumps(replace(TAPE, unreached=gone)))).unreached == gone
+    assert loads(dumps(replace(TAPE, unreached=gone))).unreached == gone
 
 
 def test_a_gzipped_tape_is_read_and_a_bomb_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
