@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, get_args, get_type_hints
 
-from diagkit.model import Ask, Evidence, Finding, Scan, Silence, Status, Unknown, Untrusted
+from diagkit.model import NO_TEXT, Ask, Evidence, Finding, Scan, Silence, Status, Unknown, Untrusted
 from diagkit.probes import Facts, Inapplicable, Probe
 
 Findings = Iterator[Finding]
@@ -77,20 +77,17 @@ class Check:
         return found or (self._sign(unknown("judged nothing"), facts),)
 
     def _sign(self, finding: Finding, facts: Facts) -> Finding:
-        evidence = finding.evidence
-        if not evidence:
-            evidence = tuple(self._sources(facts, ""))
-        elif any(not e.ask.raw for e in evidence):
-            source = next(self._sources(facts, ""), None)
-            ask = source.ask if source else Untrusted(self.name)
-            evidence = tuple(replace(e, ask=e.ask if e.ask.raw else ask) for e in evidence)
-        return replace(finding, check=self.name, evidence=evidence)
+        """Put our name to it, and to evidence that does not say where it was read the question it was read from."""
+        sources = list(self._sources(facts))
+        asked = sources[0] if sources else Untrusted(self.name)
+        evidence = tuple(replace(e, ask=e.ask if e.ask.raw else asked) for e in finding.evidence)
+        return replace(finding, check=self.name, evidence=evidence or tuple(Evidence(ask, NO_TEXT) for ask in sources))
 
-    def _sources(self, facts: Facts, excerpt: str) -> Iterator[Evidence]:
+    def _sources(self, facts: Facts) -> Iterator[Untrusted]:
         for kind in self.needs.values():
             known = facts.probe_of((get_args(kind) or (kind,))[0])
             if ask := known and _telling(known):
-                yield Evidence(Untrusted(str(ask)), Untrusted(excerpt))
+                yield Untrusted(str(ask))
 
 
 def _telling(known: Probe) -> Ask | None:

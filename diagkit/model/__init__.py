@@ -46,6 +46,7 @@ from diagkit.model.tape import (
     Unreached,
 )
 from diagkit.model.words import (
+    NO_TEXT,
     Layer,
     Silence,
     Status,
@@ -56,6 +57,7 @@ from diagkit.model.words import (
 )
 
 __all__ = [
+    "NO_TEXT",
     "SCHEMA_VERSION",
     "TAPE_VERSION",
     "Again",
