@@ -6,6 +6,7 @@
 - A state per subject gets one node for each subject its first sign's check speaks up about; if there is none, one
   nameless
   node, so that evidence against it and around it still counts.
+- A cause whose direct check was skipped cannot be, and has no node.
 - Log findings name, by their signature, the causes they speak for.
 - One more root stands for everything we do not model; it keeps us from inventing.
 """
@@ -173,12 +174,20 @@ def _topological(states: Mapping[str, State]) -> list[tuple[str, State]]:
 def _nodes(ordered: list[tuple[str, State]], by_check: Mapping[str, list[Finding]]) -> tuple[Node, ...]:
     nodes = [Node("unmodelled", None, "")]
     for name, state in ordered:
+        if _cannot_be(state, by_check):
+            continue
         subjects = [""]
         if state.per_subject and state.shows:
             about = by_check.get(state.shows[0].check.name, [])
             subjects = sorted({f.subject.raw for f in about if GRADE.get(f.status)}) or [""]
         nodes += [Node(name, state, subject) for subject in subjects]
     return tuple(nodes)
+
+
+def _cannot_be(state: State, by_check: Mapping[str, list[Finding]]) -> bool:
+    """Whether what the state is about does not exist here: its direct check was skipped."""
+    about = by_check.get(state.shows[0].check.name, []) if isinstance(state, Cause) and state.shows else []
+    return bool(about) and all(f.status is Status.SKIP for f in about)
 
 
 def _observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:

@@ -9,12 +9,26 @@ from diagkit.checks.logs import applications, coverage, signatures
 
 LOOK = "diagkit functional {target} --only 'functional.units.*' -v"
 
+upstream_down = Cause(
+    title="Upstream down: connection refused behind the proxy",
+    prior=0.003,
+    shows=(usually(services.upstreams),),
+    leads_to=(often(requests_fail),),
+    verify="diagkit functional {target} --only 'functional.services.*' -v",
+    act="Start the service that ought to listen on the upstream's port, or take the upstream out of the proxy.",
+    roll_back="Put it back into the proxy.",
+    look_alikes=(
+        LookAlike(cause="service_stopped", tell="a stopped unit of this host is the upstream"),
+        LookAlike(cause="port_mismatch", tell="it runs, on another port"),
+    ),
+    source="nginx `connect() failed (111: Connection refused) while connecting to upstream`; causes D7",
+)
 service_failed = Cause(
     title="Service down: the unit has failed and is not restarted",
     prior=0.02,
     per_subject=True,
     shows=(always(units.failed),),
-    leads_to=(usually(service_down),),
+    leads_to=(usually(upstream_down), usually(service_down)),
     verify=LOOK,
     act="Read its last words (`journalctl -u {subject} -n 30`), mend what they name, then `systemctl start {subject}`.",
     roll_back="`systemctl stop {subject}`",
@@ -31,7 +45,7 @@ service_stopped = Cause(
     prior=0.006,
     per_subject=True,
     shows=(always(units.stopped),),
-    leads_to=(usually(service_down),),
+    leads_to=(usually(upstream_down), usually(service_down)),
     verify=LOOK,
     act="Ask who stopped it and why (`journalctl -u {subject} -n 5`), then `systemctl enable --now {subject}`.",
     roll_back="`systemctl disable --now {subject}`",
@@ -167,26 +181,12 @@ port_mismatch = Cause(
     prior=0.003,
     per_subject=True,
     shows=(always(services.upstream_ports),),
-    leads_to=(often(requests_fail),),
+    leads_to=(always(upstream_down), often(requests_fail)),
     verify="diagkit functional {target} --only 'functional.services.*' -v",
     act="Make the proxy's upstream port and the port that the service listens on the same again, then reload.",
     roll_back="Put the previous file back and reload.",
     look_alikes=(LookAlike(cause="service_stopped", tell="the service does not run at all"),),
     source="causes N16",
-)
-upstream_down = Cause(
-    title="Upstream down: connection refused behind the proxy",
-    prior=0.003,
-    shows=(usually(services.upstreams),),
-    leads_to=(often(requests_fail),),
-    verify="diagkit functional {target} --only 'functional.services.*' -v",
-    act="Start the service that ought to listen on the upstream's port, or take the upstream out of the proxy.",
-    roll_back="Put it back into the proxy.",
-    look_alikes=(
-        LookAlike(cause="service_stopped", tell="a stopped unit of this host is the upstream"),
-        LookAlike(cause="port_mismatch", tell="it runs, on another port"),
-    ),
-    source="nginx `connect() failed (111: Connection refused) while connecting to upstream`; causes D7",
 )
 bad_deployment = Cause(
     title="Bad deploy: bad deployment, new errors since the new release",

@@ -170,3 +170,8 @@ def test_subjects_of_one_kind_must_be_equal_and_of_two_kinds_may_be_the_same_thi
     net = ground(seen, {"limit": limit, "hung": hung}, {}, {c.name: c.noise for c in (MEMORY, UNIT)})
     edges = {(net.nodes[a].subject, net.nodes[b].subject) for a, b, _ in net.net.edges}
     assert edges == {("shop.service", "127.0.0.1:8080")}
+
+
+def test_what_is_not_there_is_no_suspect() -> None:
+    said = diagnosed(finding(WRITES, Status.FAIL, "enospc"), finding(SPACE, Status.SKIP))
+    assert "disk_full" not in [c.id for c in said.causes]
