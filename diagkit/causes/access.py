@@ -15,7 +15,7 @@ sshd_down = Cause(
     act="Log in over the console and `systemctl start ssh` (unmask it first where it is masked).",
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="firewall_blocks", tell="filtered, not refused"),),
-    source="causes N16, D13",
+    source="sshd(8); TCP RST on a host that answers ping",
 )
 ssh_brute_force = Cause(
     title="SSH brute force: password guessing, many failed SSH logins",
@@ -27,7 +27,7 @@ ssh_brute_force = Cause(
         "login that succeeded."
     ),
     roll_back="Take the block away.",
-    source="causes D12",
+    source="sshd `Failed password`, `Invalid user`, `maximum authentication attempts`",
 )
 apparmor_denial = Cause(
     title="AppArmor denial: the profile forbids what the service does",
@@ -38,7 +38,7 @@ apparmor_denial = Cause(
     act="Compare the profile in /etc/apparmor.d with what the service needs; `aa-complain PROFILE` to prove it.",
     roll_back="`aa-enforce PROFILE`",
     look_alikes=(LookAlike(cause="permission_denied", tell="no denial in the kernel log: owner or mode is wrong"),),
-    source="causes P16",
+    source='apparmor(7): audit records apparmor="DENIED"',
 )
 selinux_denial = Cause(
     title="SELinux denial: the policy forbids what the service does",
@@ -49,5 +49,5 @@ selinux_denial = Cause(
     act="`ausearch -m avc -ts recent` names source and target; usually the label is wrong: `restorecon -Rv PATH`.",
     roll_back="`chcon` with the old label.",
     look_alikes=(LookAlike(cause="permission_denied", tell="no avc line: owner or mode is wrong"),),
-    source="causes P15",
+    source="audit records `avc: denied` with permissive=0",
 )

@@ -15,5 +15,5 @@ package_change = Cause(
     act="`dpkg --audit` names them; `dpkg --configure -a` (or `dnf history undo last`) finishes or undoes it.",
     roll_back="Install the previous versions; the package manager's log names them.",
     look_alikes=(LookAlike(cause="library_missing", tell="the upgrade is complete, and a library is gone with it"),),
-    source="dpkg(1) half-installed, half-configured; causes X3",
+    source="dpkg(1) half-installed, half-configured",
 )

@@ -15,7 +15,7 @@ clock_skew = Cause(
     act="See why it is not kept (`chronyc sources`, `timedatectl`), then step it: `chronyc makestep`.",
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="ntp_unsynchronised", tell="the offset is still small"),),
-    source="causes T6",
+    source="RFC 5905; X.509 and Kerberos (5 minutes) refuse a wrong clock",
 )
 ntp_unsynchronised = Cause(
     title="NTP unsynchronised: nothing keeps the clock right",
@@ -24,5 +24,5 @@ ntp_unsynchronised = Cause(
     verify="diagkit resources {target} --only 'resources.clock.*' -v",
     act="Start the time service and let it reach its servers (UDP 123).",
     roll_back="None is needed.",
-    source="causes T7",
+    source="adjtimex(2) STA_UNSYNC; chronyc(1) tracking",
 )

@@ -20,7 +20,7 @@ cpu_saturated = Cause(
         LookAlike(cause="cpu_steal", tell="the hypervisor takes the time: steal"),
         LookAlike(cause="single_thread_bound", tell="one processor is full, the others idle"),
     ),
-    source="proc_stat; PSI cpu; causes C1",
+    source="proc_stat; PSI cpu",
 )
 single_thread_bound = Cause(
     title="One CPU core is full: a single-threaded process is the bottleneck",
@@ -31,7 +31,7 @@ single_thread_bound = Cause(
     act="Run more workers of the process, or move its work elsewhere.",
     roll_back="Run as many workers as before.",
     look_alikes=(LookAlike(cause="cpu_saturated", tell="all processors are full"),),
-    source="proc_stat per cpu; causes C2",
+    source="proc_stat per cpu",
 )
 cpu_steal = Cause(
     title="CPU steal: the hypervisor gives the time to other machines",
@@ -41,7 +41,7 @@ cpu_steal = Cause(
     verify="diagkit resources {target} --only resources.cpu.steal -v",
     act="Move the virtual machine to another host, or buy processors that are not shared.",
     roll_back="None is needed.",
-    source="proc_stat field 8; causes C4",
+    source="proc_stat field 8",
 )
 cpu_throttled = Cause(
     title="CPU throttling: a unit is held at its CPU quota",
@@ -53,7 +53,7 @@ cpu_throttled = Cause(
     act="Raise the quota: `systemctl set-property --runtime {subject} CPUQuota=…` (or the container's limit).",
     roll_back="Set the old quota again; `systemctl show -p CPUQuotaPerSecUSec {subject}` shows it beforehand.",
     look_alikes=(LookAlike(cause="cpu_saturated", tell="the whole host is busy, not one unit at its quota"),),
-    source="cgroup cpu.stat nr_throttled; causes C5",
+    source="cgroup cpu.stat nr_throttled",
 )
 kernel_lockup = Cause(
     title="Kernel lockup: a CPU or task has hung in the kernel",
@@ -64,5 +64,5 @@ kernel_lockup = Cause(
     act="Move services away and reboot; keep the kernel log for whoever looks after the kernel.",
     roll_back="None.",
     look_alikes=(LookAlike(cause="cpu_steal", tell="in a virtual machine: steal and a gap in all logs"),),
-    source="kernel watchdog messages; causes C8",
+    source="kernel watchdog messages",
 )

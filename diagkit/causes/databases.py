@@ -20,7 +20,7 @@ database_connections_exhausted = Cause(
     ),
     roll_back="Set the old limit again.",
     look_alikes=(LookAlike(cause="database_lock", tell="sessions wait for a lock: the count is a consequence"),),
-    source="PostgreSQL `too many clients already`, MySQL 1040; causes D1",
+    source="PostgreSQL `too many clients already`, MySQL 1040",
 )
 database_lock = Cause(
     title="Database lock: sessions wait for one that holds a lock (deadlock, long transaction)",
@@ -34,7 +34,7 @@ database_lock = Cause(
     ),
     roll_back="None: its transaction is rolled back.",
     look_alikes=(LookAlike(cause="database_connections_exhausted", tell="new sessions are refused at once"),),
-    source="PostgreSQL log_lock_waits, MySQL 1205; causes D3",
+    source="PostgreSQL log_lock_waits, MySQL 1205",
 )
 replication_broken = Cause(
     title="Replication broken: the replica does not follow",
@@ -44,7 +44,7 @@ replication_broken = Cause(
     verify=LOGS,
     act="See the replica's own words about it; start it again or build it anew from a base backup.",
     roll_back="Stop the replication again.",
-    source="causes D2",
+    source="PostgreSQL pg_stat_replication; MySQL SHOW REPLICA STATUS; Redis master_link_status",
 )
 redis_out_of_memory = Cause(
     title="Redis out of memory: maxmemory reached, OOM command not allowed",
@@ -54,7 +54,7 @@ redis_out_of_memory = Cause(
     verify=LOGS,
     act="Raise maxmemory (`redis-cli config set maxmemory …`) or choose an eviction policy; find the keys that grew.",
     roll_back="Set the old values again.",
-    source="causes D5",
+    source="redis.conf maxmemory, maxmemory-policy noeviction",
 )
 redis_read_only_replica = Cause(
     title="Readonly replica: Redis refuses writes (READONLY You can't write against a read only replica)",
@@ -67,7 +67,7 @@ redis_read_only_replica = Cause(
         "writers to the master."
     ),
     roll_back="`redis-cli replicaof HOST PORT`",
-    source="causes D5",
+    source="redis.conf replica-read-only",
 )
 cache_persistence_failed = Cause(
     title="Redis cannot save to disk: MISCONF, writes are refused",
@@ -78,5 +78,5 @@ cache_persistence_failed = Cause(
     act="See why (no room, no memory to fork: vm.overcommit_memory), mend that; writes come back with the next save.",
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="disk_full", tell="the file system it saves to is full"),),
-    source="causes D5",
+    source="redis.conf stop-writes-on-bgsave-error",
 )

@@ -18,7 +18,7 @@ kernel_panic = Cause(
     act="Keep the trace (pstore, /var/crash); boot the previous kernel; report it with the module that is named.",
     roll_back="Boot the newer kernel again.",
     look_alikes=(LookAlike(cause="hardware_memory_error", tell="machine check or EDAC lines come before it"),),
-    source="causes X2",
+    source="kernel oops and panic messages; pstore",
 )
 hardware_memory_error = Cause(
     title="Hardware memory error: RAM reports errors (EDAC, machine check)",
@@ -29,7 +29,7 @@ hardware_memory_error = Cause(
     act="Move services away and have the module replaced that the line names.",
     roll_back="None.",
     look_alikes=(LookAlike(cause="program_crash", tell="always the same program at the same address: a bug"),),
-    source="causes M12",
+    source="kernel EDAC and machine check messages",
 )
 host_rebooted = Cause(
     title="Unclean reboot: the host went down without being shut down",
@@ -40,5 +40,5 @@ host_rebooted = Cause(
     act="Look for the reason before the gap in the logs: power, panic, watchdog, the hypervisor.",
     roll_back="None.",
     look_alikes=(LookAlike(cause="kernel_panic", tell="pstore or /var/crash hold a panic of that time"),),
-    source="causes X1",
+    source="journalctl --list-boots: a boot that does not end with a shutdown",
 )

@@ -19,7 +19,7 @@ fd_limit = Cause(
     ),
     roll_back="Set the old LimitNOFILE= again and restart it.",
     look_alikes=(LookAlike(cause="file_table_full", tell="all processes fail: the table of the whole system is full"),),
-    source="getrlimit(2) EMFILE; causes P1",
+    source="getrlimit(2) EMFILE",
 )
 file_table_full = Cause(
     title="System file table full: file-max reached",
@@ -30,7 +30,7 @@ file_table_full = Cause(
     act="Raise fs.file-max with sysctl; restart the process with most open files.",
     roll_back="Set the old value again.",
     look_alikes=(LookAlike(cause="fd_limit", tell="only one process is at its own limit"),),
-    source="proc_sys_fs file-nr, ENFILE; causes P2",
+    source="proc_sys_fs file-nr, ENFILE",
 )
 task_limit = Cause(
     title="Task limit reached (pids limit, TasksMax): cannot start new threads or processes",
@@ -45,7 +45,7 @@ task_limit = Cause(
     ),
     roll_back="Set the old value again; `systemctl show -p TasksMax {subject}` shows it beforehand.",
     look_alikes=(LookAlike(cause="pid_exhausted", tell="the whole host is at pid_max or threads-max"),),
-    source="cgroup pids.max, pids.events; causes P4",
+    source="cgroup pids.max, pids.events",
 )
 pid_exhausted = Cause(
     title="Process table full: pid_max or threads-max reached, fork fails",
@@ -59,7 +59,7 @@ pid_exhausted = Cause(
         LookAlike(cause="task_limit", tell="one unit is at its TasksMax; the host has room"),
         LookAlike(cause="zombie_storm", tell="most entries are zombies of one parent"),
     ),
-    source="proc_sys_kernel pid_max, threads-max; causes P3",
+    source="proc_sys_kernel pid_max, threads-max",
 )
 zombie_storm = Cause(
     title="Zombie processes: a parent does not reap its children (defunct)",
@@ -70,7 +70,7 @@ zombie_storm = Cause(
     verify="diagkit resources {target} --only resources.processes.zombies -v",
     act="Restart the parent {subject}: its children are then reaped by init.",
     roll_back="None is needed.",
-    source="wait(2); causes P6",
+    source="wait(2)",
 )
 blocked_processes = Cause(
     title="Processes stuck in uninterruptible sleep (D state)",
@@ -84,5 +84,5 @@ blocked_processes = Cause(
     ),
     roll_back="None.",
     look_alikes=(LookAlike(cause="mount_hung", tell="a mount does not answer: resources.mounts.answering"),),
-    source="proc_pid_stat state D; causes P7",
+    source="proc_pid_stat state D",
 )

@@ -20,7 +20,7 @@ memory_exhausted = Cause(
         LookAlike(cause="oom_kill", tell="the kernel has killed a process already: logs.memory.oom"),
         LookAlike(cause="heap_exhausted", tell="the host has memory; the runtime's own heap limit is reached"),
     ),
-    source="proc_meminfo MemAvailable; causes M4, M5",
+    source="proc_meminfo MemAvailable",
 )
 oom_kill = Cause(
     title="Out of memory: the OOM killer killed a process",
@@ -57,7 +57,7 @@ swap_thrashing = Cause(
     act="Stop or restart the process that holds most memory.",
     roll_back="Start it again when memory is free.",
     look_alikes=(LookAlike(cause="memory_exhausted", tell="no traffic to swap: pages are not moved"),),
-    source="proc_vmstat pswpin and pswpout; causes M6",
+    source="proc_vmstat pswpin and pswpout",
 )
 heap_exhausted = Cause(
     title="Heap limit of the runtime reached (Java, Node or PHP out of memory)",

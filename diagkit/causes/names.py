@@ -24,7 +24,7 @@ resolver_unreachable = Cause(
         LookAlike(cause="no_default_route", tell="nothing beyond the own network answers"),
         LookAlike(cause="dns_wrong_answer", tell="it answers, but not rightly"),
     ),
-    source="resolv.conf(5); causes N12, N13",
+    source="resolv.conf(5)",
 )
 hosts_file_override = Cause(
     title="/etc/hosts override: a stale hosts file entry sends a name to the wrong address",
@@ -39,7 +39,7 @@ hosts_file_override = Cause(
     act="Take the line for {subject} out of /etc/hosts; restart what has the old address cached.",
     roll_back="Put the line back.",
     look_alikes=(LookAlike(cause="dns_wrong_answer", tell="/etc/hosts is silent; the DNS itself gives the address"),),
-    source="hosts(5) comes before DNS in nsswitch.conf(5); causes N14",
+    source="hosts(5) comes before DNS in nsswitch.conf(5)",
 )
 dns_wrong_answer = Cause(
     title="Wrong DNS answer: the name resolves to a wrong or stale address",
@@ -54,7 +54,7 @@ dns_wrong_answer = Cause(
     act="Correct the record at its source; wait for or flush the caches.",
     roll_back="Set the old record again.",
     look_alikes=(LookAlike(cause="hosts_file_override", tell="/etc/hosts has the name"),),
-    source="causes N14",
+    source="RFC 1034: caches and secondaries may be stale",
 )
 dns_record_missing = Cause(
     title="DNS name not resolved: NXDOMAIN or SERVFAIL for a name the host depends on",
@@ -66,5 +66,5 @@ dns_record_missing = Cause(
     act="Ask the authoritative server for {subject}; put the record back or correct the name in the configuration.",
     roll_back="Take the record out again.",
     look_alikes=(LookAlike(cause="resolver_unreachable", tell="the name server answers no question at all"),),
-    source="RFC 8499 NXDOMAIN, SERVFAIL; causes N14",
+    source="RFC 8499 NXDOMAIN, SERVFAIL",
 )

@@ -24,7 +24,7 @@ no_default_route = Cause(
     act="`ip route add default via GATEWAY`; then mend the network configuration, so that it stays.",
     roll_back="`ip route del default`",
     look_alikes=(LookAlike(cause="gateway_unreachable", tell="the route is there; the gateway does not answer"),),
-    source="causes N7",
+    source="ip-route(8); ENETUNREACH",
 )
 blackhole_route = Cause(
     title="Blackhole route: a null route throws packets away (bad static route)",
@@ -56,7 +56,7 @@ gateway_unreachable = Cause(
     ),
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="link_down", tell="the interface has no carrier"),),
-    source="ip-neighbour(8) FAILED, INCOMPLETE; causes N8",
+    source="ip-neighbour(8) FAILED, INCOMPLETE",
 )
 link_down = Cause(
     title="Link down: the interface has no carrier or is switched off",
@@ -70,7 +70,7 @@ link_down = Cause(
     verify="diagkit resources {target} --only 'resources.interfaces.*' -v",
     act="`ip link set {subject} up`; without carrier look at the cable, the switch port, the hypervisor.",
     roll_back="`ip link set {subject} down`",
-    source="sysfs operstate, carrier; causes N1",
+    source="sysfs operstate, carrier",
 )
 interface_errors = Cause(
     title="Interface errors: the NIC drops or damages packets",
@@ -82,7 +82,7 @@ interface_errors = Cause(
     act="Look at the kind of errors with `ethtool -S {subject}`: crc is the cable, missed is the ring buffer.",
     roll_back="Undo what you changed with ethtool.",
     look_alikes=(LookAlike(cause="packet_loss", tell="the interface counts no error; packets are lost further on"),),
-    source="proc_net dev; causes N3",
+    source="proc_net dev",
 )
 packet_loss = Cause(
     title="Packet loss on the path to the host (lossy link)",
@@ -97,7 +97,7 @@ packet_loss = Cause(
         LookAlike(cause="mtu_black_hole", tell="only large packets are lost"),
         LookAlike(cause="interface_errors", tell="the host's own interface counts errors"),
     ),
-    source="causes N24",
+    source="RFC 2680; loss that ends before the last hop is rate-limited ICMP, not loss",
 )
 high_latency = Cause(
     title="High latency on the path to the host (network delay)",
@@ -108,7 +108,7 @@ high_latency = Cause(
     act="Compare hop by hop where the time is lost; look for a full link or a detour.",
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="bandwidth_limited", tell="the delay grows with the load"),),
-    source="causes N25",
+    source="RFC 2681",
 )
 mtu_black_hole = Cause(
     title="MTU black hole: large packets are lost (path MTU, fragmentation needed)",
@@ -119,7 +119,7 @@ mtu_black_hole = Cause(
     act="Let ICMP `fragmentation needed` through, or set the smaller MTU on the interface.",
     roll_back="Set the old MTU again.",
     look_alikes=(LookAlike(cause="packet_loss", tell="small packets are lost as well"),),
-    source="RFC 2923; causes N23",
+    source="RFC 2923",
 )
 bandwidth_limited = Cause(
     title="Low bandwidth: traffic shaping or a saturated link is the bandwidth bottleneck",
@@ -131,7 +131,7 @@ bandwidth_limited = Cause(
     act="See who set the limit (`tc qdisc show dev {subject}`) and lift it: `tc qdisc del dev {subject} root`.",
     roll_back="Add the limit again.",
     look_alikes=(LookAlike(cause="packet_loss", tell="loss without load, and no shaper"),),
-    source="tc(8); causes N26",
+    source="tc(8)",
 )
 firewall_blocks = Cause(
     title="Firewall drops connections: port filtered by a packet filter",
@@ -146,7 +146,7 @@ firewall_blocks = Cause(
         LookAlike(cause="service_stopped", tell="refused, not filtered: nothing listens"),
         LookAlike(cause="listen_queue_overflow", tell="the accept queue is full: no filter is needed to time out"),
     ),
-    source="causes N15",
+    source="nft(8), iptables(8): drop is a timeout, reject an error",
 )
 conntrack_full = Cause(
     title="Connection tracking table full: nf_conntrack drops new packets",
@@ -156,7 +156,7 @@ conntrack_full = Cause(
     verify=SOCKETS,
     act="Raise net.netfilter.nf_conntrack_max with sysctl; look who opens so many connections.",
     roll_back="Set the old value again.",
-    source="nf_conntrack: table full, dropping packet; causes N18",
+    source="nf_conntrack: table full, dropping packet",
 )
 listen_queue_overflow = Cause(
     title="Listen queue overflow: the accept queue is full, backlog full",
@@ -174,7 +174,7 @@ listen_queue_overflow = Cause(
         LookAlike(cause="service_hung", tell="it accepts and does not answer"),
         LookAlike(cause="syn_flood", tell="half-open connections from many sources"),
     ),
-    source="listen(2), TcpExtListenOverflows; causes N19",
+    source="listen(2), TcpExtListenOverflows",
 )
 syn_flood = Cause(
     title="SYN flood: many half-open connections",
@@ -185,7 +185,7 @@ syn_flood = Cause(
     act="See that net.ipv4.tcp_syncookies is 1; filter the sources in front of the host.",
     roll_back="Take the filter away.",
     look_alikes=(LookAlike(cause="listen_queue_overflow", tell="connections are complete and wait to be accepted"),),
-    source="causes N20",
+    source="RFC 4987",
 )
 ephemeral_ports_exhausted = Cause(
     title="Ephemeral ports exhausted: cannot assign requested address",
@@ -198,7 +198,7 @@ ephemeral_ports_exhausted = Cause(
     verify=SOCKETS,
     act="Use keep-alive or a pool towards that peer; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1.",
     roll_back="Set the old values again.",
-    source="EADDRNOTAVAIL; causes N21",
+    source="EADDRNOTAVAIL",
 )
 duplicate_address = Cause(
     title="Duplicate address: two hosts use the same IP address",
@@ -208,7 +208,7 @@ duplicate_address = Cause(
     verify=ROUTES,
     act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`); give one of them another one.",
     roll_back="Set the old address again.",
-    source="RFC 5227; causes N10",
+    source="RFC 5227",
 )
 neighbour_table_overflow = Cause(
     title="Neighbour table overflow: new peers of the own network are not reached",
@@ -221,7 +221,7 @@ neighbour_table_overflow = Cause(
     verify=ROUTES,
     act="Raise net.ipv4.neigh.default.gc_thresh1 to 3 with sysctl; look who talks to so many addresses.",
     roll_back="Set the old values again.",
-    source="causes N9",
+    source="arp(7) gc_thresh3: `neighbor table overflow!`",
 )
 tcp_memory = Cause(
     title="TCP out of memory: the limit for socket buffers is reached",
@@ -231,7 +231,7 @@ tcp_memory = Cause(
     verify=SOCKETS,
     act="Find the process whose sockets hold so much (`ss -tmp`), restart it; raise net.ipv4.tcp_mem last.",
     roll_back="Set the old value again.",
-    source="tcp(7) tcp_mem; causes N28",
+    source="tcp(7) tcp_mem",
 )
 host_unreachable = Cause(
     title="Host unreachable: it answers neither ping nor TCP from here (host down or cut off)",
@@ -244,7 +244,7 @@ host_unreachable = Cause(
     ),
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="sshd_down", tell="it answers ping, only port 22 does not"),),
-    source="causes N7, X7",
+    source="RFC 792 host unreachable; no answer to ping nor TCP",
 )
 routing_loop = Cause(
     title="Routing loop: packets to the host go round in circles",

@@ -21,7 +21,7 @@ upstream_down = Cause(
         LookAlike(cause="service_stopped", tell="a stopped unit of this host is the upstream"),
         LookAlike(cause="port_mismatch", tell="it runs, on another port"),
     ),
-    source="nginx `connect() failed (111: Connection refused) while connecting to upstream`; causes D7",
+    source="nginx `connect() failed (111: Connection refused) while connecting to upstream`",
 )
 service_failed = Cause(
     title="Service down: the unit has failed and is not restarted",
@@ -38,7 +38,7 @@ service_failed = Cause(
         LookAlike(cause="service_crash_loop", tell="systemd starts it again and again"),
         LookAlike(cause="oom_kill", tell="the kernel killed it: logs.memory.oom"),
     ),
-    source="systemd.service(5) Result=; causes P11",
+    source="systemd.service(5) Result=",
 )
 service_stopped = Cause(
     title="Service down: stopped and not running (unit inactive)",
@@ -50,7 +50,7 @@ service_stopped = Cause(
     act="Ask who stopped it and why (`journalctl -u {subject} -n 5`), then `systemctl enable --now {subject}`.",
     roll_back="`systemctl disable --now {subject}`",
     look_alikes=(LookAlike(cause="service_failed", tell="the unit is failed, not inactive: it died by itself"),),
-    source="systemctl(1); causes P12, P20",
+    source="systemctl(1)",
 )
 service_masked = Cause(
     title="Service masked: the unit cannot be started",
@@ -61,7 +61,7 @@ service_masked = Cause(
     verify=LOOK,
     act="`systemctl unmask {subject} && systemctl start {subject}`, when nobody masked it on purpose.",
     roll_back="`systemctl mask --now {subject}`",
-    source="systemctl(1) mask; causes P11",
+    source="systemctl(1) mask",
 )
 service_crash_loop = Cause(
     title="Crash loop: the service keeps restarting",
@@ -77,7 +77,7 @@ service_crash_loop = Cause(
         LookAlike(cause="permission_denied", tell="its last words are `Permission denied`"),
         LookAlike(cause="task_limit", tell="it cannot start threads: resources.tasks.unit_limit"),
     ),
-    source="systemd NRestarts, `Scheduled restart job`; causes P10",
+    source="systemd NRestarts, `Scheduled restart job`",
 )
 service_hung = Cause(
     title="Service hung: unresponsive service, it accepts connections but does not answer",
@@ -95,7 +95,7 @@ service_hung = Cause(
         LookAlike(cause="listen_queue_overflow", tell="the accept queue is full: resources.sockets.accept_queue"),
         LookAlike(cause="cpu_saturated", tell="it is only slow: the processor is full"),
     ),
-    source="causes P8",
+    source="listen(2): the kernel accepts for a process that does not run",
 )
 process_frozen = Cause(
     title="Process stopped by a signal: frozen, hung process (SIGSTOP, state T)",
@@ -107,7 +107,7 @@ process_frozen = Cause(
     act="Ask who stopped it (a debugger, a terminal, a backup script); `kill -CONT PID` lets {subject} go on.",
     roll_back="`kill -STOP PID`",
     look_alikes=(LookAlike(cause="service_hung", tell="it runs or sleeps (state R, S, D) and yet does not answer"),),
-    source="signal(7) SIGSTOP, proc_pid_stat(5) state T; causes P8",
+    source="signal(7) SIGSTOP, proc_pid_stat(5) state T",
 )
 config_invalid = Cause(
     title="Invalid configuration: the service refuses its configuration (syntax error, unknown directive)",
@@ -122,7 +122,7 @@ config_invalid = Cause(
     ),
     roll_back="Put the previous file back (version control, /var/backups) and restart.",
     look_alikes=(LookAlike(cause="permission_denied", tell="the file is right but may not be read"),),
-    source="causes P14",
+    source="nginx `[emerg]`, sshd -t, apachectl -t and their like",
 )
 permission_denied = Cause(
     title="Permission denied: wrong owner or mode of a file the service needs",
@@ -137,7 +137,7 @@ permission_denied = Cause(
         LookAlike(cause="apparmor_denial", tell='apparmor="DENIED" in the kernel log'),
         LookAlike(cause="filesystem_read_only", tell="the message is `Read-only file system`"),
     ),
-    source="EACCES, EPERM; causes P17",
+    source="EACCES, EPERM",
 )
 port_conflict = Cause(
     title="Port conflict: address already in use",
@@ -148,7 +148,7 @@ port_conflict = Cause(
     verify=LOOK,
     act="Find who has the port (`ss -ltnp`), stop one of the two or give it another port.",
     roll_back="Start the stopped one again.",
-    source="EADDRINUSE; causes P13",
+    source="EADDRINUSE",
 )
 library_missing = Cause(
     title="Program or library missing: the service cannot be executed",
@@ -160,7 +160,7 @@ library_missing = Cause(
     act="Install the missing file again (`dpkg -S PATH`, `rpm -qf PATH` name its package) or undo the upgrade.",
     roll_back="Install the previous version of the package.",
     look_alikes=(LookAlike(cause="config_invalid", tell="the program starts and complains about its configuration"),),
-    source="systemd 203/EXEC; ld.so messages; causes P18",
+    source="systemd 203/EXEC; ld.so messages",
 )
 program_crash = Cause(
     title="Program crash: segmentation fault or abort",
@@ -174,7 +174,7 @@ program_crash = Cause(
     ),
     roll_back="Install the newer version again.",
     look_alikes=(LookAlike(cause="hardware_memory_error", tell="different programs crash, without an upgrade"),),
-    source="kernel `segfault at`; causes P19",
+    source="kernel `segfault at`",
 )
 port_mismatch = Cause(
     title="Port mismatch: a proxy sends to a wrong port, where nothing listens",
@@ -186,7 +186,7 @@ port_mismatch = Cause(
     act="Make the proxy's upstream port and the port that the service listens on the same again, then reload.",
     roll_back="Put the previous file back and reload.",
     look_alikes=(LookAlike(cause="service_stopped", tell="the service does not run at all"),),
-    source="causes N16",
+    source="ECONNREFUSED from an upstream whose service listens elsewhere",
 )
 bad_deployment = Cause(
     title="Bad deploy: bad deployment, new errors since the new release",
@@ -197,7 +197,7 @@ bad_deployment = Cause(
     act="Go back to the previous release.",
     roll_back="Deploy the new release again once its error is mended.",
     look_alikes=(LookAlike(cause="config_invalid", tell="the configuration changed, not the release"),),
-    source="causes X3, D7",
+    source="site reliability practice: most outages follow a change",
 )
 backup_failed = Cause(
     title="Backup failed: the backup job did not succeed",
@@ -208,7 +208,7 @@ backup_failed = Cause(
     act="Read why (`journalctl -u {subject} -n 20`), mend it, then run it once by hand: `systemctl start {subject}`.",
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="disk_full", tell="its target is full"),),
-    source="causes D11",
+    source="systemd Result= of a unit that backs up",
 )
 cron_not_running = Cause(
     title="cron is not running: timed jobs do not start",
@@ -217,7 +217,7 @@ cron_not_running = Cause(
     verify="diagkit functional {target} --only functional.services.cron -v",
     act="`systemctl start cron` (or crond), then run by hand what was missed.",
     roll_back="`systemctl stop cron`",
-    source="causes D11",
+    source="cron(8)",
 )
 dependency_failed = Cause(
     title="Dependency failed: a unit that this one needs did not start",
@@ -229,7 +229,7 @@ dependency_failed = Cause(
     act="Start the unit it depends on first (`systemctl list-dependencies {subject}` marks it), then {subject}.",
     roll_back="`systemctl stop {subject}`",
     look_alikes=(LookAlike(cause="service_failed", tell="the unit itself has failed, not what it needs"),),
-    source="systemd `Dependency failed for`; causes P11",
+    source="systemd `Dependency failed for`",
 )
 dependency_unreachable = Cause(
     title="Dependency unreachable: a database, cache or API on another host refuses or does not answer",
@@ -244,7 +244,7 @@ dependency_unreachable = Cause(
         LookAlike(cause="firewall_blocks", tell="it times out instead of being refused"),
         LookAlike(cause="blackhole_route", tell="this host's own routes throw the packets away"),
     ),
-    source="causes D8",
+    source="connect(2) ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH in a service's log",
 )
 log_daemon_down = Cause(
     title="Log daemon down: logging stopped, the log files get no new lines",
@@ -254,7 +254,7 @@ log_daemon_down = Cause(
     act="Start it again (`systemctl restart rsyslog`); its last words in the journal say why it stopped.",
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="disk_full", tell="there is no room to write to"),),
-    source="causes D11",
+    source="rsyslogd(8); log files older than the journal",
 )
 missing_file = Cause(
     title="Missing file: a configuration or data file the service needs does not exist (config file not found)",
@@ -272,5 +272,5 @@ missing_file = Cause(
         LookAlike(cause="permission_denied", tell="the file is there and may not be read"),
         LookAlike(cause="mount_missing", tell="the file system it lies on is not mounted"),
     ),
-    source="ENOENT; causes P14",
+    source="ENOENT",
 )

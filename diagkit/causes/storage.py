@@ -117,7 +117,7 @@ disk_saturated = Cause(
     act="Stop or `ionice -c3` the process that reads or writes most.",
     roll_back="Start it again outside the busy hours.",
     look_alikes=(LookAlike(cause="disk_slow", tell="few operations, yet each takes long"),),
-    source="proc_diskstats; causes S14",
+    source="proc_diskstats",
 )
 disk_slow = Cause(
     title="Slow disk: each operation takes long although there are few",
@@ -132,7 +132,7 @@ disk_slow = Cause(
         LookAlike(cause="disk_saturated", tell="many operations: the queue is long"),
         LookAlike(cause="disk_failing", tell="errors in the kernel log"),
     ),
-    source="proc_diskstats; causes S15",
+    source="proc_diskstats",
 )
 mount_hung = Cause(
     title="Hung mount: the file server does not answer, processes that touch it hang",
@@ -167,5 +167,5 @@ log_flood = Cause(
     verify="diagkit logs {target} --only 'logs.*' -v",
     act="Find the program (the message names it), stop or mend what it repeats; limit it with LogRateLimitBurst=.",
     roll_back="Take the limit away again.",
-    source="`Suppressed N messages`, `imuxsock … rate-limiting`; causes S8",
+    source="`Suppressed N messages`, `imuxsock … rate-limiting`",
 )

@@ -24,7 +24,7 @@ tls_expired = Cause(
         LookAlike(cause="tls_stale_certificate", tell="the file on disk is new; only the reload is missing"),
         LookAlike(cause="clock_skew", tell="the clock is wrong, not the certificate"),
     ),
-    source="RFC 5280 notAfter; causes T1",
+    source="RFC 5280 notAfter",
 )
 tls_expiring = Cause(
     title="TLS certificate expires soon: certificate near expiry",
@@ -46,7 +46,7 @@ tls_not_yet_valid = Cause(
     act="Compare the clocks first; then install a certificate that is valid now.",
     roll_back="Put the previous files back and reload.",
     look_alikes=(LookAlike(cause="clock_skew", tell="the clock of the host or of this workstation is wrong"),),
-    source="RFC 5280 notBefore; causes T6",
+    source="RFC 5280 notBefore",
 )
 tls_name_mismatch = Cause(
     title="TLS hostname mismatch: the certificate is for another name (subjectAltName does not match)",
@@ -57,7 +57,7 @@ tls_name_mismatch = Cause(
     verify=TLS,
     act="Install the certificate that has the name, or correct the virtual host that serves it.",
     roll_back="Put the previous files back and reload.",
-    source="RFC 6125; causes T4",
+    source="RFC 6125",
 )
 tls_self_signed = Cause(
     title="TLS self-signed certificate: untrusted certificate",
@@ -81,7 +81,7 @@ tls_chain_incomplete = Cause(
     act="Serve the intermediates behind the leaf (fullchain), then reload.",
     roll_back="Put the previous files back and reload.",
     look_alikes=(LookAlike(cause="tls_self_signed", tell="the leaf has signed itself"),),
-    source="RFC 8446 4.4.2; causes T3",
+    source="RFC 8446 4.4.2",
 )
 tls_stale_certificate = Cause(
     title="TLS certificate renewed but not reloaded: the service still serves the old certificate",
@@ -91,5 +91,5 @@ tls_stale_certificate = Cause(
     verify=TLS,
     act="Reload the service (`systemctl reload UNIT`).",
     roll_back="None is needed.",
-    source="causes T2",
+    source="served certificate compared with the file that the configuration names",
 )
