@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diagkit import catalog, logs
+from diagkit import catalog
 from diagkit.causes import OFTEN, Cause, State
 from diagkit.causes.grounding import ground
 from diagkit.checks import PHASES, Check
@@ -111,4 +111,3 @@ def test_files_are_small() -> None:
 
 def test_logs_know_enough() -> None:
     assert len(catalog.voices()) >= 80
-    assert logs.__doc__

@@ -9,14 +9,13 @@
         ...
     )
 
-Weights are words, with probabilities behind them; each sign may say where its weight comes from. A cause refers to
-check objects,
-never to strings. Log signatures say themselves for which cause they speak (`causes = [...]` in their TOML).
+Weights are words, with probabilities behind them; each cause says where its knowledge comes from. A cause refers to
+check objects, never to strings. Log signatures say themselves for which cause they speak (`causes = …` in their TOML).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import overload
 
 from diagkit.checks import Check
@@ -37,7 +36,6 @@ class Sign:
     weight: float
     fails: float
     same: bool = False
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,57 +92,23 @@ class Cause(State):
     roll_back: str
     look_alikes: tuple[LookAlike, ...] = ()
     source: str = ""
-    tags: tuple[str, ...] = field(default=())
 
 
-@overload
-def always(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
-@overload
-def always(what: State) -> Effect: ...
-def always(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
-    """98 of 100 times."""
-    return _worded(ALWAYS, what, same=same, fails=fails, source=source)
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A frequency in a word: `often(check)` is a sign of that weight, `often(state)` an effect of that weight."""
+
+    weight: float
+
+    @overload
+    def __call__(self, what: Check, *, same: bool = False, fails: float | None = None) -> Sign: ...
+    @overload
+    def __call__(self, what: State) -> Effect: ...
+    def __call__(self, what: Check | State, *, same: bool = False, fails: float | None = None) -> Sign | Effect:
+        """Fails: the probability that the check fails, where it is not the usual part of the weight."""
+        if isinstance(what, State):
+            return Effect(what, self.weight)
+        return Sign(what, self.weight, self.weight * FAILS if fails is None else fails, same)
 
 
-@overload
-def usually(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
-@overload
-def usually(what: State) -> Effect: ...
-def usually(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
-    """85 of 100 times."""
-    return _worded(USUALLY, what, same=same, fails=fails, source=source)
-
-
-@overload
-def often(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
-@overload
-def often(what: State) -> Effect: ...
-def often(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
-    """60 of 100 times."""
-    return _worded(OFTEN, what, same=same, fails=fails, source=source)
-
-
-@overload
-def sometimes(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
-@overload
-def sometimes(what: State) -> Effect: ...
-def sometimes(
-    what: Check | State, *, same: bool = False, fails: float | None = None, source: str = ""
-) -> Sign | Effect:
-    """30 of 100 times."""
-    return _worded(SOMETIMES, what, same=same, fails=fails, source=source)
-
-
-@overload
-def rarely(what: Check, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign: ...
-@overload
-def rarely(what: State) -> Effect: ...
-def rarely(what: Check | State, *, same: bool = False, fails: float | None = None, source: str = "") -> Sign | Effect:
-    """10 of 100 times."""
-    return _worded(RARELY, what, same=same, fails=fails, source=source)
-
-
-def _worded(weight: float, what: Check | State, *, same: bool, fails: float | None, source: str) -> Sign | Effect:
-    if isinstance(what, State):
-        return Effect(what, weight)
-    return Sign(what, weight, weight * FAILS if fails is None else fails, same, source)
+always, usually, often, sometimes, rarely = (Word(weight) for weight in (ALWAYS, USUALLY, OFTEN, SOMETIMES, RARELY))
