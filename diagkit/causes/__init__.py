@@ -69,10 +69,11 @@ class Condition(State):
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class LookAlike:
-    """What a cause is confused with, and what tells them apart."""
+    """What a cause is confused with, and what tells them apart: in words, and the check that sees it."""
 
     cause: str
     tell: str
+    by: Check | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

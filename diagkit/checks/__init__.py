@@ -49,6 +49,8 @@ class Check:
     limits: a frozen dataclass instance; at once the default, the TOML keys under `[checks.NAME]`, and the docs.
     noise: how often it warns, and fails, on a host where nothing is wrong (probabilities; the leak of the diagnosis).
     vital: whether not being able to judge it makes the run incomplete (exit 3).
+    group: checks that repeat one fact (a proxy's error page, and the line about it in its log) have the same word here,
+    and together count for little more than one; empty: its own.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Check:
     judge: Callable[..., Findings]
     noise: tuple[float, float]
     vital: bool
+    group: str = ""
 
     def __call__(self, facts: Facts, limits: object | None = None) -> tuple[Finding, ...]:
         """Judge, or say why it cannot be judged. Absent knowledge is never OK."""
@@ -98,7 +101,7 @@ def _telling(known: Probe) -> Ask | None:
 
 
 def check(
-    limits: object = NoLimits(), *, noise: tuple[float, float] = (0.03, 0.005), vital: bool = True
+    limits: object = NoLimits(), *, noise: tuple[float, float] = (0.03, 0.005), vital: bool = True, group: str = ""
 ) -> Callable[[Callable[..., Findings]], Check]:
     """Make a check of a judging function, named by where it lives: checks/resources/disk.py has `resources.disk.*`."""
 
@@ -108,7 +111,7 @@ def check(
         facts = {p: hints[p] for p in inspect.signature(judge).parameters if p != "limits"}
         phase = place.partition(".")[0]
         return Check(
-            f"{place}.{judge.__name__}", inspect.getdoc(judge) or "", phase, facts, limits, judge, noise, vital
+            f"{place}.{judge.__name__}", inspect.getdoc(judge) or "", phase, facts, limits, judge, noise, vital, group
         )
 
     return wrap

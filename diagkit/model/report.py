@@ -21,7 +21,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one check found about one subject (a mount, a unit, a port; empty: the host itself)."""
+    """What one check found about one subject (a mount, a unit, a port; empty: the host itself).
+
+    background: the probability that this would have been found anyway, where the host's own history tells it (how often
+    packages change here); otherwise the check's noise stands for it.
+    likelihood_ratio: graded evidence instead of a status: how many times as likely this is when what the check looks
+    for is so. Above 1 it speaks for it, below 1 against; the status then stays OK.
+    """
 
     check: str = ""
     target: Untrusted = NO_TEXT
@@ -29,6 +35,8 @@ class Finding:
     status: Status
     summary: Untrusted
     measured: Mapping[str, float] = field(default_factory=dict)
+    background: float | None = None
+    likelihood_ratio: float | None = None
     evidence: tuple[Evidence, ...] = ()
     at: datetime | None = None
     hint: Untrusted = NO_TEXT  # for UNKNOWN: what would let us see
