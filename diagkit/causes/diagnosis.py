@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from diagkit.causes import Cause, Condition
-from diagkit.causes.engine import Posterior, World, infer, likeliest_world
+from diagkit.causes.engine import Posterior, infer, likeliest_world
 from diagkit.causes.grounding import Grounded, Node, Voices, ground
+from diagkit.causes.net import set_of
 from diagkit.model import Diagnosis, Finding, Status, Suspect, Untrusted, Verdict, Weighed
 
 CONFIRMED = (0.8, 13.0)  # probability, decibans of direct evidence
@@ -119,7 +120,7 @@ def _direct(grounded: Grounded, found: Posterior, node: int) -> float:
     return sum(decibans for j, decibans in _evidence(grounded, *_worlds(grounded, found, node)) if j in own)
 
 
-def _worlds(grounded: Grounded, found: Posterior, node: int) -> tuple[World, World]:
+def _worlds(grounded: Grounded, found: Posterior, node: int) -> tuple[frozenset[int], frozenset[int]]:
     """The likeliest world with this cause beside the best others, and the same without it."""
     roots = found.best | {node}
     return likeliest_world(grounded.net, roots), likeliest_world(grounded.net, roots - {node})
@@ -156,11 +157,11 @@ def _subject(grounded: Grounded, node: int, evidence: list[tuple[int, float]]) -
     return about.finding.subject.raw if about and not about.finding.check.startswith("logs.") else ""
 
 
-def _evidence(grounded: Grounded, with_it: World, without: World) -> list[tuple[int, float]]:
+def _evidence(grounded: Grounded, with_it: frozenset[int], without: frozenset[int]) -> list[tuple[int, float]]:
     """Decibans of each observation for the cause, given both worlds; the strongest support first."""
-    weights = []
+    weights, on, off = [], set_of(with_it), set_of(without)
     for j, observation in enumerate(grounded.net.observations):
-        ratio = observation.likelihood(with_it.active) / observation.likelihood(without.active)
+        ratio = observation.likelihood(on) / observation.likelihood(off)
         if abs(decibans := 10 * math.log10(ratio)) > 0:
             weights.append((j, round(decibans, 1)))
     return sorted(weights, key=lambda pair: (-pair[1], pair[0]))
@@ -171,7 +172,7 @@ def _weighed(grounded: Grounded, j: int, decibans: float) -> Weighed:
     return Weighed(check=finding.check, subject=finding.subject, summary=finding.summary, decibans=decibans)
 
 
-def _explains(grounded: Grounded, node: int, with_it: World, without: World) -> Iterable[Untrusted]:
+def _explains(grounded: Grounded, node: int, with_it: frozenset[int], without: frozenset[int]) -> Iterable[Untrusted]:
     """Bad findings that this cause brings about through something else."""
     for j, decibans in _evidence(grounded, with_it, without):
         if decibans >= NOTICEABLE and j not in grounded.direct.get(node, []) and grounded.observed[j].grade:
@@ -179,19 +180,19 @@ def _explains(grounded: Grounded, node: int, with_it: World, without: World) -> 
             yield Untrusted(f"{finding.subject.raw or finding.check}: {finding.summary.raw}")
 
 
-def _unexplained(grounded: Grounded, world: World) -> Iterable[Weighed]:
+def _unexplained(grounded: Grounded, world: frozenset[int]) -> Iterable[Weighed]:
     """Bad findings that nothing in this world brings about."""
     for j, observation in enumerate(grounded.net.observations):
         if not observation.grade:
             continue
-        active = [n for n, _, _ in observation.links if n in world.active and grounded.nodes[n].state is not None]
+        active = [n for n, _, _ in observation.links if n in world and grounded.nodes[n].state is not None]
         if not active:
             yield _weighed(grounded, j, 0.0)
 
 
-def _deepest(grounded: Grounded, world: World) -> str:
+def _deepest(grounded: Grounded, world: frozenset[int]) -> str:
     """The title of the deepest established condition: active, and no active condition leads to it."""
-    active = [n for n in sorted(world.active) if grounded.nodes[n].state is not None]
+    active = [n for n in sorted(world) if grounded.nodes[n].state is not None]
     for node in active:
         state = grounded.nodes[node].state
         if state is not None and not isinstance(state, Cause):

@@ -13,281 +13,240 @@ a, and 2 with probability b; the leak is the same with nothing wrong (noisy-MAX)
     q0 = (1 - leak_a) * product(1 - a)     q1 = (1 - leak_b) * product(1 - b)
     P(0) = q0     P(1) = q1 - q0     P(2) = 1 - q1
 
-What could not be observed is simply not in the net: it has factor 1 and is evidence for nothing. Observations that
-repeat one fact share a weight below 1 (`share`), the exponent of their likelihood.
+A *graded* observation has a likelihood ratio L in the place of a grade: it is L times as likely where something makes
+it show. What could not be observed is simply not in the net: it has factor 1 and is evidence for nothing. Observations
+that repeat one fact share a weight below 1 (`share`), the exponent of their likelihood.
 
 The probability of a root set U is  product of prior odds  x  R(U),  with  R(U) = P(observed | U) / P(observed |
 nothing). R sums over the hidden nodes below U, one after the other in topological order; a node is forgotten as soon
 as nothing that is still to come depends on it, and equal rests are added up. That is exact, and cheap on nets that
-are nearly trees.
+are nearly trees. A passed observation falls apart into one factor for each node, so it couples nothing and costs
+nothing; only what warned or failed has to be carried along.
 
-Root sets are searched best first: a set is extended by every candidate as long as its score is within `WINDOW` nats
-of the best. Blocks that share neither a hidden node nor a bad observation are solved apart: a passed observation
-factorises, so it couples nothing.
+Root sets are searched best first. What another root would gain beside U is estimated as on a tree, given the likeliest
+world of U, so that what U explains already counts for nothing; only those within `WINDOW` nats of the best are
+evaluated. The estimate is no bound (evidence against two roots that share it is counted twice), hence `MARGIN`; the
+probability of what was left out is added up as `unexplored`.
 
-References: Heckerman 1989 (noisy-OR diagnosis), Diez 1993 (noisy-MAX), Good 1950 (weights of evidence).
+Some roots touch everything (the unmodelled cause): these `connectors` are fixed as on or off first. Then blocks that
+share neither a hidden node nor a bad observation are solved apart, and their sums multiplied.
+
+Sets of nodes are the bits of an integer. References: Heckerman 1989 (noisy-OR diagnosis), Diez 1993 (noisy-MAX),
+Good 1950 (weights of evidence), Pearl 1988 (virtual evidence).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
+from itertools import combinations
 
-FLOOR = 1e-6  # no likelihood is smaller: knowledge is never that sure
-WINDOW = 5.0  # nats below the best root set at which a set is no longer extended
-MARGIN = 1.0  # nats that two roots together may gain over what each gains alone (they share evidence against them)
-MAX_ROOTS = 4  # simultaneous faults in one block
+from diagkit.causes.net import Net, Nodes, nodes_of, set_of
+
+WINDOW = 5.0  # nats below the best root set at which a set is left alone
+MARGIN = 1.0  # nats that the estimate of a root's gain may fall short
+MAX_ROOTS = 5  # simultaneous faults in one block
 MAX_EXPANDED = 80  # root sets extended in one block
-
-Roots = frozenset[int]
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One observed grade and the nodes that can bring it about: (node, a, b)."""
-
-    grade: int
-    leak: tuple[float, float]
-    links: tuple[tuple[int, float, float], ...]
-    share: float = 1.0
-
-    @cached_property
-    def silence(self) -> dict[int, tuple[float, float]]:
-        """How probable it is that an active node brings about no warning, and no failure."""
-        found: dict[int, tuple[float, float]] = {}
-        for node, a, b in self.links:
-            q0, q1 = found.get(node, (1.0, 1.0))
-            found[node] = (q0 * (1 - a), q1 * (1 - b))
-        return found
-
-    def likelihood(self, active: Iterable[int]) -> float:
-        """P(this grade | exactly these nodes are active), tempered by its share."""
-        q0, q1 = 1 - self.leak[0], 1 - self.leak[1]
-        silence = self.silence
-        for node in active:
-            if node in silence:
-                mute = silence[node]
-                q0 *= mute[0]
-                q1 *= mute[1]
-        grades = (q0, q1 - q0, 1 - q1)
-        return float(max(grades[self.grade], FLOOR) ** self.share)
-
-
-@dataclass(frozen=True)
-class Net:
-    """Nodes 0..n-1 in topological order (parents before children)."""
-
-    priors: Sequence[float]
-    edges: Sequence[tuple[int, int, float]]  # parent, child, weight; parent < child
-    observations: Sequence[Observation]
-
-    @cached_property
-    def parents(self) -> list[list[tuple[int, float]]]:
-        """The parents of each node with their weights."""
-        found: list[list[tuple[int, float]]] = [[] for _ in self.priors]
-        for parent, child, weight in self.edges:
-            found[child].append((parent, weight))
-        return found
-
-    @cached_property
-    def seen_by(self) -> list[list[int]]:
-        """The observations that each node can bring about."""
-        found: list[list[int]] = [[] for _ in self.priors]
-        for index, observation in enumerate(self.observations):
-            for node, _, _ in observation.links:
-                found[node].append(index)
-        return found
-
-    @cached_property
-    def nothing(self) -> list[float]:
-        """The likelihood of each observation when nothing is wrong."""
-        return [o.likelihood(()) for o in self.observations]
-
-    @cached_property
-    def telling(self) -> set[int]:
-        """Nodes with an observation at or below them; the others change nothing."""
-        found = {n for n, seen in enumerate(self.seen_by) if seen}
-        for parent, child, _ in sorted(self.edges, key=lambda edge: -edge[1]):
-            if child in found:
-                found.add(parent)
-        return found
-
-    @cached_property
-    def suspects(self) -> set[int]:
-        """Nodes that something bad was observed at or below."""
-        found = {n for n, seen in enumerate(self.seen_by) if any(self.observations[o].grade for o in seen)}
-        for parent, child, _ in sorted(self.edges, key=lambda edge: -edge[1]):
-            if child in found:
-                found.add(parent)
-        return found
-
-    def cone(self, roots: Iterable[int]) -> list[int]:
-        """The roots and all their descendants that can be noticed, in topological order."""
-        found = set(roots)
-        for node in range(min(found, default=len(self.priors)), len(self.priors)):
-            if any(parent in found for parent, _ in self.parents[node]) and node in self.telling:
-                found.add(node)
-        return sorted(found)
+NEGLIGIBLE = 1e-7  # of the likeliest rest: a rest this improbable is dropped while summing
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """The likeliest way things stand, given a root set: the active nodes."""
-
-    roots: Roots
-    active: frozenset[int]
-
-
-@dataclass(frozen=True)
 class Posterior:
     """What follows from the observations.
 
-    `sets` are the root sets of the best explanation's neighbourhood, best first.
+    marginal: the probability of each root that was looked at. sets: root sets by probability, best first, within each
+    block. evidence: log P(observed) relative to nothing being wrong, summed over all that was looked at.
+    unexplored: probability of the root sets that were left out, as estimated.
     """
 
     marginal: dict[int, float]
     healthy: float  # P(no root at all)
-    best: Roots
-    sets: list[tuple[float, Roots]] = field(default_factory=list)
+    best: frozenset[int]
+    sets: list[tuple[float, frozenset[int]]] = field(default_factory=list)
+    evidence: float = 0.0
+    unexplored: float = 0.0
 
 
-def log_ratio(net: Net, roots: Roots) -> float:
+def log_ratio(net: Net, roots: Iterable[int]) -> float:
     """Log of R(U): how much better these roots explain what was observed than nothing does."""
-    return _eliminate(net, roots, likeliest=False)[0]
+    return _eliminate(net, set_of(roots), 0)
 
 
-def likeliest_world(net: Net, roots: Roots) -> World:
-    """The most probable state of everything below these roots."""
-    return World(roots, _eliminate(net, roots, likeliest=True)[1])
+def likeliest_world(net: Net, roots: Iterable[int]) -> frozenset[int]:
+    """The active nodes in the most probable state of everything below these roots."""
+    return frozenset(nodes_of(_likeliest(net, set_of(roots), 0)))
 
 
-def _eliminate(net: Net, roots: Roots, *, likeliest: bool) -> tuple[float, frozenset[int]]:
-    """Sum (or maximise) over the hidden nodes below the roots.
+def _steps(net: Net, roots: Nodes, fixed: Nodes) -> list[tuple[int, Nodes, list[int]]]:
+    """The order of elimination: each node, what has to be remembered after it, and the observations it completes."""
+    cone = 0
+    for root in nodes_of(roots):
+        cone |= net.cones[root] | 1 << root
+    order = list(nodes_of(cone & ~fixed))
+    completed: dict[int, list[int]] = {}
+    for index in {index for node in order for index in net.seen_by[node]}:
+        completed.setdefault((net.coupling[index][1] & cone & ~fixed).bit_length() - 1, []).append(index)
+    steps, needed = [], 0
+    for node in reversed(order):
+        done = sorted(completed.get(node, ()))
+        steps.append((node, needed | fixed, done))
+        needed |= net.above[node]
+        for index in done:
+            needed |= net.coupling[index][1]
+    return steps[::-1]
 
-    Returns the log ratio and the active nodes (if maximising).
-    """
-    order = net.cone(roots)
-    place = {node: i for i, node in enumerate(order)}
-    last_use, finishing = _schedule(net, order, place)
-    rests: dict[frozenset[int], tuple[float, frozenset[int]]] = {frozenset(): (1.0, frozenset())}
-    scale = 0.0
-    for i, node in enumerate(order):
-        grown: dict[frozenset[int], tuple[float, frozenset[int]]] = {}
-        for active, (mass, path) in rests.items():
-            silent = 1.0
-            for parent, weight in net.parents[node]:
-                if parent in active:
-                    silent *= 1 - weight
-            on = 1.0 if node in roots else 1 - silent
-            for probability, now, way in ((on, active | {node}, path | {node}), (1 - on, active, path)):
-                if probability <= 0:
-                    continue
-                value = mass * probability
-                for index in finishing[i]:
-                    value *= net.observations[index].likelihood(now) / net.nothing[index]
-                kept = frozenset(n for n in now if last_use[n] > i)
-                known = grown.get(kept)
-                if known is None or (likeliest and value > known[0]):
-                    grown[kept] = (value, way)
-                elif not likeliest:
-                    grown[kept] = (known[0] + value, known[1])
-        top = max(value for value, _ in grown.values())
+
+def _eliminate(net: Net, roots: Nodes, fixed: Nodes) -> float:
+    """Log of the sum over the hidden nodes below the roots, beside what is fixed as active."""
+    rests, scale = {fixed: 1.0}, 0.0
+    for node, keep, done in _steps(net, roots, fixed):
+        bit, speaks = 1 << node, math.exp(net.quiet[node])
+        grown: dict[Nodes, float] = {}
+        for active, mass in rests.items():
+            on = 1.0 if roots & bit else net.onset(node, active)
+            for probability, now in ((on * speaks, active | bit), (1 - on, active)):
+                if probability > 0:
+                    value = mass * probability
+                    for index in done:
+                        value *= net.likelihood(index, now) / net.likelihood(index, fixed)
+                    kept = now & keep
+                    grown[kept] = grown.get(kept, 0.0) + value
+        top = max(grown.values())
         scale += math.log(top)
-        rests = {kept: (value / top, way) for kept, (value, way) in grown.items()}
-    total, way = (
-        max(rests.values(), key=lambda rest: rest[0]) if likeliest else (sum(v for v, _ in rests.values()), frozenset())
-    )
-    return scale + math.log(total), way
+        rests = {kept: value / top for kept, value in grown.items() if value > NEGLIGIBLE * top}
+    return scale + math.log(sum(rests.values()))
 
 
-def _schedule(net: Net, order: list[int], place: dict[int, int]) -> tuple[dict[int, int], list[list[int]]]:
-    """When each node is needed for the last time, and which observations are complete after each step."""
-    last_use = dict.fromkeys(order, -1)
-    for node in order:
-        for parent, _ in net.parents[node]:
-            if parent in place:
-                last_use[parent] = max(last_use[parent], place[node])
-    finishing: list[list[int]] = [[] for _ in order]
-    for index in {o for node in order for o in net.seen_by[node]}:
-        linked = [n for n, _, _ in net.observations[index].links if n in place]
-        done = max(place[n] for n in linked)
-        finishing[done].append(index)
-        for n in linked:
-            last_use[n] = max(last_use[n], done)
-    return last_use, finishing
+def _likeliest(net: Net, roots: Nodes, fixed: Nodes) -> Nodes:
+    """The same with the maximum in the place of the sum: the likeliest world."""
+    rests = {fixed: (1.0, fixed)}
+    for node, keep, done in _steps(net, roots, fixed):
+        bit, speaks = 1 << node, math.exp(net.quiet[node])
+        grown: dict[Nodes, tuple[float, Nodes]] = {}
+        for active, (mass, path) in rests.items():
+            on = 1.0 if roots & bit else net.onset(node, active)
+            for probability, now, way in ((on * speaks, active | bit, path | bit), (1 - on, active, path)):
+                if probability > 0:
+                    value = mass * probability
+                    for index in done:
+                        value *= net.likelihood(index, now) / net.likelihood(index, fixed)
+                    kept = now & keep
+                    if kept not in grown or value > grown[kept][0]:
+                        grown[kept] = (value, way)
+        top = max(value for value, _ in grown.values())
+        rests = {kept: (value / top, way) for kept, (value, way) in grown.items() if value > NEGLIGIBLE * top}
+    return max(rests.values())[1]
+
+
+def _gains(net: Net, world: Nodes) -> list[float]:
+    """What switching on each node would add to the log likelihood of this world, taken as a tree."""
+    gains = list(net.quiet)
+    for node in reversed(range(len(gains))):
+        with_it = world | 1 << node
+        for index in net.seen_by[node]:
+            gains[node] += math.log(net.likelihood(index, with_it) / net.likelihood(index, world))
+        for child, weight in net.children[node]:
+            if not world >> child & 1:
+                gains[node] += math.log(1 - weight + weight * math.exp(min(gains[child], 300.0)))
+    return gains
 
 
 def infer(net: Net) -> Posterior:
-    """The probability of every root, by blocks that have nothing to do with each other."""
+    """The probability of every root worth looking at: for each state of the connectors, block by block."""
+    odds = {n: math.log(p / (1 - p)) for n, p in enumerate(net.priors) if p > 0 and net.suspects >> n & 1}
+    common = [n for n in net.connectors if n in odds]
+    blocks = _blocks(net, [n for n in odds if n not in common])
+    cases = []
+    for size in range(len(common) + 1):
+        for chosen in combinations(common, size):
+            fixed = set_of(chosen)
+            searches = [_search(net, {n: odds[n] for n in block}, fixed) for block in blocks]
+            total = sum(odds[n] for n in chosen) + _eliminate(net, fixed, 0) + sum(s.total for s in searches)
+            cases.append((total, chosen, searches))
+    evidence = _log_sum(total for total, _, _ in cases)
     marginal: dict[int, float] = {}
-    healthy = 1.0
-    best: set[int] = set()
-    sets: list[tuple[float, Roots]] = []
-    for block in _blocks(net):
-        scores = _search(net, block)
-        top = max(scores.values())
-        total = sum(math.exp(s - top) for s in scores.values())
-        weights: dict[Roots, float] = {u: math.exp(s - top) / total for u, s in scores.items()}
-        for roots, weight in weights.items():
-            for root in roots:
-                marginal[root] = marginal.get(root, 0.0) + weight
-        healthy *= weights[Roots()]
-        best |= max(weights.items(), key=lambda item: (item[1], sorted(item[0])))[0]
-        sets += [(weight, roots) for roots, weight in weights.items() if roots]
+    sets: list[tuple[float, frozenset[int]]] = []
+    unexplored = 0.0
+    for total, chosen, searches in cases:
+        case = math.exp(total - evidence)
+        sets += [(case, frozenset(chosen))] if chosen else []
+        for root in chosen:
+            marginal[root] = marginal.get(root, 0.0) + case
+        for search in searches:
+            unexplored += case * search.unexplored
+            for roots, score in search.scores.items():
+                weight = case * math.exp(score - search.total)
+                sets += [(weight, frozenset(nodes_of(roots)))] if roots else []
+                for root in nodes_of(roots):
+                    marginal[root] = marginal.get(root, 0.0) + weight
+    _, chosen, searches = max(cases, key=lambda case: (case[0], -len(case[1])))
+    best = set(chosen).union(*(nodes_of(search.best) for search in searches))
     sets.sort(key=lambda pair: (-pair[0], sorted(pair[1])))
-    return Posterior(marginal, healthy, frozenset(best), sets)
+    return Posterior(marginal, math.exp(-evidence), frozenset(best), sets, evidence, unexplored)
 
 
-def _blocks(net: Net) -> list[list[int]]:
-    """Candidate roots, grouped so that no two groups share a hidden node or a bad observation."""
-    candidates = [n for n, prior in enumerate(net.priors) if prior > 0 and n in net.suspects]
-    touches: dict[object, int] = {}
-    group = {c: c for c in candidates}
+def _log_sum(logs: Iterable[float]) -> float:
+    """Log of the sum of the exponentials."""
+    values = list(logs)
+    top = max(values)
+    return top + math.log(sum(math.exp(value - top) for value in values))
 
-    def leader(node: int) -> int:
-        while group[node] != node:
-            node = group[node]
-        return node
 
+def _blocks(net: Net, candidates: Iterable[int]) -> list[list[int]]:
+    """Candidate roots, grouped so that no two groups share a hidden node or a coupling observation."""
+    groups: list[tuple[Nodes, Nodes, list[int]]] = []  # nodes, observations, candidates
     for candidate in candidates:
-        for node in net.cone([candidate]):
-            bad = [("seen", o) for o in net.seen_by[node] if net.observations[o].grade]
-            for thing in [("node", node), *bad]:
-                other = touches.setdefault(thing, candidate)
-                group[leader(candidate)] = leader(other)
-    blocks: dict[int, list[int]] = {}
-    for candidate in candidates:
-        blocks.setdefault(leader(candidate), []).append(candidate)
-    return list(blocks.values())
+        nodes, members = net.cones[candidate], [candidate]
+        seen = set_of(index for node in nodes_of(nodes) for index in net.seen_by[node])
+        apart = []
+        for group in groups:
+            if group[0] & nodes or group[1] & seen:
+                nodes, seen, members = nodes | group[0], seen | group[1], group[2] + members
+            else:
+                apart.append(group)
+        groups = [*apart, (nodes, seen, members)]
+    return [members for _, _, members in groups]
 
 
-def _search(net: Net, candidates: list[int]) -> dict[Roots, float]:
-    """Scores (log, relative to no root) of the root sets worth looking at."""
-    odds = {c: math.log(net.priors[c] / (1 - net.priors[c])) for c in candidates}
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The root sets of one block that were looked at, with their log odds against no root, and the log of their sum."""
 
-    def score(roots: Roots) -> float:
-        return sum(odds[c] for c in roots) + log_ratio(net, roots)
+    scores: dict[Nodes, float]
+    total: float
+    unexplored: float
 
-    alone = {c: score(frozenset({c})) for c in candidates}
-    scores: dict[Roots, float] = {frozenset(): 0.0} | {frozenset({c}): s for c, s in alone.items()}
-    best = max(scores.values())
-    heap = [(-s, tuple(sorted(roots))) for roots, s in scores.items() if roots]
-    heapify(heap)
-    expanded = 0
-    while heap and expanded < MAX_EXPANDED:
-        negative, members = heappop(heap)
-        if -negative < best - WINDOW:
+    @property
+    def best(self) -> Nodes:
+        return max(self.scores.items(), key=lambda item: (item[1], -item[0]))[0]
+
+
+def _search(net: Net, odds: dict[int, float], fixed: Nodes) -> _Search:
+    """The root sets worth looking at among these candidates, beside what is fixed as active."""
+    scores: dict[Nodes, float] = {0: 0.0}
+    left_out: dict[Nodes, float] = {}
+    best, heap = 0.0, [(0.0, 0)]
+    for _ in range(MAX_EXPANDED):
+        if not heap or -heap[0][0] < best - WINDOW:
             break
-        expanded += 1
-        for candidate in candidates:
-            grown = frozenset(members) | {candidate}
-            worth = alone[candidate] - negative >= best - WINDOW - MARGIN
-            if grown in scores or len(members) >= MAX_ROOTS or not worth:
+        negative, roots = heappop(heap)
+        if roots.bit_count() >= MAX_ROOTS:
+            continue
+        gains = _gains(net, _likeliest(net, roots, fixed))
+        hopes = sorted(((odds[c] + gains[c] - negative, c) for c in odds if not roots >> c & 1), reverse=True)
+        for hope, candidate in hopes:
+            grown = roots | 1 << candidate
+            if grown in scores:
                 continue
-            scores[grown] = score(grown)
-            best = max(best, scores[grown])
-            heappush(heap, (-scores[grown], tuple(sorted(grown))))
-    return scores
+            if hope < best - WINDOW - MARGIN:
+                left_out[grown] = max(hope, left_out.get(grown, hope))
+                continue
+            prior = sum(odds[c] for c in nodes_of(grown))
+            scores[grown] = score = prior + _eliminate(net, grown, fixed)
+            best = max(best, score)
+            heappush(heap, (-score, grown))
+    total = _log_sum(scores.values())
+    missed = sum(math.exp(min(0.0, hope - total)) for roots, hope in left_out.items() if roots not in scores)
+    return _Search(scores, total, missed)

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diagkit.causes import OFTEN, Cause, Sign, State
-from diagkit.causes.engine import Net, Observation
+from diagkit.causes.net import Net, Observation
 from diagkit.model import Finding, Status, Untrusted
 
 FAILED = 2
@@ -113,7 +113,7 @@ def ground(
     ]
     scale = _incident_scale(states)
     priors = [_prior(node, scale) for node in nodes]
-    return Grounded(Net(priors, _edges(nodes), observations), nodes, tuple(observed), direct, missing)
+    return Grounded(Net(priors, _edges(nodes), observations, connectors=(0,)), nodes, tuple(observed), direct, missing)
 
 
 def _heard(node: Node, observed: Sequence[Observed], voices: Voices) -> list[tuple[int, float]]:
