@@ -10,7 +10,7 @@ import pytest
 from diagkit import catalog
 from diagkit.causes import OFTEN, Cause
 from diagkit.checks import PHASES
-from diagkit.checks.logs.signatures import APPLICATIONS, KERNEL, SYSTEM
+from diagkit.checks.logs.signatures import judge_of
 from diagkit.cli import knowledge, when
 from diagkit.cli.app import Commands
 from diagkit.cli.runbook import SECTIONS, part, read, shelf, title
@@ -60,9 +60,7 @@ def proofs(name: str, cause: Cause) -> set[str]:
     """The checks that can confirm a cause: its direct one, or those that report the signatures which speak for it."""
     if cause.shows:
         return {cause.shows[0].check.name}
-    heard = {s.family for s in catalogue().values() if catalog.voices()[s.id].get(name, 0) >= OFTEN}
-    checks = {"kernel": KERNEL, "system": SYSTEM, "applications": APPLICATIONS}
-    return {f"logs.signatures.{check}" for check, families in checks.items() if families & heard}
+    return {judge_of(s).name for s in catalogue().values() if catalog.voices()[s.id].get(name, 0) >= OFTEN}
 
 
 @every_page

@@ -51,6 +51,7 @@ class Check:
     vital: whether not being able to judge it makes the run incomplete (exit 3).
     group: checks that repeat one fact (a proxy's error page, and the line about it in its log) have the same word here,
     and together count for little more than one; empty: its own.
+    for_people: why no cause is read off it, where none is: its findings are there to be read.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Check:
     noise: tuple[float, float]
     vital: bool
     group: str = ""
+    for_people: str = ""
 
     def __call__(self, facts: Facts, limits: object | None = None) -> tuple[Finding, ...]:
         """Judge, or say why it cannot be judged. Absent knowledge is never OK."""
@@ -101,7 +103,12 @@ def _telling(known: Probe) -> Ask | None:
 
 
 def check(
-    limits: object = NoLimits(), *, noise: tuple[float, float] = (0.03, 0.005), vital: bool = True, group: str = ""
+    limits: object = NoLimits(),
+    *,
+    noise: tuple[float, float] = (0.03, 0.005),
+    vital: bool = True,
+    group: str = "",
+    for_people: str = "",
 ) -> Callable[[Callable[..., Findings]], Check]:
     """Make a check of a judging function, named by where it lives: checks/resources/disk.py has `resources.disk.*`."""
 
@@ -109,9 +116,17 @@ def check(
         place = judge.__module__.split(".checks.")[-1]
         hints = get_type_hints(judge)
         facts = {p: hints[p] for p in inspect.signature(judge).parameters if p != "limits"}
-        phase = place.partition(".")[0]
         return Check(
-            f"{place}.{judge.__name__}", inspect.getdoc(judge) or "", phase, facts, limits, judge, noise, vital, group
+            name=f"{place}.{judge.__name__}",
+            doc=inspect.getdoc(judge) or "",
+            phase=place.partition(".")[0],
+            needs=facts,
+            limits=limits,
+            judge=judge,
+            noise=noise,
+            vital=vital,
+            group=group,
+            for_people=for_people,
         )
 
     return wrap

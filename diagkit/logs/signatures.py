@@ -1,5 +1,7 @@
 """Signatures: log lines whose meaning is known. Knowledge as data, one TOML file per family in `signatures/`.
 
+The user's own lie in `~/.config/diagkit/signatures/`; a file named like one of ours adds to that family.
+
     [too_many_open_files]
     literal = "too many open files"          # or a list: one of them must be in the line, in any case of letters
     pattern = '^(?!.*inotify).*open files(?! in system)'   # and this must match the message; may be left out
@@ -22,23 +24,42 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from diagkit import own
 from diagkit.logs.lines import Line
-from diagkit.model import Status
+from diagkit.model import Fault, Status
+from diagkit.spelling import nearest
 
+SHORTEST = 5  # letters of a literal: a shorter one is met too often
 SEVERITIES = {"fail": Status.FAIL, "warn": Status.WARN, "info": Status.OK}
+WANTED: dict[str, type | tuple[type, ...]] = {
+    "literal": (str, list),
+    "severity": str,
+    "causes": dict,
+    "title": str,
+    "source": str,
+    "match": str,
+    "miss": str,
+}
+ALLOWED = WANTED | {"pattern": str, "by": list, "least": int}
+
+
+class Unusable(ValueError):
+    """A table that is no signature; one sentence about what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """A kind of line, and what it speaks for. `severity` OK: worth counting, not worth a finding."""
+    """A kind of line, and what it speaks for. `severity` OK: worth counting, not worth a finding. `file`: its home."""
 
     id: str
+    file: str
     family: str
     literals: tuple[str, ...]
     pattern: re.Pattern[str] | None
@@ -81,13 +102,40 @@ class Harmless:
 @cache
 def catalogue() -> Mapping[str, Signature]:
     """Every signature by its id."""
+    return _known()[0]
+
+
+def faults() -> tuple[Fault, ...]:
+    """What of the user's own signatures could not be used, and why."""
+    return _known()[1]
+
+
+@cache
+def _known() -> tuple[Mapping[str, Signature], tuple[Fault, ...]]:
     found: dict[str, Signature] = {}
-    for family, tables in _tables():
+    for entry in sorted((files("diagkit.logs") / "signatures").iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".toml"):
+            for name, table in tomllib.loads(entry.read_text("utf-8")).items():
+                _add(found, name, Path(str(entry)), table)
+    paths, faults = own.files("signatures", "*.toml")
+    for path in paths:
+        try:
+            tables = tomllib.loads(path.read_text("utf-8"))
+        except (ValueError, OSError) as error:
+            faults.append(own.fault(path, 0, f"cannot be read: {error}"))
+            continue
         for name, table in tables.items():
-            if name in found:
-                raise ValueError(f"signature {name} is in {found[name].family}.toml and in {family}.toml")
-            found[name] = _signature(name, family, table)
-    return found
+            try:
+                _add(found, name, path, table)
+            except Unusable as error:
+                faults.append(own.fault(path, own.line_of(path, name), f"{name}: {error}"))
+    return found, tuple(faults)
+
+
+def _add(found: dict[str, Signature], name: str, file: Path, table: Any) -> None:
+    if name in found:
+        raise Unusable(f"there is a signature of that name in {found[name].file}; call it something else")
+    found[name] = _signature(name, file, table)
 
 
 @cache
@@ -106,20 +154,20 @@ def harmless() -> tuple[Harmless, ...]:
     )
 
 
-def _tables() -> Iterator[tuple[str, Mapping[str, Any]]]:
-    folder = files("diagkit.logs") / "signatures"
-    for path in sorted(folder.iterdir(), key=lambda p: p.name):
-        if path.name.endswith(".toml"):
-            yield path.name.removesuffix(".toml"), tomllib.loads(path.read_text("utf-8"))
-
-
-def _signature(name: str, family: str, table: Mapping[str, Any]) -> Signature:
+def _signature(name: str, file: Path, table: Any) -> Signature:
+    """A signature of its table. Raises `Unusable`."""
+    _refuse_misshapen(table)
     literal = table["literal"]
+    try:
+        pattern = re.compile(table["pattern"], re.ASCII) if "pattern" in table else None
+    except re.error as error:
+        raise Unusable(f"its pattern is no regular expression: {error}") from error
     return Signature(
         id=name,
-        family=family,
+        file=str(file),
+        family=file.stem,
         literals=tuple(literal) if isinstance(literal, list) else (literal,),
-        pattern=re.compile(table["pattern"], re.ASCII) if "pattern" in table else None,
+        pattern=pattern,
         by=frozenset(table.get("by", ())),
         severity=SEVERITIES[table["severity"]],
         least=table.get("least", 1),
@@ -129,3 +177,26 @@ def _signature(name: str, family: str, table: Mapping[str, Any]) -> Signature:
         match=table["match"],
         miss=table["miss"],
     )
+
+
+def _refuse_misshapen(table: Any) -> None:
+    if not isinstance(table, dict):
+        raise Unusable("it is not a table: write [NAME] above its keys")
+    for key, value in table.items():
+        if key not in ALLOWED:
+            raise Unusable(f"there is no key {key!r}{nearest(key, ALLOWED)}")
+        if not isinstance(value, ALLOWED[key]):
+            raise Unusable(f"{key} has a value of the wrong kind: {value!r}")
+        if isinstance(value, list | dict) and not all(isinstance(v, str) for v in _members(value)):
+            raise Unusable(f"{key} may hold text alone, in quotes")
+    if missing := [key for key in WANTED if key not in table]:
+        raise Unusable(f"it has no {' and no '.join(missing)}")
+    if table["severity"] not in SEVERITIES:
+        raise Unusable(f"there is no severity {table['severity']!r}{nearest(table['severity'], SEVERITIES)}")
+    for literal in [table["literal"]] if isinstance(table["literal"], str) else table["literal"]:
+        if len(literal) < SHORTEST or not literal.isascii() or literal != literal.lower() or "\n" in literal:
+            raise Unusable(f"the literal {literal!r} is not {SHORTEST} or more characters of lower-case ASCII")
+
+
+def _members(value: list[Any] | dict[str, Any]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value

@@ -7,15 +7,14 @@ The noise is that of one signature, not of all: a given one is seldom met where 
 
 from __future__ import annotations
 
-from diagkit.checks import Findings, check, fail, ok, unknown, warn
+from diagkit.checks import Check, Findings, check, fail, ok, unknown, warn
 from diagkit.checks.logs import heard, unread
-from diagkit.logs.signatures import catalogue
+from diagkit.logs.signatures import Signature, catalogue
 from diagkit.model import Status
 from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 
 KERNEL = frozenset({"kernel", "storage", "memory", "network"})
 SYSTEM = frozenset({"systemd", "auth", "limits", "cron", "package", "dns", "time"})
-APPLICATIONS = frozenset({"web", "database", "cache", "runtime", "tls"})
 
 
 @check(noise=(0.008, 0.001), vital=False)
@@ -42,10 +41,18 @@ def system(occurrences: Occurrences, texts: LogTexts) -> Findings:
 def applications(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """Nothing in the logs tells of web servers, databases, caches or programs in known kinds of trouble.
 
+    Every family that is neither the kernel's nor the system's is here, users' own as well.
+
     Why: an application's log says what it could not reach, open or understand.
     Limits: only logs under /var/log, in the journal, or named in the configuration; and only known texts.
     """
-    yield from _judged(occurrences, APPLICATIONS, unread(texts))
+    others = frozenset(signature.family for signature in catalogue().values()) - KERNEL - SYSTEM
+    yield from _judged(occurrences, others, unread(texts))
+
+
+def judge_of(signature: Signature) -> Check:
+    """The check that reports this signature."""
+    return kernel if signature.family in KERNEL else system if signature.family in SYSTEM else applications
 
 
 def _judged(occurrences: Occurrences, families: frozenset[str], why_not: str) -> Findings:
