@@ -15,7 +15,7 @@ from datetime import datetime
 
 from diagkit.logs.engine import find_each
 from diagkit.logs.lines import Line, Log, line_at, span, starts
-from diagkit.logs.occurrences import is_harmless
+from diagkit.logs.occurrences import Burst, bursts, is_harmless
 from diagkit.logs.signatures import catalogue
 from diagkit.logs.timestamps import Clock, read_stamp
 from diagkit.logs.window import Window
@@ -44,7 +44,7 @@ _VARIES = re.compile(
 class ErrorLine:
     """One kind of error line in one log, and how usual it is there.
 
-    count, first, last, sample: in the window. before: how often it came earlier in the same log, in `watched` seconds
+    count, first, last, bursts, sample: in the window. before: how often it came earlier in the same log, in `watched` seconds
     of it that lie before `first`. share: its part of all that the log says since `first`; 0 in a log of many programs.
     """
 
@@ -54,6 +54,7 @@ class ErrorLine:
     count: int
     first: datetime
     last: datetime
+    bursts: tuple[Burst, ...]
     sample: str
     before: int
     watched: float
@@ -110,6 +111,7 @@ def _of_one_log(log: Log, clock: Clock, window: Window) -> Iterator[ErrorLine]:
             count=len(inside),
             first=first,
             last=youngest.at,
+            bursts=bursts(line.at for line in inside),
             sample=youngest.message,
             before=len(lines) - len(inside),
             watched=max(0.0, (first - ends[0]).total_seconds()),

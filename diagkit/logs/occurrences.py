@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from diagkit.logs.engine import Engine, Search, find_each
 from diagkit.logs.lines import Line, Log, line_at
@@ -14,12 +14,34 @@ from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import Window
 
 NAMES = 5  # of programs, units, … kept for one occurrence, the most frequent first
+QUIET = timedelta(minutes=10)  # without a line ends a burst; our choice: a retry every few minutes is one trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """Lines of one kind between two silences of ten minutes or more."""
+
+    first: datetime
+    last: datetime
+    count: int
+
+
+def bursts(times: Iterable[datetime]) -> tuple[Burst, ...]:
+    """These times, in whatever order, as bursts: oldest first."""
+    found: list[Burst] = []
+    for at in sorted(times):
+        if found and at - found[-1].last < QUIET:
+            found[-1] = replace(found[-1], last=at, count=found[-1].count + 1)
+        else:
+            found.append(Burst(first=at, last=at, count=1))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
     """One signature and all its lines in the window. `sample` is the youngest of them.
 
+    bursts: when it was said, silences left out.
     fields: what the lines are about (`unit`, `device`, `peer`, …), most frequent first. assumed: parts of the times
     that the lines do not say.
     """
@@ -32,6 +54,7 @@ class Occurrence:
     sample: str
     programs: tuple[str, ...]
     fields: Mapping[str, tuple[str, ...]]
+    bursts: tuple[Burst, ...]
     assumed: tuple[str, ...] = ()
 
 
@@ -104,6 +127,7 @@ def _fold(name: str, hits: list[Hit]) -> Occurrence:
         sample=youngest.line.message,
         programs=_commonest(Counter(hit.line.program for hit in hits if hit.line.program)),
         fields={field: _commonest(counted) for field, counted in sorted(names.items())},
+        bursts=bursts(hit.line.at for hit in hits),
         assumed=tuple(sorted({part for hit in hits for part in hit.line.assumed})),
     )
 

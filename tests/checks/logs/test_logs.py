@@ -149,7 +149,7 @@ def test_logins_we_may_not_see() -> None:
 def error(count: int, before: int, watched: float = 1800.0, share: float = 0.0) -> ErrorLine:
     return ErrorLine(
         template="KeyError: #", source="/var/log/shop/app.log", program="shop", count=count, sample="KeyError: 4",
-        first=NOON - timedelta(minutes=5), last=NOON, before=before, watched=watched, share=share,
+        first=NOON - timedelta(minutes=5), last=NOON, bursts=(), before=before, watched=watched, share=share,
     )  # fmt: skip
 
 

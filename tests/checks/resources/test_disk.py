@@ -15,7 +15,7 @@ GIB = 1 << 30
 ROOT = Mount(path="/", device="8:1", source="/dev/sda1", type="ext4", size=100 * GIB, free=50 * GIB, available=50 * GIB, inodes=1000, inodes_free=900)  # fmt: skip
 TMP = replace(ROOT, path="/tmp", type="tmpfs", size=GIB, free=GIB, available=GIB)
 SDA = Device(name="sda", done=200, wait=4.0, busy=0.3, queue=0.4, stuck=0)
-CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, full_now=0.0, full_10=0.0, full_60=0.0)
+CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, some_300=0.0, full_now=0.0, full_10=0.0, full_60=0.0, full_300=0.0)
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
 
 

@@ -22,7 +22,7 @@ PYTHON = Process(
 SEEN = Processes(all=(PYTHON, replace(PYTHON, pid=1, name="init", rss=MIB)))
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
 STILL = Paging(swapped_in=0.0, swapped_out=0.0, major_faults=0.0)
-CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, full_now=0.0, full_10=0.0, full_60=0.0)
+CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, some_300=0.0, full_now=0.0, full_10=0.0, full_60=0.0, full_300=0.0)
 
 
 def available(host, processes=SEEN):
