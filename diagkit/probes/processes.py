@@ -24,6 +24,7 @@ DETAILS = Run(
 )
 STAT = re.compile(r"(\d+) \((.*)\) (\S) (.*)")
 DETAIL = re.compile(r"/proc/(\d+)/\w+:(Uid|FDSize|VmRSS|Max open files|Max processes):?\s+(\w+)\s*")
+PAGE = 4096  # bytes; 64 KiB on some arm64 and POWER machines, where growth then reads too small
 KERNEL_THREAD = 0x00200000  # PF_KTHREAD
 HIDDEN = "/proc shows this user only its own processes (hidepid)"
 
@@ -32,10 +33,11 @@ HIDDEN = "/proc shows this user only its own processes (hidepid)"
 class Process:
     """One process. `state` as in ps: R running, S asleep, D waiting and not to be interrupted, Z dead and not reaped.
 
-    cpu: share of one processor it took between the samples (1.0: one processor full); lifetime_cpu: the same over all
-    its life; stuck: in state D in both samples without having run between them. Memory in bytes. uid -1, descriptors
-    and limits 0: not known (the process ended while we looked). A limit of -1 is no limit. fd_slots is the size of its
-    descriptor table, which no count of open descriptors exceeds.
+    cpu: share of one processor it took between the samples (1.0: one processor full), system: the part of it that it
+    spent in the kernel; lifetime_cpu: its share over all its life; children_cpu: the share of children that ended and
+    that it reaped. stuck: in state D in both samples without having run between them. growth: of its resident memory,
+    in bytes a second. Memory in bytes. uid -1, descriptors and limits 0: not known (the process ended while we looked).
+    A limit of -1 is no limit. fd_slots is the size of its descriptor table, which no count of open descriptors exceeds.
     """
 
     pid: int
@@ -46,9 +48,13 @@ class Process:
     threads: int
     kernel: bool
     age: float  # seconds
+    nice: int
     cpu: float
+    system: float
+    children_cpu: float
     lifetime_cpu: float
     rss: int
+    growth: float
     uid: int
     fd_slots: int
     fd_limit: int
@@ -65,15 +71,31 @@ class Processes:
     all: tuple[Process, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Births:
+    """Processes and threads started per second between the samples, those that have ended already among them."""
+
+    per_second: float
+
+
 @dataclass(frozen=True, slots=True)
 class _Sample:
     name: str
     state: str
     parent: int
     flags: int
-    ticks: int
+    user: int  # ticks
+    system: int
+    children: int
+    nice: int
     threads: int
     started: int
+    pages: int
+
+    @property
+    def ticks(self) -> int:
+        """Of processor time, its own."""
+        return self.user + self.system
 
 
 def _by_psutil(before: Reply, after: Reply) -> Processes:
@@ -95,9 +117,13 @@ def _by_psutil(before: Reply, after: Reply) -> Processes:
                 threads=now["num_threads"] or 1,
                 kernel=False,
                 age=age,
+                nice=0,
                 cpu=(used - _seconds(then["cpu_times"])) / seconds,
+                system=(now["cpu_times"]["system"] - (then["cpu_times"] or now["cpu_times"])["system"]) / seconds,
+                children_cpu=0.0,
                 lifetime_cpu=used / age,
                 rss=now["memory_info"]["rss"],
+                growth=(now["memory_info"]["rss"] - (then["memory_info"] or now["memory_info"])["rss"]) / seconds,
                 uid=-1,
                 fd_slots=0,
                 fd_limit=0,
@@ -133,13 +159,26 @@ def processes(before: Reply, after: Reply, details: Reply) -> Processes:
     return Processes(all=tuple(_process(pid, first.get(pid), now, more, seconds, clock) for pid, now in second.items()))
 
 
+@probe(STATS, Again(STATS))
+def births(before: Reply, after: Reply) -> Births:
+    """How many tasks were started between two samples: the kernel numbers them one after the other."""
+    first, second = (max((s.started, pid) for pid, s in _samples(reply).items())[1] for reply in (before, after))
+    if second < first:
+        raise Garbled("process numbers began anew between the samples")
+    return Births(per_second=(second - first) / elapsed(before, after))
+
+
 def _process(
     pid: int, then: _Sample | None, now: _Sample, more: dict[tuple[int, str], int], seconds: float, clock: int
 ) -> Process:
     if then and then.started != now.started:
         then = None  # another process under the same number
     age = max((clock - now.started) / TICKS_PER_SECOND, 0.01)
-    ran = now.ticks - then.ticks if then else now.ticks
+
+    def share(ticks: int) -> float:
+        return ticks / TICKS_PER_SECOND / seconds
+
+    ran = now.ticks - (then.ticks if then else 0)
     return Process(
         pid=pid,
         parent=now.parent,
@@ -149,9 +188,13 @@ def _process(
         threads=now.threads,
         kernel=bool(now.flags & KERNEL_THREAD),
         age=age,
-        cpu=ran / TICKS_PER_SECOND / seconds,
+        nice=now.nice,
+        cpu=share(ran),
+        system=share(now.system - (then.system if then else 0)),
+        children_cpu=share(now.children - (then.children if then else 0)),
         lifetime_cpu=now.ticks / TICKS_PER_SECOND / age,
         rss=more.get((pid, "VmRSS"), 0) << 10,
+        growth=(now.pages - then.pages) * PAGE / seconds if then else 0.0,
         uid=more.get((pid, "Uid"), -1),
         fd_slots=more.get((pid, "FDSize"), 0),
         fd_limit=more.get((pid, "Max open files"), 0),
@@ -166,16 +209,20 @@ def _samples(reply: Reply) -> dict[int, _Sample]:
         if not match or path != f"/proc/{match[1]}/stat":
             continue  # a program may put a line break into its name; such a process is left out
         rest = match[4].split()
-        if len(rest) < 20:
+        if len(rest) < 22:
             raise Garbled(lines[0][:60])
         found[int(match[1])] = _Sample(
             name=match[2],
             state=match[3],
             parent=int(rest[0]),
             flags=int(rest[5]),
-            ticks=int(rest[10]) + int(rest[11]),
+            user=int(rest[10]),
+            system=int(rest[11]),
+            children=int(rest[12]) + int(rest[13]),
+            nice=int(rest[15]),
             threads=int(rest[16]),
             started=int(rest[18]),
+            pages=int(rest[21]),
         )
     if not found:
         raise Garbled(reply.text[:60])

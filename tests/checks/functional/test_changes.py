@@ -26,8 +26,9 @@ RUNS = Unit(
 )
 FAILED = replace(RUNS, active="failed", sub="failed", pid=0, since=ago(3))
 WORKER = Process(
-    pid=8, parent=7, name="nginx", state="S", stuck=False, threads=1, kernel=False, age=60.0, cpu=0.0,
-    lifetime_cpu=0.0, rss=0, uid=0, fd_slots=0, fd_limit=0, task_limit=0,
+    pid=8, parent=7, name="nginx", state="S", stuck=False, threads=1, kernel=False, age=60.0, nice=0,
+    cpu=0.0, system=0.0, children_cpu=0.0, lifetime_cpu=0.0, rss=0, growth=0.0,
+    uid=0, fd_slots=0, fd_limit=0, task_limit=0,
 )  # fmt: skip
 
 

@@ -12,8 +12,9 @@ from diagkit.probes.systemd import Unit, Units
 
 HERE = Target("ssh", host="web1", label="web1", tags=("web",))
 HTTPD = Process(
-    pid=78, parent=1, name="httpd", state="S", stuck=False, threads=1, kernel=False, age=9.0, cpu=0.0,
-    lifetime_cpu=0.0, rss=0, uid=0, fd_slots=0, fd_limit=0, task_limit=0,
+    pid=78, parent=1, name="httpd", state="S", stuck=False, threads=1, kernel=False, age=9.0, nice=0,
+    cpu=0.0, system=0.0, children_cpu=0.0, lifetime_cpu=0.0, rss=0, growth=0.0,
+    uid=0, fd_slots=0, fd_limit=0, task_limit=0,
 )  # fmt: skip
 
 

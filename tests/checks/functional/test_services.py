@@ -27,8 +27,9 @@ APP = Listener(address="127.0.0.1", port=8080, waiting=0, backlog=16, process="p
 TO_APP = Upstream(proxy="nginx", host="127.0.0.1", port=8080, file="/etc/nginx/sites-enabled/shop", group="shop")
 FAR = Upstream(proxy="nginx", host="10.0.0.6", port=8080, file="/etc/nginx/sites-enabled/shop", group="shop")
 INIT = Process(
-    pid=1, parent=0, name="init", state="S", stuck=False, threads=1, kernel=False, age=9.0, cpu=0.0,
-    lifetime_cpu=0.0, rss=0, uid=0, fd_slots=0, fd_limit=0, task_limit=0,
+    pid=1, parent=0, name="init", state="S", stuck=False, threads=1, kernel=False, age=9.0, nice=0,
+    cpu=0.0, system=0.0, children_cpu=0.0, lifetime_cpu=0.0, rss=0, growth=0.0,
+    uid=0, fd_slots=0, fd_limit=0, task_limit=0,
 )  # fmt: skip
 
 

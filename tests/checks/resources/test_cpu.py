@@ -17,8 +17,9 @@ FULL = replace(IDLE, user=0.98, idle=0.01)
 QUIET = Load(one=0.1, five=0.1, fifteen=0.1, tasks=90)
 CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, some_300=0.0, full_now=0.0, full_10=0.0, full_60=0.0, full_300=0.0)
 LOOP = Process(
-    pid=123, parent=1, name="sh", state="R", stuck=False, threads=1, kernel=False, age=900.0, cpu=0.96,
-    lifetime_cpu=0.95, rss=1 << 20, uid=0, fd_slots=64, fd_limit=1024, task_limit=-1,
+    pid=123, parent=1, name="sh", state="R", stuck=False, threads=1, kernel=False, age=900.0, nice=0,
+    cpu=0.96, system=0.0, children_cpu=0.0, lifetime_cpu=0.95, rss=1 << 20, growth=0.0,
+    uid=0, fd_slots=64, fd_limit=1024, task_limit=-1,
 )  # fmt: skip
 SEEN = Processes(all=(LOOP,))
 BUILD = Processes(all=(replace(LOOP, name="make", cpu=0.05),))  # the work is done by children that come and go

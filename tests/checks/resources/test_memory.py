@@ -16,8 +16,9 @@ HOST = Memory(
     committed=100 * MIB, commit_limit=384 * MIB, strict=False, huge_idle=0,
 )  # fmt: skip
 PYTHON = Process(
-    pid=812, parent=1, name="python3", state="S", stuck=False, threads=1, kernel=False, age=60.0, cpu=0.0,
-    lifetime_cpu=0.0, rss=480 * MIB, uid=0, fd_slots=64, fd_limit=1024, task_limit=-1,
+    pid=812, parent=1, name="python3", state="S", stuck=False, threads=1, kernel=False, age=60.0, nice=0,
+    cpu=0.0, system=0.0, children_cpu=0.0, lifetime_cpu=0.0, rss=480 * MIB, growth=0.0,
+    uid=0, fd_slots=64, fd_limit=1024, task_limit=-1,
 )  # fmt: skip
 SEEN = Processes(all=(PYTHON, replace(PYTHON, pid=1, name="init", rss=MIB)))
 HIDDEN = Unknown("processes.processes", Silence.DENIED)

@@ -12,8 +12,9 @@ from diagkit.probes.kernel import TaskTable
 from diagkit.probes.processes import Process, Processes
 
 CALM = Process(
-    pid=700, parent=1, name="job-runner", state="S", stuck=False, threads=1, kernel=False, age=60.0, cpu=0.0,
-    lifetime_cpu=0.0, rss=1 << 20, uid=33, fd_slots=64, fd_limit=1024, task_limit=100,
+    pid=700, parent=1, name="job-runner", state="S", stuck=False, threads=1, kernel=False, age=60.0, nice=0,
+    cpu=0.0, system=0.0, children_cpu=0.0, lifetime_cpu=0.0, rss=1 << 20, growth=0.0,
+    uid=33, fd_slots=64, fd_limit=1024, task_limit=100,
 )  # fmt: skip
 
 
