@@ -1,86 +1,194 @@
 """What there is: probes, checks, causes and outputs, found by type, named by where they live.
 
 Third parties add modules through the entry points `diagkit.probes`, `diagkit.checks`, `diagkit.causes`,
-`diagkit.outputs`.
+`diagkit.outputs`; users through their configuration directory (see `own`). What of that cannot take part is told by
+`faults`, and takes nothing else down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import TypeVar, get_args
+from typing import Generic, TypeVar, get_args
 
-from diagkit import causes, checks, probes
-from diagkit.causes import WORDS, Cause, Condition
+from diagkit import causes, checks, own, probes, timeline
+from diagkit.admission import refuse_check, refuse_probe, refuse_state
+from diagkit.causes import WORDS, Cause, Condition, State
 from diagkit.causes.diagnosis import Knowledge
 from diagkit.checks import PHASES, Check
 from diagkit.logs import signatures
+from diagkit.model import Fault, Untrusted
 from diagkit.probes import Probe, needs
+from diagkit.timeline import Teller
+from diagkit.timeline.story import Gauges
 
 T = TypeVar("T")
+SHIPPED = Path(__file__).parent
 
 
-def _modules(package: ModuleType) -> Iterator[ModuleType]:
-    """The package's own modules, then those that plug-ins offer for it."""
-    for found in walk_packages(package.__path__, f"{package.__name__}."):
-        yield import_module(found.name)
-    for point in entry_points(group=package.__name__):
-        yield point.load()
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a thing is defined: the file, its name there, and the module (or family) below its package."""
+
+    file: Path
+    name: str
+    module: str
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is ours, and not a plug-in's or the user's."""
+        return self.file.is_relative_to(SHIPPED)
+
+    @property
+    def place(self) -> str:
+        """`file:line`."""
+        shown = self.file.relative_to(SHIPPED.parent) if self.shipped else self.file
+        return f"{shown}:{own.line_of(self.file, self.name)}"
 
 
-def members(package: ModuleType, kind: type[T]) -> Iterator[tuple[str, T]]:
-    """Every `kind` bound to a public name in a module of the package: (place.name, value), each once."""
-    home: dict[int, str] = {}
-    for module in _modules(package):
-        place = module.__name__.removeprefix(f"{package.__name__}.")
-        for attribute, value in vars(module).items():
-            if isinstance(value, kind) and not attribute.startswith("_"):
-                name = f"{place}.{attribute}"
-                if id(value) not in home:
-                    home[id(value)] = name
-                    yield name, value
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """What there is of one kind, by name, with the home of each, and what was refused."""
+
+    things: dict[str, T]
+    homes: dict[str, Home]
+    faults: tuple[Fault, ...]
 
 
 @cache
+def _joined() -> None:
+    """The user's modules refer to each other as to ours, whichever is loaded first."""
+    for package in (probes, checks, causes):
+        own.join(package)
+
+
+@cache
+def _modules(package: ModuleType) -> tuple[tuple[ModuleType, ...], tuple[Fault, ...]]:
+    """The package's own modules, then those that plug-ins offer for it, then the user's; and what failed to load."""
+    _joined()
+    ours = str(Path(package.__path__[0]))
+    walked = walk_packages(package.__path__, f"{package.__name__}.")
+    found = [import_module(m.name) for m in walked if getattr(m.module_finder, "path", "").startswith(ours)]
+    faults: list[Fault] = []
+    for point in entry_points(group=package.__name__):
+        try:
+            found.append(import_module(point.module))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody's code; whatever it does, the run goes on
+            said = Untrusted(f"cannot be loaded: {type(error).__name__}: {error}")
+            faults.append(Fault(where=f"plug-in {point.name} = {point.value}", error=said))
+    if package in (probes, checks, causes):
+        mine, broken = own.modules(package)
+        found += mine
+        faults += broken
+    return tuple(found), tuple(faults)
+
+
+def members(package: ModuleType, kind: type[T]) -> Iterator[tuple[str, T, Home]]:
+    """Every `kind` bound to a public name in a module of the package, each once: that name, itself, its home."""
+    seen: set[int] = set()
+    for module in _modules(package)[0]:
+        place = module.__name__.removeprefix(f"{package.__name__}.")
+        for attribute, value in vars(module).items():
+            if isinstance(value, kind) and not attribute.startswith("_") and id(value) not in seen:
+                seen.add(id(value))
+                yield attribute, value, Home(Path(module.__file__ or ""), attribute, place)
+
+
+def _known(package: ModuleType, kind: type[T], refuse: Callable[[str, Mapping[str, T]], str]) -> Known[T]:
+    """All of a kind that may take part. What is shipped comes first, and is never refused."""
+    things: dict[str, T] = {}
+    homes: dict[str, Home] = {}
+    faults: list[Fault] = []
+    for attribute, value, home in members(package, kind):
+        name = str(getattr(value, "name", attribute))
+        if name in things:
+            taken = Untrusted(f"the name {name} is taken, by {homes[name].place}; call yours something else")
+            faults.append(Fault(where=home.place, error=taken))
+        else:
+            things[name], homes[name] = value, home
+    guests = [name for name in things if not homes[name].shipped]
+    while refused := next(((n, why) for n in guests if n in things and (why := refuse(n, things))), None):
+        name, why = refused
+        faults.append(Fault(where=homes[name].place, error=Untrusted(f"{name} does not take part: {why}")))
+        del things[name]
+    return Known(things, {name: homes[name] for name in things}, tuple(faults))
+
+
+@cache
+def _probes() -> Known[Probe]:
+    return _known(probes, Probe, refuse_probe)
+
+
+@cache
+def _checks() -> Known[Check]:
+    return _known(checks, Check, partial(refuse_check, probes=all_probes()))
+
+
+@cache
+def _states() -> Known[State]:
+    return _known(causes, State, partial(refuse_state, checks=all_checks()))
+
+
 def all_probes() -> dict[str, Probe]:
     """Every probe by name."""
-    return {probe.name: probe for _, probe in members(probes, Probe)}
+    return _probes().things
 
 
 @cache
 def all_checks() -> dict[str, Check]:
     """Every check by name, in the order of the checklist."""
-    found = {check.name: check for _, check in members(checks, Check)}
-    return dict(sorted(found.items(), key=lambda item: (PHASES.index(item[1].phase), item[0])))
+    return dict(sorted(_checks().things.items(), key=lambda item: (PHASES.index(item[1].phase), item[0])))
 
 
 @cache
 def all_causes() -> dict[str, Cause]:
     """Every cause by id: its bare name, for causes/storage.py::disk_full is `disk_full`."""
-    return {name.rpartition(".")[2]: cause for name, cause in members(causes, Cause)}
+    return {name: state for name, state in _states().things.items() if isinstance(state, Cause)}
 
 
 @cache
 def all_conditions() -> dict[str, Condition]:
     """Every condition by name."""
-    return {name.rpartition(".")[2]: state for name, state in members(causes, Condition)}
+    return {name: state for name, state in _states().things.items() if isinstance(state, Condition)}
+
+
+@cache
+def homes() -> dict[str, Home]:
+    """Where each probe, check, cause, condition and log signature is defined; a signature by `signatures.ID`."""
+    told = {f"signatures.{s.id}": Home(Path(s.file), s.id, s.family) for s in signatures.catalogue().values()}
+    return {**_probes().homes, **_checks().homes, **_states().homes, **told}
+
+
+@cache
+def faults() -> tuple[Fault, ...]:
+    """What of plug-ins and of the user's own knowledge does not take part, and why."""
+    loaded = [fault for package in (probes, checks, causes) for fault in _modules(package)[1]]
+    return (*loaded, *signatures.faults(), *_probes().faults, *_checks().faults, *_states().faults)
 
 
 @cache
 def families() -> dict[str, str]:
     """The family of each cause: the file it lives in, and the folder of its runbook."""
-    return {name.rpartition(".")[2]: name.split(".")[0] for name, _ in members(causes, Cause)}
+    return {name: _states().homes[name].module.split(".")[0] for name in all_causes()}
 
 
-def probes_for(wanted: tuple[Check, ...]) -> list[Probe]:
-    """The probes whose facts these checks need, with those that their probes need in turn."""
+@cache
+def all_tellers() -> tuple[Teller, ...]:
+    """Everything that tells of the past, in the order of their names."""
+    return tuple(sorted((teller for _, teller, _ in members(timeline, Teller)), key=lambda teller: teller.name))
+
+
+def probes_for(wanted: Iterable[Check | Teller | type[Gauges]]) -> list[Probe]:
+    """The probes whose facts these checks and tellers need, with those that their probes need in turn."""
     by_fact = {probe.fact: probe for probe in all_probes().values()}
     found: dict[str, Probe] = {}
-    kinds = [kind for check in wanted for kind in check.needs.values()]
+    kinds = [kind for one in wanted for kind in one.needs.values()]
     while kinds:
         kind = kinds.pop()
         for candidate in get_args(kind) or (kind,):
@@ -93,15 +201,15 @@ def probes_for(wanted: tuple[Check, ...]) -> list[Probe]:
 
 
 def runbooks() -> dict[str, str]:
-    """The runbook of each cause, as `diagkit runbook show` takes it."""
-    return {name: f"{family}/{name}" for name, family in families().items()}
+    """The runbook of each shipped cause, as `diagkit runbook show` takes it."""
+    return {name: f"{family}/{name}" for name, family in families().items() if _states().homes[name].shipped}
 
 
 @cache
 def voices() -> dict[str, dict[str, float]]:
     """What each log signature speaks for: cause or condition -> weight."""
     return {
-        name: {cause: WORDS[word] for cause, word in signature.causes.items()}
+        name: {cause: WORDS[word] for cause, word in signature.causes.items() if word in WORDS}
         for name, signature in signatures.catalogue().items()
     }
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # what the tester knows of hosts is no part of the tests
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

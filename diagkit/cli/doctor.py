@@ -18,7 +18,7 @@ def doctor() -> int:
 
     Exit code 0 if nothing is in the way, 1 if something is missing that a run would miss.
     """
-    lines = [*_program(), *_terminal(), *_network(), *_ssh(), *_settings()]
+    lines = [*_program(), *_terminal(), *_network(), *_ssh(), *_settings(), *_knowledge()]
     said = streams.say("\n".join(f"{state:<7}  {what:<12}  {how}" for state, what, how in lines))
     return said or int(any(state != "ok" for state, _, _ in lines))
 
@@ -103,3 +103,14 @@ def _settings() -> Iterator[Line]:
         yield "warn", "settings", str(error)
     else:
         yield "ok", "settings", ", ".join(layer.origin for layer in stack) or "no diagkit.toml: the defaults hold"
+
+
+def _knowledge() -> Iterator[Line]:
+    from diagkit import catalog, own
+    from diagkit.outputs.rendering import Form, render
+
+    for fault in catalog.faults():
+        yield "warn", "knowledge", f"{fault.where}: {render(fault.error, Form.TERMINAL)}"
+    mine = sum(1 for home in catalog.homes().values() if not home.shipped)
+    if mine or not catalog.faults():
+        yield "ok", "knowledge", f"{mine} of your own, from {own.root()} and plug-ins" if mine else "what is shipped"

@@ -82,7 +82,8 @@ def about_state(name: str, state: State) -> Iterator[str]:
         yield from _section("Verify", [state.verify])
         yield from _section("Act", [state.act])
         yield from _section("Roll back", [state.roll_back])
-        yield from _section("Runbook", [f"diagkit runbook show {catalog.families()[name]}/{name}"])
+        runbook = catalog.runbooks().get(name)
+        yield from _section("Runbook", [f"diagkit runbook show {runbook}"] if runbook else [])
 
 
 def about_probe(probe: Probe) -> Iterator[str]:

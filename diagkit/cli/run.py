@@ -7,7 +7,7 @@ import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from diagkit import __version__
+from diagkit import __version__, catalog
 from diagkit.cli import exits, streams
 from diagkit.cli.manner import Manner, say, verdict_code
 from diagkit.cli.plan import Order, Plan, plan
@@ -47,7 +47,7 @@ def _run(order: Order, manner: Manner) -> int:
             interrupted=bool(stop.number),
         )
         report = diagnose(tapes, intended.settings, about)
-        report = replace(report, faults=(*faults, *report.faults))
+        report = replace(report, faults=(*catalog.faults(), *faults, *report.faults))
         undelivered = say(report, manner.view(intended.config), output, files)
         if stop.number:
             return stop.code
@@ -68,6 +68,8 @@ def tapes_of(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[list[Tape], li
 
 def whole_tapes(intended: Plan, stop: Stop, *, quiet: bool) -> list[Tape]:
     """The same for commands whose result has no place for our own bugs: the first is a refusal."""
+    for fault in catalog.faults():
+        streams.note(f"diagkit: {fault.where}: {render(fault.error, Form.TERMINAL)}")
     tapes, faults = tapes_of(intended, stop, quiet=quiet)
     for fault in faults:
         what = render(fault.error, Form.TERMINAL)

@@ -135,7 +135,7 @@ class SilenceNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A bug of ours that was met on the way. Never hidden."""
+    """A bug that was met on the way, of ours or of knowledge that was added. Never hidden."""
 
     where: str
     error: Untrusted

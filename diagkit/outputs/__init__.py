@@ -50,4 +50,4 @@ def all_outputs() -> dict[str, Output]:
     """Every output by name: our modules, and those of the entry point `diagkit.outputs`."""
     from diagkit import catalog, outputs
 
-    return dict(sorted((found.name, found) for _, found in catalog.members(outputs, Output)))
+    return dict(sorted((found.name, found) for _, found, _ in catalog.members(outputs, Output)))

@@ -52,7 +52,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _findings(report)
     yield from _silences(report)
     if report.faults:
-        yield from _section("Bugs in diagkit")
+        yield from _section("Bugs in diagkit, or in what was added to it")
         yield from (f"- `{fault.where}`: {SAY(fault.error)}" for fault in report.faults)
     command, good_for = next_command(report)
     yield from _section(f"Next: {good_for}")

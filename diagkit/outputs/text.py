@@ -85,8 +85,8 @@ def _steps(page: Page, cause: Suspect) -> Iterator[tuple[Part, ...]]:
 
 
 def _faults(page: Page, report: Report) -> None:
-    """Our own bugs: never hidden, for what they touched was not judged."""
+    """Bugs, ours or of knowledge that was added: never hidden, for what they touched was not judged."""
     if report.faults:
-        page.heading("BUGS IN DIAGKIT", "what they touched was not judged; please report them")
+        page.heading("BUGS", "in diagkit or in what was added to it; what they touched was not judged")
     for fault in report.faults:
         page.line(f"{fault.where}: {page.say(fault.error)}", lead=("   - ",))
