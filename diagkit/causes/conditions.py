@@ -12,19 +12,21 @@ from diagkit.checks.functional import services, units
 from diagkit.checks.logs import applications
 from diagkit.checks.resources import cpu, memory, sockets
 
+clients_fail = Condition(title="Other hosts that use its services cannot, or get errors")
 requests_fail = Condition(
     title="Requests are answered with errors, or not at all",
     shows=(often(http.status), often(applications.http_errors), often(applications.errors)),
+    leads_to=(usually(clients_fail),),
 )
 service_slow = Condition(
     title="A service answers slowly",
     shows=(sometimes(http.latency),),
-    leads_to=(often(requests_fail),),
+    leads_to=(often(requests_fail), sometimes(clients_fail)),
 )
 service_down = Condition(
     title="A service is down or does not answer",
     shows=(often(units.failed), often(services.upstreams), often(services.listening)),
-    leads_to=(usually(requests_fail),),
+    leads_to=(usually(requests_fail), usually(clients_fail)),
 )
 writes_fail = Condition(
     title="Writes to a file system fail",

@@ -1,207 +1,94 @@
-"""From findings to a diagnosis: infer, then say no more than the evidence bears.
+"""From findings to a diagnosis: weigh, then say no more than the evidence bears.
 
-Wrong conclusions come from elimination without direct evidence (knowledge measured on simulated incidents: the gate
-below cut them seven- to twentyfold), so a cause is only *probable* or *confirmed* when its own signs speak for it.
+What each target's findings say is in weighing.py, how targets speak for each other in fleet.py, what may be said in
+verdicts.py, how a cause is told in suspects.py.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from diagkit.causes import Cause, Condition
-from diagkit.causes.engine import Posterior, infer, likeliest_world
-from diagkit.causes.grounding import Grounded, Node, Voices, ground
-from diagkit.causes.net import set_of
-from diagkit.model import Diagnosis, Finding, Status, Suspect, Untrusted, Verdict, Weighed
+from diagkit.causes import Cause
+from diagkit.causes.fleet import weigh_together
+from diagkit.causes.grounding import PROVIDER
+from diagkit.causes.knowledge import Knowledge
+from diagkit.causes.suspects import ESTABLISHED, across_hosts, suspects_of
+from diagkit.causes.topology import Place
+from diagkit.causes.verdicts import RANK, over, verdict
+from diagkit.causes.weighing import Weighing
+from diagkit.model import Common, Diagnosis, Finding, Status, Suspect, Untrusted, Verdict
 
-CONFIRMED = (0.8, 13.0)  # probability, decibans of direct evidence
-PROBABLE = (0.5, 10.0)
-WORTH_NAMING = 0.05  # a less likely cause is not listed
 AT_MOST = 5  # causes listed for one target
-QUIET_AGAIN = timedelta(minutes=10)  # so long without a new bad line, and an incident is over
-NOTICEABLE = 1.0  # decibans below which evidence is not shown
+COMMON_TRIGGER = 5e-4  # prior probability of something that puts the same fault on several hosts
+MORE_THAN_CHANCE = 10.0  # decibans from which one story is told instead of several
 
-RANK = [Verdict.HEALTHY, Verdict.RECOVERED, Verdict.INCONCLUSIVE, Verdict.PROBABLE, Verdict.CONFIRMED]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knowledge:
-    """What there is to weigh with.
-
-    voices: what each log signature speaks for. noises: how often each check warns, and fails, with nothing wrong.
-    runbooks: the runbook of each cause. vital: the checks without which nobody can be called healthy.
-    """
-
-    causes: Mapping[str, Cause]
-    conditions: Mapping[str, Condition]
-    voices: Voices
-    noises: Mapping[str, tuple[float, float]]
-    runbooks: Mapping[str, str]
-    vital: frozenset[str]
+__all__ = ["Knowledge", "weigh"]
 
 
-def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime) -> Diagnosis:
-    """The likely root causes behind the findings of all targets, each target weighed by itself, likeliest first."""
+def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, places: Sequence[Place] = ()) -> Diagnosis:
+    """The likely root causes behind the findings of all targets, likeliest first; places say how those hang together."""
     by_target: dict[str, list[Finding]] = {}
     for finding in findings:
         by_target.setdefault(finding.target.raw, []).append(finding)
-    parts = [_weigh_one(found, knowledge, now) for found in by_target.values()]
-    suspects = [s for part in parts for s in part.causes]
-    suspects.sort(key=lambda s: (-RANK.index(s.verdict), -s.confidence, s.target.raw, s.id, s.entity.raw))
-    leading = max(parts, key=lambda part: RANK.index(part.verdict), default=Diagnosis(verdict=Verdict.INCONCLUSIVE))
+    fleet = weigh_together(by_target, places, knowledge)
+    verdicts: dict[str, Verdict] = {}
+    suspects: list[Suspect] = []
+    for target, found in by_target.items():
+        weighing = fleet.weighings.get(target)
+        named = suspects_of(weighing, knowledge.runbooks, over=over(found, now)) if weighing else []
+        verdicts[target] = verdict(found, named, knowledge)
+        suspects += named[:AT_MOST] if verdicts[target] is not Verdict.HEALTHY else []
+    told = across_hosts(suspects, fleet)
+    leading = max(verdicts.values(), key=RANK.index, default=Verdict.INCONCLUSIVE)
+    unsettled = [fleet.weighings[t] for t, v in verdicts.items() if v is Verdict.INCONCLUSIVE and t in fleet.weighings]
     return Diagnosis(
-        verdict=leading.verdict,
-        causes=tuple(suspects),
-        unexplained=tuple(w for part in parts for w in part.unexplained),
-        condition=leading.condition,
+        verdict=leading,
+        causes=tuple(told),
+        unexplained=tuple(w for weighing in fleet.weighings.values() for w in weighing.unexplained()),
+        condition=Untrusted(_deepest(unsettled[0]) if leading is Verdict.INCONCLUSIVE and unsettled else ""),
+        common=tuple(_common(told, by_target, knowledge)),
     )
 
 
-def _weigh_one(findings: list[Finding], knowledge: Knowledge, now: datetime) -> Diagnosis:
-    grounded = ground(findings, {**knowledge.conditions, **knowledge.causes}, knowledge.voices, knowledge.noises)
-    found = infer(grounded.net)
-    world = likeliest_world(grounded.net, found.best)
-    unexplained = tuple(_unexplained(grounded, world))
-    over = _over(findings, now)
-    suspects = [
-        _suspect(grounded, found, node, knowledge.runbooks, _gate(grounded, found, node, len(unexplained), over=over))
-        for node in sorted(
-            found.marginal, key=lambda n: (-found.marginal[n], grounded.nodes[n].id, grounded.nodes[n].subject)
-        )
-        if grounded.nodes[node].state is not None and found.marginal[node] >= WORTH_NAMING
-    ]
-    suspects.sort(key=lambda s: -RANK.index(s.verdict))
-    verdict = _verdict([f for f in findings if _counts(f, knowledge)], suspects)
-    return Diagnosis(
-        verdict=verdict,
-        causes=tuple(suspects[:AT_MOST]) if verdict is not Verdict.HEALTHY else (),
-        unexplained=unexplained,
-        condition=Untrusted(_deepest(grounded, world) if verdict is Verdict.INCONCLUSIVE else ""),
-    )
-
-
-def _counts(finding: Finding, knowledge: Knowledge) -> bool:
-    return finding.status is not Status.UNKNOWN or finding.check in knowledge.vital
-
-
-def _over(findings: Iterable[Finding], now: datetime) -> bool:
-    """Whether all that is bad is in the logs, and some time ago: every check of how things stand now passes."""
-    bad = [f for f in findings if f.status in (Status.WARN, Status.FAIL)]
-    return all(f.check.startswith("logs.") and f.at is not None and now - f.at > QUIET_AGAIN for f in bad)
-
-
-def _verdict(findings: Sequence[Finding], suspects: Sequence[Suspect]) -> Verdict:
-    statuses = {f.status for f in findings}
-    if not findings:
-        return Verdict.INCONCLUSIVE
-    if suspects and suspects[0].verdict is not Verdict.INCONCLUSIVE:
-        return suspects[0].verdict
-    return Verdict.INCONCLUSIVE if statuses - {Status.OK, Status.SKIP} else Verdict.HEALTHY
-
-
-def _gate(grounded: Grounded, found: Posterior, node: int, unexplained: int, *, over: bool) -> Verdict:
-    """What may be said of a cause: the more its own signs speak for it, the more."""
-    probability, direct = found.marginal[node], _direct(grounded, found, node)
-    if probability < PROBABLE[0] or direct < PROBABLE[1]:
-        return Verdict.INCONCLUSIVE
-    if over:
-        return Verdict.RECOVERED
-    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and unexplained <= 1:
-        return Verdict.CONFIRMED
-    return Verdict.PROBABLE
-
-
-def _direct(grounded: Grounded, found: Posterior, node: int) -> float:
-    """Decibans that the cause's own signs give it."""
-    own = grounded.direct.get(node, [])
-    return sum(decibans for j, decibans in _evidence(grounded, *_worlds(grounded, found, node)) if j in own)
-
-
-def _worlds(grounded: Grounded, found: Posterior, node: int) -> tuple[frozenset[int], frozenset[int]]:
-    """The likeliest world with this cause beside the best others, and the same without it."""
-    roots = found.best | {node}
-    return likeliest_world(grounded.net, roots), likeliest_world(grounded.net, roots - {node})
-
-
-def _suspect(grounded: Grounded, found: Posterior, node: int, runbooks: Mapping[str, str], verdict: Verdict) -> Suspect:
-    about = grounded.nodes[node]
-    cause = about.state
-    assert isinstance(cause, Cause)  # noqa: S101 - only causes have a prior, and only nodes with a prior are roots
-    with_it, without = _worlds(grounded, found, node)
-    evidence = _evidence(grounded, with_it, without)
-    own = grounded.direct.get(node, [])
-    support = sorted((pair for pair in evidence if pair[1] >= NOTICEABLE), key=lambda pair: pair[0] not in own)
-    return Suspect(
-        id=about.id,
-        title=cause.title,
-        verdict=verdict,
-        confidence=round(found.marginal[node], 4),
-        target=grounded.observed[0].finding.target,
-        entity=Untrusted(about.subject or _subject(grounded, node, evidence)),
-        because=tuple(_weighed(grounded, j, d) for j, d in support),
-        despite=tuple(_weighed(grounded, j, d) for j, d in reversed(evidence) if d <= -NOTICEABLE),
-        missing=grounded.missing.get(node, ()),
-        explains=tuple(_explains(grounded, node, with_it, without)),
-        next=_next(cause, about, grounded.observed[0].finding.target.raw),
-        runbook=runbooks.get(about.id, ""),
-    )
-
-
-def _subject(grounded: Grounded, node: int, evidence: list[tuple[int, float]]) -> str:
-    """What a cause of the whole host is about, in the words of its strongest own sign."""
-    own = [j for j, decibans in evidence if decibans >= NOTICEABLE and j in grounded.direct.get(node, [])]
-    about = grounded.observed[own[0]] if own else None
-    return about.finding.subject.raw if about and not about.finding.check.startswith("logs.") else ""
-
-
-def _evidence(grounded: Grounded, with_it: frozenset[int], without: frozenset[int]) -> list[tuple[int, float]]:
-    """Decibans of each observation for the cause, given both worlds; the strongest support first."""
-    weights, on, off = [], set_of(with_it), set_of(without)
-    for j, observation in enumerate(grounded.net.observations):
-        ratio = observation.likelihood(on) / observation.likelihood(off)
-        if abs(decibans := 10 * math.log10(ratio)) > 0:
-            weights.append((j, round(decibans, 1)))
-    return sorted(weights, key=lambda pair: (-pair[1], pair[0]))
-
-
-def _weighed(grounded: Grounded, j: int, decibans: float) -> Weighed:
-    finding = grounded.observed[j].finding
-    return Weighed(check=finding.check, subject=finding.subject, summary=finding.summary, decibans=decibans)
-
-
-def _explains(grounded: Grounded, node: int, with_it: frozenset[int], without: frozenset[int]) -> Iterable[Untrusted]:
-    """Bad findings that this cause brings about through something else."""
-    for j, decibans in _evidence(grounded, with_it, without):
-        if decibans >= NOTICEABLE and j not in grounded.direct.get(node, []) and grounded.observed[j].grade:
-            finding = grounded.observed[j].finding
-            yield Untrusted(f"{finding.subject.raw or finding.check}: {finding.summary.raw}")
-
-
-def _unexplained(grounded: Grounded, world: frozenset[int]) -> Iterable[Weighed]:
-    """Bad findings that nothing in this world brings about."""
-    for j, observation in enumerate(grounded.net.observations):
-        if not observation.grade:
-            continue
-        active = [n for n, _, _ in observation.links if n in world and grounded.nodes[n].state is not None]
-        if not active:
-            yield _weighed(grounded, j, 0.0)
-
-
-def _deepest(grounded: Grounded, world: frozenset[int]) -> str:
-    """The title of the deepest established condition: active, and no active condition leads to it."""
-    active = [n for n in sorted(world) if grounded.nodes[n].state is not None]
-    for node in active:
-        state = grounded.nodes[node].state
-        if state is not None and not isinstance(state, Cause):
-            return state.title
+def _deepest(weighing: Weighing) -> str:
+    """The deepest established state that is no cause: active, and no other of them leads to it."""
+    for node in sorted(weighing.world):
+        about = weighing.nodes[node]
+        if about.id == PROVIDER and weighing.probability(node) >= ESTABLISHED:
+            return f"{about.subject} is in trouble, whose services it uses"
+        if about.state is not None and not isinstance(about.state, Cause):
+            return about.state.title
     return ""
 
 
-def _next(cause: Cause, node: Node, target: str) -> tuple[Untrusted, ...]:
-    """Verify, act, roll back, with the names filled in."""
-    steps = (cause.verify, cause.act, cause.roll_back)
-    subject = node.subject or "…"
-    return tuple(Untrusted(s.replace("{subject}", subject).replace("{target}", target)) for s in steps if s)
+def _common(
+    suspects: Iterable[Suspect], findings: Mapping[str, Sequence[Finding]], knowledge: Knowledge
+) -> Iterable[Common]:
+    """Causes that stand on more targets than chance would put them on.
+
+    Compared are independent faults, and one trigger of unknown reach that puts the fault on any share of the hosts:
+    a beta-binomial against a binomial.
+    """
+    by_cause: dict[str, list[Suspect]] = {}
+    for suspect in suspects:
+        if suspect.verdict in (Verdict.PROBABLE, Verdict.CONFIRMED):
+            by_cause.setdefault(suspect.id, []).append(suspect)
+    for name, sharers in sorted(by_cause.items()):
+        targets = sorted({s.target.raw for s in sharers})
+        cause = knowledge.causes[name]
+        direct = cause.shows[0].check if cause.shows else cause.told_by
+        seen = sum(_judged(found, direct.name if direct else "") for found in findings.values())
+        k, n, p = len(targets), max(seen, len(targets)), cause.prior
+        if k < 2:
+            continue
+        log_odds = math.log(COMMON_TRIGGER) + math.lgamma(k + 1) + math.lgamma(n - k + 1) - math.lgamma(n + 2)
+        decibans = (log_odds - k * math.log(p) - (n - k) * math.log(1 - p)) * 10 / math.log(10)
+        if decibans >= MORE_THAN_CHANCE:
+            where = tuple(Untrusted(target) for target in targets)
+            yield Common(id=name, title=sharers[0].title, targets=where, of=n, decibans=round(decibans, 1))
+
+
+def _judged(findings: Iterable[Finding], check: str) -> bool:
+    return any(f.check == check and f.status not in (Status.UNKNOWN, Status.SKIP) for f in findings)

@@ -1,13 +1,14 @@
 """From knowledge and one host's findings to a net: which states could hold here, and what was seen of each.
 
-- A bad finding (WARN, FAIL) is one observation. A check that passed everywhere is one observation of grade 0. A check
-  with
-  an unjudged part and nothing bad is no observation at all: unknown is evidence for nothing.
+- A bad finding (WARN, FAIL) is one observation. A check that passed everywhere is one observation of grade 0. A graded
+  finding is one observation with its likelihood ratio. A check with an unjudged part and nothing bad is no observation
+  at all: unknown is evidence for nothing.
 - A state per subject gets one node for each subject its first sign's check speaks up about; if there is none, one
-  nameless
-  node, so that evidence against it and around it still counts.
+  nameless node, so that evidence against it and around it still counts.
 - A cause whose direct check was skipped cannot be, and has no node.
 - Log findings name, by their signature, the causes they speak for.
+- Checks of one group repeat one fact; so do several findings of one check. Each then counts for less.
+- Another target whose services this host uses is a root, too (`provider_fails`); how likely, fleet.py knows.
 - One more root stands for everything we do not model; it keeps us from inventing.
 """
 
@@ -15,10 +16,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from diagkit.causes import OFTEN, Cause, Sign, State
+from diagkit.causes import ALWAYS, OFTEN, Cause, Sign, State
+from diagkit.causes.knowledge import Voices
 from diagkit.causes.net import Net, Observation
 from diagkit.model import Finding, Status, Untrusted
 
@@ -34,9 +38,8 @@ SUBJECTS = {
     "port": re.compile(r":\d+$"),
     "process": re.compile(r"\[\d+\]$"),
 }
-SAME_FACT = 0.15  # correlation of findings of one check, a guess
-
-Voices = Mapping[str, Mapping[str, float]]  # signature id -> cause or condition id -> weight
+SAME_FACT = 0.15  # correlation of findings of one check or group, a guess
+PROVIDER = "provider_fails"  # the condition that stands for another target; its subject is that target
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,40 @@ class Grounded:
     missing: dict[int, tuple[str, ...]] = field(default_factory=dict)  # node -> checks of its signs not judged
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """What is known of a host from beyond it.
+
+    providers: other targets whose services it uses -> the probability that they fail it. owners: subjects (endpoints,
+    as this host writes them) -> the target they belong to. priors: (state, subject) -> the prior that other hosts'
+    findings give it. told: (state) -> likelihood ratio that other hosts' findings give it.
+    """
+
+    providers: Mapping[str, float] = field(default_factory=dict)
+    owners: Mapping[str, str] = field(default_factory=dict)
+    priors: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    told: Mapping[str, float] = field(default_factory=dict)
+
+
+NOTHING_BEYOND = Beyond()
+
+
 def ground(
-    findings: Sequence[Finding], states: Mapping[str, State], voices: Voices, noises: Mapping[str, tuple[float, float]]
+    findings: Sequence[Finding],
+    states: Mapping[str, State],
+    voices: Voices,
+    noises: Mapping[str, tuple[float, float]],
+    groups: Mapping[str, str] = MappingProxyType({}),
+    beyond: Beyond = NOTHING_BEYOND,
 ) -> Grounded:
-    """Build the net of one host. noises: how often each check warns, and fails, with nothing wrong."""
+    """Build the net of one host.
+
+    noises: how often each check warns, and fails, with nothing wrong. groups: the group of checks that have one.
+    """
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
-    nodes = _nodes(_topological(states), by_check)
+    nodes = _nodes(_topological(states), by_check, beyond.providers)
     observed = _observations(by_check)
     links: list[list[tuple[int, float, float]]] = [[] for _ in observed]
     direct: dict[int, list[int]] = {}
@@ -101,19 +130,37 @@ def ground(
         if (silent := _kept_silent(node.state, by_check)) and i not in direct:
             observed.append(Observed(silent, 0))
             links.append([(i, OFTEN, OFTEN)])
-    share = {check: 1 / (1 + (n - 1) * SAME_FACT) for check, n in _bad_counts(observed).items()}
+    share = _shares(observed, groups)
     observations = [
         Observation(
             o.grade,
-            _leak(noises[o.finding.check]),
+            _leak(noises[o.finding.check], o.finding),
             tuple(links[j]),
-            share.get(o.finding.check, 1.0) if o.grade else 1.0,
+            share[_group(o, groups)] if o.grade else 1.0,
+            o.finding.likelihood_ratio,
         )
         for j, o in enumerate(observed)
     ]
+    observations += [
+        Observation(0, (0.0, 0.0), ((i, ALWAYS, ALWAYS),), ratio=beyond.told[node.id])
+        for i, node in enumerate(nodes)
+        if node.id in beyond.told
+    ]
     scale = _incident_scale(states)
-    priors = [_prior(node, scale) for node in nodes]
-    return Grounded(Net(priors, _edges(nodes), observations, connectors=(0,)), nodes, tuple(observed), direct, missing)
+    priors = [_prior(node, scale, beyond) for node in nodes]
+    net = Net(priors, _edges(nodes, beyond.owners), observations, connectors=(0,))
+    return Grounded(net, nodes, tuple(observed), direct, missing)
+
+
+def _group(seen: Observed, groups: Mapping[str, str]) -> str:
+    """What this observation repeats: findings of its check, or of its group of checks."""
+    return groups.get(seen.finding.check) or seen.finding.check
+
+
+def _shares(observed: Sequence[Observed], groups: Mapping[str, str]) -> dict[str, float]:
+    """The exponent of each group of bad findings: n that repeat one fact count for little more than one."""
+    counts = Counter(_group(o, groups) for o in observed if o.grade)
+    return {group: 1 / (1 + (n - 1) * SAME_FACT) for group, n in counts.items()}
 
 
 def _heard(node: Node, observed: Sequence[Observed], voices: Voices) -> list[tuple[int, float]]:
@@ -131,9 +178,11 @@ def _kept_silent(state: State, by_check: Mapping[str, list[Finding]]) -> Finding
     return replace(about[0], subject=Untrusted(""), status=Status.OK, summary=none)
 
 
-def _leak(noise: tuple[float, float]) -> tuple[float, float]:
-    """How often a check at least warns, and how often it fails, with nothing wrong."""
+def _leak(noise: tuple[float, float], finding: Finding) -> tuple[float, float]:
+    """How often a check at least warns, and fails, with nothing wrong; the host's own history knows better than we."""
     warns, fails = noise
+    if finding.background is not None:
+        return max(finding.background, fails), fails
     return warns + fails, fails
 
 
@@ -143,9 +192,13 @@ def _incident_scale(states: Mapping[str, State]) -> float:
     return min(MOST_SCALED, math.log(1 / (1 - INCIDENT)) / total) if total else 1.0
 
 
-def _prior(node: Node, scale: float) -> float:
+def _prior(node: Node, scale: float, beyond: Beyond) -> float:
     if node.state is None:
         return UNMODELLED_PRIOR
+    if node.id == PROVIDER:
+        return beyond.providers[node.subject]
+    if told := beyond.priors.get((node.id, node.subject)):
+        return told
     return min(0.3, node.state.prior * scale) if isinstance(node.state, Cause) else 0.0
 
 
@@ -171,9 +224,14 @@ def _topological(states: Mapping[str, State]) -> list[tuple[str, State]]:
     return list(reversed(done.items()))
 
 
-def _nodes(ordered: list[tuple[str, State]], by_check: Mapping[str, list[Finding]]) -> tuple[Node, ...]:
+def _nodes(
+    ordered: list[tuple[str, State]], by_check: Mapping[str, list[Finding]], providers: Iterable[str]
+) -> tuple[Node, ...]:
     nodes = [Node("unmodelled", None, "")]
     for name, state in ordered:
+        if name == PROVIDER:
+            nodes += [Node(name, state, provider) for provider in sorted(providers)]
+            continue
         if _cannot_be(state, by_check):
             continue
         subjects = [""]
@@ -198,6 +256,9 @@ def _observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
         bad = [f for f in about if GRADE.get(f.status)]
         passed = [f for f in about if f.status is Status.OK]
         found += [Observed(f, GRADE[f.status]) for f in sorted(bad, key=lambda f: f.subject.raw)]
+        graded = [f for f in passed if f.likelihood_ratio is not None]
+        found += [Observed(f, 0) for f in sorted(graded, key=lambda f: f.subject.raw)]
+        passed = [f for f in passed if f.likelihood_ratio is None]
         if not bad and passed and not _unjudged(about):
             found.append(Observed(passed[0], 0))
     return found
@@ -216,8 +277,11 @@ def _seen(sign: Sign, node: Node, observed: Sequence[Observed]) -> list[int]:
     return about
 
 
-def _edges(nodes: tuple[Node, ...]) -> list[tuple[int, int, float]]:
-    """Every instance of a state leads to every instance of its effects that may concern the same thing."""
+def _edges(nodes: tuple[Node, ...], owners: Mapping[str, str]) -> list[tuple[int, int, float]]:
+    """Every instance of a state leads to every instance of its effects that may concern the same thing.
+
+    A provider's trouble concerns its own endpoints, and whatever has no name.
+    """
     places: dict[int, list[int]] = {}
     for i, node in enumerate(nodes):
         if node.state is not None:
@@ -227,7 +291,11 @@ def _edges(nodes: tuple[Node, ...]) -> list[tuple[int, int, float]]:
         for i, node in enumerate(nodes)
         for effect in (node.state.leads_to if node.state else ())
         for j in places.get(id(effect.state), [])
-        if _may_concern(node.subject, nodes[j].subject)
+        if (
+            owners.get(nodes[j].subject, node.subject) == node.subject
+            if node.id == PROVIDER
+            else _may_concern(node.subject, nodes[j].subject)
+        )
     ]
 
 
@@ -238,11 +306,3 @@ def _may_concern(one: str, other: str) -> bool:
 
 def _kind(subject: str) -> str:
     return next((kind for kind, form in SUBJECTS.items() if form.search(subject)), "other")
-
-
-def _bad_counts(observed: Sequence[Observed]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for seen in observed:
-        if seen.grade:
-            counts[seen.finding.check] = counts.get(seen.finding.check, 0) + 1
-    return counts

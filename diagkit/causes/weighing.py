@@ -1,0 +1,101 @@
+"""One target weighed: its net, what follows from it, and how much each finding speaks for what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from diagkit.causes.engine import Posterior, infer, likeliest_world
+from diagkit.causes.grounding import NOTHING_BEYOND, Beyond, Grounded, Node, ground
+from diagkit.causes.knowledge import Knowledge
+from diagkit.causes.net import set_of
+from diagkit.model import NO_TEXT, Finding, Status, Untrusted, Weighed
+
+NOTICEABLE = 1.0  # decibans below which evidence is not shown
+
+World = frozenset[int]  # the nodes that are true
+Memo = dict[object, Posterior]
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """What the findings of one target say."""
+
+    target: str
+    findings: Sequence[Finding]
+    grounded: Grounded
+    found: Posterior
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The states that could hold on this target."""
+        return self.grounded.nodes
+
+    @cached_property
+    def world(self) -> World:
+        """The likeliest way things stand."""
+        return likeliest_world(self.grounded.net, self.found.best)
+
+    def place(self, state: str, subject: str = "") -> int | None:
+        """The node of a state."""
+        return next((i for i, n in enumerate(self.nodes) if (n.id, n.subject) == (state, subject)), None)
+
+    def probability(self, node: int) -> float:
+        """Of this root; of one that was not worth looking at, 0."""
+        return self.found.marginal.get(node, 0.0)
+
+    def worlds(self, node: int) -> tuple[World, World]:
+        """The likeliest world with this root beside the best others, and the same without it."""
+        roots = self.found.best | {node}
+        return likeliest_world(self.grounded.net, roots), likeliest_world(self.grounded.net, roots - {node})
+
+    def evidence(self, node: int) -> list[tuple[int, float]]:
+        """Decibans of each observation for this root, given both worlds; the strongest support first."""
+        with_it, without = map(set_of, self.worlds(node))
+        weights = []
+        for j, seen in enumerate(self.grounded.net.observations[: len(self.grounded.observed)]):
+            decibans = round(10 * math.log10(seen.likelihood(with_it) / seen.likelihood(without)), 1)
+            if decibans:
+                weights.append((j, decibans))
+        return sorted(weights, key=lambda pair: (-pair[1], pair[0]))
+
+    def direct(self, node: int) -> float:
+        """Decibans that a root's own signs give it."""
+        own = self.grounded.direct.get(node, [])
+        return sum(decibans for j, decibans in self.evidence(node) if j in own)
+
+    def weighed(self, j: int, decibans: float, *, away: bool = False) -> Weighed:
+        """One observation as it is reported; `away` from the target that the cause is on."""
+        finding = self.grounded.observed[j].finding
+        where = Untrusted(self.target) if away else NO_TEXT
+        return Weighed(
+            check=finding.check, subject=finding.subject, summary=finding.summary, decibans=decibans, target=where
+        )
+
+    def unexplained(self) -> Iterator[Weighed]:
+        """Bad findings that nothing in the likeliest world brings about."""
+        for j, seen in enumerate(self.grounded.net.observations[: len(self.grounded.observed)]):
+            behind = [n for n, _, _ in seen.links if n in self.world and self.nodes[n].state is not None]
+            if seen.grade and not behind:
+                yield self.weighed(j, 0.0)
+
+
+def sick(findings: Iterable[Finding]) -> bool:
+    """Whether anything speaks for anything: otherwise there is nothing to weigh."""
+    return any(f.status in (Status.WARN, Status.FAIL) for f in findings)
+
+
+def weigh_one(
+    target: str, findings: Sequence[Finding], knowledge: Knowledge, memo: Memo, beyond: Beyond = NOTHING_BEYOND
+) -> Weighing:
+    """Weigh one target. memo: what followed from the nets so far; like hosts have equal nets."""
+    grounded = ground(
+        findings, knowledge.states, knowledge.voices, knowledge.noises, groups=knowledge.groups, beyond=beyond
+    )
+    net = grounded.net
+    key = (tuple(net.priors), tuple(net.edges), tuple(net.observations))
+    if key not in memo:
+        memo[key] = infer(net)
+    return Weighing(target, findings, grounded, memo[key])
