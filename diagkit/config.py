@@ -57,7 +57,10 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Every setting. `timeout` is in seconds for each host; `checks` holds what replaces the limits of a check."""
+    """Every setting. `timeout` is in seconds for each host; `checks` holds what replaces the limits of a check.
+
+    baseline: whether each run is remembered on this workstation, and held against the runs before it.
+    """
 
     timeout: float = 30.0
     since: str = ""
@@ -65,6 +68,7 @@ class Config:
     color: Colour = Colour.AUTO
     ascii: bool = False
     ssh_config: str = ""
+    baseline: bool = False
     targets: Mapping[str, Declared] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)

@@ -19,6 +19,7 @@ def capture(
     until: options.Until = "",
     at: options.At = "",
     timeout: options.Timeout = None,
+    baseline: options.Baseline = None,
     quiet: options.Quiet = False,
     config: options.ConfigFile = "",
     ssh_config: options.SshConfigFile = "",
@@ -43,6 +44,7 @@ def capture(
         until=until,
         at=at,
         timeout=timeout,
+        baseline=baseline,
         config=config,
         ssh_config=ssh_config,
     )

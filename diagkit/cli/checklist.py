@@ -18,6 +18,7 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
         until: options.Until = "",
         at: options.At = "",
         timeout: options.Timeout = None,
+        baseline: options.Baseline = None,
         fail_on: options.FailOn = None,
         format_: options.Format = "text",
         report: options.Reports = None,
@@ -42,6 +43,7 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
             until=until,
             at=at,
             timeout=timeout,
+            baseline=baseline,
             config=config,
             ssh_config=ssh_config,
         )

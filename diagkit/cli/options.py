@@ -38,6 +38,14 @@ At = Annotated[str, typer.Option(metavar="TIME", help="When it happened: the win
 Timeout = Annotated[
     float | None, typer.Option(metavar="SECONDS", min=0.1, max=3600, help="For each target; 30 if not set.")
 ]
+Baseline = Annotated[
+    bool | None,
+    typer.Option(
+        "--baseline/--no-baseline",
+        help="Remember this run on this workstation, and compare with earlier ones.",
+        show_default=False,
+    ),
+]
 ConfigFile = Annotated[str, typer.Option("--config", metavar="FILE", help="A diagkit.toml that wins over the others.")]
 SshConfigFile = Annotated[str, typer.Option("--ssh-config", metavar="FILE", help="Instead of ~/.ssh/config.")]
 FailOn = Annotated[

@@ -16,7 +16,7 @@ from diagkit.session import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was typed: which targets, which checks, which window of time. `timeout` is None where it was not said."""
+    """What was typed: which targets, which checks, which window of time. None: it was not said."""
 
     targets: Sequence[str]
     phase: str = ""
@@ -26,13 +26,17 @@ class Order:
     until: str = ""
     at: str = ""
     timeout: float | None = None
+    baseline: bool | None = None
     config: str = ""
     ssh_config: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What will be done. `timeout` in seconds for each target; `understood` says the window, if one was asked for."""
+    """What will be done. `timeout` in seconds for each target; `understood` says the window, if one was asked for.
+
+    baseline: whether to read what earlier runs measured, and to remember this one.
+    """
 
     targets: tuple[Target, ...]
     settings: Settings
@@ -41,6 +45,7 @@ class Plan:
     ssh_config: str
     config: config.Config
     understood: str
+    baseline: bool = False
 
     def site(self, target: Target) -> Site:
         """What ought to be on this target: services declared for all, for it, for one of its groups or tags."""
@@ -69,6 +74,7 @@ def plan(order: Order) -> Plan:
         ssh_config=order.ssh_config or settled.ssh_config,
         config=settled,
         understood=understood,
+        baseline=settled.baseline if order.baseline is None else order.baseline,
     )
 
 

@@ -27,6 +27,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "schema": ("diagkit.cli.schema:schema", "Print the JSON Schema of the JSON report."),
     },
     "This workstation": {
+        "baseline": ("diagkit.cli.baseline:app", "Show or forget what earlier runs measured on a host."),
         "config": ("diagkit.cli.config:app", "Show each setting and where it came from."),
         "doctor": ("diagkit.cli.doctor:doctor", "Say whether this workstation can do the job."),
         "completion": ("diagkit.cli.completion:app", "Print or install the completion of a shell."),

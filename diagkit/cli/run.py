@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from diagkit import __version__, catalog
-from diagkit.cli import exits, streams
+from diagkit.cli import exits, histories, streams
 from diagkit.cli.manner import Manner, say, verdict_code
 from diagkit.cli.plan import Order, Plan, plan
 from diagkit.cli.progress import Progress
@@ -55,13 +55,18 @@ def _run(order: Order, manner: Manner) -> int:
 
 
 def tapes_of(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[list[Tape], list[Fault]]:
-    """The tapes of the plan's targets, in order: those recorded read back, the others made now."""
+    """The tapes of the plan's targets, in order: those recorded read back, the others made now.
+
+    Where that was chosen, those made now bring what earlier runs measured, and are themselves remembered.
+    """
     told = {t.label: recorded(t) for t in intended.targets if t.scheme == "replay"}
     progress = Progress(quiet=quiet)
     if intended.understood and len(told) < len(intended.targets):
         progress.say(intended.understood)
     live = replace(intended, targets=tuple(t for t in intended.targets if t.label not in told))
     asked, faults = ask_all(live, open_transport, stop, progress)
+    if intended.baseline:
+        asked = [histories.keep(tape, intended.settings, finished=not stop.number) for tape in asked]
     made = {t.label: tape for t, tape in zip(live.targets, asked, strict=True)}
     return [(told | made)[t.label] for t in intended.targets], faults
 

@@ -16,6 +16,7 @@ from diagkit.model.asks import (
     Run,
     Scan,
 )
+from diagkit.model.history import History, Sample
 from diagkit.model.report import (
     SCHEMA_VERSION,
     Coverage,
@@ -70,6 +71,7 @@ __all__ = [
     "Fault",
     "Finding",
     "Glob",
+    "History",
     "Layer",
     "Moment",
     "Native",
@@ -79,6 +81,7 @@ __all__ = [
     "Report",
     "Run",
     "RunInfo",
+    "Sample",
     "Scan",
     "Service",
     "Silence",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from diagkit.model.asks import Ask
+from diagkit.model.history import History
 from diagkit.model.words import Layer, Silence
 
 TAPE_VERSION = 1
@@ -110,13 +111,17 @@ class Site:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tape:
-    """All we asked one machine and all it said: the only thing analysis may look at."""
+    """All we asked one machine and all it said: the only thing analysis may look at.
+
+    history: what earlier runs measured there; None where nobody chose to keep it.
+    """
 
     target: Target
     moment: Moment
     replies: Mapping[Ask, Reply]
     site: Site = field(default_factory=Site)
     unreached: Unreached | None = None
+    history: History | None = None
     version: int = TAPE_VERSION
 
 

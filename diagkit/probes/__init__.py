@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-from diagkit.model import Again, Ask, Reply, Silence, Tape, Unknown
+from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown
 
+NO_HISTORY = "no history of this host is kept; --baseline keeps one"
 NOTHING = Reply(silence=Silence.NOT_RUN, err=b"not asked")
 
 
@@ -122,8 +123,8 @@ def needs(function: Callable[..., object]) -> dict[str, Any]:
 class Facts:
     """The facts of one tape, each learned once, when first wanted.
 
-    `given` are facts nobody asks for (Target, Moment, Site). `faults` collects (probe, error) of parsers that failed in
-    a way only a bug of ours can.
+    `given` are facts nobody asks for, beside Target, Moment, Site and, where one is kept, the History. `faults`
+    collects (probe, error) of parsers that failed in a way only a bug of ours can.
     """
 
     def __init__(self, probes: Iterable[Probe], tape: Tape, given: Iterable[object] = ()) -> None:
@@ -131,6 +132,7 @@ class Facts:
         self._replies: Mapping[Ask, Reply] = tape.replies
         self._probes = {p.fact: p for p in probes}
         self._facts: dict[type, object] = {type(g): g for g in (tape.target, tape.moment, tape.site, *given)}
+        self._facts[History] = tape.history or Inapplicable("history", NO_HISTORY)
         self.faults: list[tuple[str, Exception]] = []
 
     def __getitem__(self, kind: type) -> object:

@@ -28,6 +28,8 @@ def _lines(tape: Tape) -> Iterator[str]:
         "site": codec.dump(tape.site),
         "unreached": codec.dump(tape.unreached),
     }
+    if tape.history:
+        header["history"] = codec.dump(tape.history)
     yield json.dumps(header)
     for ask in sorted(tape.replies, key=repr):
         yield json.dumps({"ask": codec.tagged(ask), "reply": _without_defaults(tape.replies[ask])})

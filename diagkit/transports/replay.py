@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 from diagkit import codec
-from diagkit.model import TAPE_VERSION, Ask, Moment, Reply, Site, Tape, Target, Unreached
+from diagkit.model import TAPE_VERSION, Ask, History, Moment, Reply, Site, Tape, Target, Unreached
 
 TAPE_BYTES = 64 << 20  # a larger file is not read: a capture is a few hundred kilobytes
 GZIP = b"\x1f\x8b"
@@ -62,6 +62,7 @@ def loads(text: str) -> Tape:
     moment = _load(Moment, first.pop("moment", None), 1)
     site = _load(Site, first.pop("site", {}), 1)
     unreached = _load(Unreached | None, first.pop("unreached", None), 1)
+    history = _load(History | None, first.pop("history", None), 1)
     if lines and lines[-1] == "":
         lines.pop()
     else:
@@ -70,7 +71,15 @@ def loads(text: str) -> Tape:
     for number, line in enumerate(lines, 2):
         row = _table(line, number)
         replies[_load(Ask, row.get("ask"), number)] = _load(Reply, row.get("reply"), number)
-    return Tape(target=target, moment=moment, replies=replies, site=site, unreached=unreached, version=version)
+    return Tape(
+        target=target,
+        moment=moment,
+        replies=replies,
+        site=site,
+        unreached=unreached,
+        history=history,
+        version=version,
+    )
 
 
 def _table(line: str, number: int) -> dict[str, codec.Json]:
