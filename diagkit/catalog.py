@@ -7,7 +7,7 @@ Third parties add modules through the entry points `diagkit.probes`, `diagkit.ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
@@ -17,7 +17,7 @@ from pkgutil import walk_packages
 from types import ModuleType
 from typing import Generic, TypeVar, get_args
 
-from diagkit import causes, checks, own, probes
+from diagkit import causes, checks, own, probes, timeline
 from diagkit.admission import refuse_check, refuse_probe, refuse_state
 from diagkit.causes import WORDS, Cause, Condition, State
 from diagkit.causes.diagnosis import Knowledge
@@ -25,6 +25,8 @@ from diagkit.checks import PHASES, Check
 from diagkit.logs import signatures
 from diagkit.model import Fault, Untrusted
 from diagkit.probes import Probe, needs
+from diagkit.timeline import Teller
+from diagkit.timeline.story import Gauges
 
 T = TypeVar("T")
 SHIPPED = Path(__file__).parent
@@ -176,11 +178,17 @@ def families() -> dict[str, str]:
     return {name: _states().homes[name].module.split(".")[0] for name in all_causes()}
 
 
-def probes_for(wanted: tuple[Check, ...]) -> list[Probe]:
-    """The probes whose facts these checks need, with those that their probes need in turn."""
+@cache
+def all_tellers() -> tuple[Teller, ...]:
+    """Everything that tells of the past, in the order of their names."""
+    return tuple(sorted((teller for _, teller, _ in members(timeline, Teller)), key=lambda teller: teller.name))
+
+
+def probes_for(wanted: Iterable[Check | Teller | type[Gauges]]) -> list[Probe]:
+    """The probes whose facts these checks and tellers need, with those that their probes need in turn."""
     by_fact = {probe.fact: probe for probe in all_probes().values()}
     found: dict[str, Probe] = {}
-    kinds = [kind for check in wanted for kind in check.needs.values()]
+    kinds = [kind for one in wanted for kind in one.needs.values()]
     while kinds:
         kind = kinds.pop()
         for candidate in get_args(kind) or (kind,):
@@ -216,4 +224,6 @@ def knowledge() -> Knowledge:
         noises={name: check.noise for name, check in all_checks().items()},
         runbooks=runbooks(),
         vital=frozenset(name for name, check in all_checks().items() if check.vital),
+        groups={name: check.group for name, check in all_checks().items() if check.group},
+        costs={name: check.cost for name, check in all_checks().items() if check.cost},
     )

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from diagkit import catalog
 from diagkit.causes.diagnosis import weigh
+from diagkit.causes.topology import Place, place_of
 from diagkit.checks import OPENS, Check
 from diagkit.model import (
     Ask,
+    Chronicle,
     Coverage,
+    Diagnosis,
     Fault,
     Finding,
     Moment,
@@ -30,27 +33,38 @@ from diagkit.model import (
     Target,
     TargetResult,
     Transport,
+    Unknown,
+    Unreached,
     Untrusted,
 )
 from diagkit.probes import Facts, Probe
 from diagkit.redact import redact
+from diagkit.timeline import Teller
+from diagkit.timeline.story import Gauges, Story, story
+from diagkit.timeline.telling import most_telling, timeline
 
 ROUNDS = 2  # of questions to a target; a budget, not a tuning knob
+MOMENTS = 8  # events in a report; `diagkit timeline` has them all
 GRACE = 0.5  # seconds past the deadline in which the reach tests may still hand in what they have
+AGAIN = (Silence.TIMEOUT, Silence.NOT_RUN)  # answers that a second try may bring
 TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
 Wire = Callable[[Iterable[Reach], Transport, float], Mapping[Ask, Reply]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What to run and how strict to be. `limits` replaces the default limits of the checks it names."""
+    """What to run and how strict to be. `limits` replaces the default limits of the checks it names.
+
+    tellers: who tells of the past; with none of them there is no timeline.
+    """
 
     checks: tuple[Check, ...]
     limits: Mapping[str, object] = field(default_factory=dict)
+    tellers: tuple[Teller, ...] = ()
 
     def probes(self) -> list[Probe]:
-        """The probes these checks need, with those their probes need in turn."""
-        return catalog.probes_for(self.checks)
+        """The probes these checks and tellers need, with those their probes need in turn."""
+        return catalog.probes_for((*self.checks, *self.tellers, *((Gauges,) if self.tellers else ())))
 
 
 def gather(
@@ -62,15 +76,18 @@ def gather(
     wire: Wire,
     deadline: float,
     stopped: threading.Event | None = None,
+    known: Tape | None = None,
 ) -> Tape:
     """Ask until nobody wants more: at most two rounds to the machine, with the reach tests beside them.
+
+    known: what it said before; only what is new, or was too late then, is asked.
 
     deadline: on the monotonic clock. What was not answered by then, or when `stopped` was set, is `not_run`. Secrets
     are redacted here, before anything is kept or shown.
     """
     stopped = stopped or threading.Event()
     probes = settings.probes()
-    replies: dict[Ask, Reply] = {}
+    replies = {ask: reply for ask, reply in known.replies.items() if reply.silence not in AGAIN} if known else {}
     tape = Tape(target=target, moment=moment, replies=replies, site=site)
     for _ in range(ROUNDS):
         wanted = Facts(probes, tape).wants()
@@ -99,9 +116,12 @@ def _clean(reply: Reply) -> Reply:
     return replace(reply, out=redact(reply.out), err=redact(reply.err))
 
 
-def judge(tape: Tape, settings: Settings) -> tuple[tuple[Finding, ...], tuple[Fault, ...]]:
-    """Every selected check's findings about one target, and our own bugs met on the way."""
-    facts = Facts(settings.probes(), tape)
+def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[tuple[Finding, ...], tuple[Fault, ...]]:
+    """Every selected check's findings about one target, and our own bugs met on the way.
+
+    facts: those of the tape, where somebody else wants them too.
+    """
+    facts = facts or Facts(settings.probes(), tape)
     findings: list[Finding] = []
     faults: list[Fault] = []
     name = Untrusted(tape.target.label)
@@ -124,23 +144,75 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
     faults: list[Fault] = []
     targets: list[TargetResult] = []
     silences: list[SilenceNote] = []
+    stories: list[Story] = []
+    places: list[Place] = []
     for tape in tapes:
-        found, bugs = judge(tape, settings)
+        facts = Facts(settings.probes(), tape)
+        places.append(place_of(tape.target, facts))
+        found, bugs = judge(tape, settings, facts)
         findings += found
         faults += bugs
         targets.append(_result(tape, found, settings))
         silences += _silences(tape, found)
+        if settings.tellers and targets[-1].status in (Status.WARN, Status.FAIL):
+            stories.append(story(targets[-1].name, tape.moment, facts, settings.tellers))
+            faults += stories[-1].faults
     status = Status.worst(telling(findings, settings))
     counts = Counter(f.status.value for f in findings)
+    diagnosis = weigh(findings, catalog.knowledge(), run.until, places)
     return Report(
         run=run,
         targets=tuple(targets),
         findings=tuple(findings),
-        diagnosis=weigh(findings, catalog.knowledge(), run.until),
+        diagnosis=diagnosis,
+        timeline=most_telling(timeline(stories), _concerned(findings, diagnosis), MOMENTS),
         silences=tuple(silences),
         faults=tuple(faults),
         summary=Summary(status=status, counts={s.value: counts.get(s.value, 0) for s in Status}),
     )
+
+
+def chronicle(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Chronicle:
+    """What happened when, as a pure function of the tapes, and what could not be seen of it."""
+    stories: list[Story] = []
+    silences: list[SilenceNote] = []
+    for tape in tapes:
+        facts = Facts(settings.probes(), tape)
+        name = Untrusted(tape.target.label)
+        stories.append(story(name, tape.moment, facts, settings.tellers))
+        if tape.unreached:
+            silences.append(_not_reached(tape, tape.unreached))
+        else:
+            silences += [_unseen(name, fact, facts) for fact in stories[-1].unknown]
+    return Chronicle(
+        run=run,
+        targets=tuple(story.target for story in stories),
+        timeline=timeline(stories),
+        silences=tuple(silences),
+        faults=tuple(fault for story in stories for fault in story.faults),
+    )
+
+
+def _not_reached(tape: Tape, missed: Unreached) -> SilenceNote:
+    return SilenceNote(
+        target=Untrusted(tape.target.label),
+        probe="",
+        silence=missed.silence,
+        detail=Untrusted(f"not reached: {missed.layer.value}: {missed.detail}"),
+        opens=Untrusted(OPENS[Silence.UNREACHABLE]),
+    )
+
+
+def _unseen(target: Untrusted, fact: Unknown, facts: Facts) -> SilenceNote:
+    opens = facts.opens(fact.probe) or OPENS[fact.silence]
+    detail = Untrusted(fact.detail)
+    return SilenceNote(target=target, probe=fact.probe, silence=fact.silence, detail=detail, opens=Untrusted(opens))
+
+
+def _concerned(findings: Iterable[Finding], diagnosis: Diagnosis) -> set[Untrusted]:
+    """What the trouble is about: the units, processes, files … of the bad findings and of the causes."""
+    bad = {f.subject for f in findings if f.status in (Status.WARN, Status.FAIL)}
+    return bad | {cause.entity for cause in diagnosis.causes}
 
 
 def telling(findings: Iterable[Finding], settings: Settings) -> Iterator[Status]:

@@ -66,9 +66,11 @@ def plan(order: Order) -> Plan:
     except config.Misconfigured as error:
         raise exits.Refusal(exits.CONFIG, str(error)) from error
     moment, understood = _window(order, settled)
+    chosen = select(checks, order.phase, order.only, order.skip)
+    whole = not order.phase and not order.only
     return Plan(
         targets=resolve(order.targets, settled),
-        settings=Settings(checks=select(checks, order.phase, order.only, order.skip), limits=limits),
+        settings=Settings(checks=chosen, limits=limits, tellers=catalog.all_tellers() if whole else ()),
         moment=moment,
         timeout=order.timeout or settled.timeout,
         ssh_config=order.ssh_config or settled.ssh_config,

@@ -16,6 +16,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
             "Does it do its job? Units, services, what changed lately.",
         ),
     },
+    "Time": {
+        "timeline": ("diagkit.cli.timeline:timeline", "Tell what happened when, on one host or many."),
+    },
     "Tapes": {
         "capture": ("diagkit.cli.capture:capture", "Ask one target everything and keep the answers as a tape."),
         "compare": ("diagkit.cli.compare:compare", "Show what differs between two tapes or two targets."),

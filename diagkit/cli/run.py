@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,10 +24,17 @@ from diagkit.session import diagnose
 
 def run(order: Order, manner: Manner) -> int:
     """Carry out the order and say what was found; the exit code. A program that reads JSON is told refusals in JSON."""
-    try:
+    with refusals_as(manner.format):
         return _run(order, manner)
+
+
+@contextmanager
+def refusals_as(form: str) -> Iterator[None]:
+    """Say refusals on stdout too, where a program reads JSON there."""
+    try:
+        yield
     except exits.Refusal as refusal:
-        if manner.format == "json":
+        if form == "json":
             error = {"code": refusal.code, "message": refusal.sentence}
             streams.say(json.dumps({"schema_version": SCHEMA_VERSION, "errors": [error]}))
         raise
@@ -35,23 +44,29 @@ def _run(order: Order, manner: Manner) -> int:
     output, files = manner.output(), manner.files()
     intended = plan(order)
     with Stop() as stop:
-        started = datetime.now(UTC)
-        tapes, faults = tapes_of(intended, stop, quiet=manner.quiet)
-        about = RunInfo(
-            id=uuid.uuid4().hex[:12],
-            version=__version__,
-            started_at=started,
-            finished_at=datetime.now(UTC),
-            since=min(tape.moment.since for tape in tapes),
-            until=max(tape.moment.until for tape in tapes),
-            interrupted=bool(stop.number),
-        )
+        about, tapes, faults = asked(intended, stop, quiet=manner.quiet)
         report = diagnose(tapes, intended.settings, about)
         report = replace(report, faults=(*catalog.faults(), *faults, *report.faults))
         undelivered = say(report, manner.view(intended.config), output, files)
         if stop.number:
             return stop.code
         return undelivered or verdict_code(report, intended.settings, manner.tolerance(intended.config))
+
+
+def asked(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[RunInfo, list[Tape], list[Fault]]:
+    """The tapes of the plan's targets, what there is to say about this run, and our bugs met on the way."""
+    started = datetime.now(UTC)
+    tapes, faults = tapes_of(intended, stop, quiet=quiet)
+    about = RunInfo(
+        id=uuid.uuid4().hex[:12],
+        version=__version__,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        since=min(tape.moment.since for tape in tapes),
+        until=max(tape.moment.until for tape in tapes),
+        interrupted=bool(stop.number),
+    )
+    return about, tapes, faults
 
 
 def tapes_of(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[list[Tape], list[Fault]]:

@@ -44,8 +44,9 @@ _VARIES = re.compile(
 class ErrorLine:
     """One kind of error line in one log, and how usual it is there.
 
-    count, first, last, bursts, sample: in the window. before: how often it came earlier in the same log, in `watched` seconds
-    of it that lie before `first`. share: its part of all that the log says since `first`; 0 in a log of many programs.
+    count, first, last, bursts, sample: in the window. before: how often it came earlier in the same log, in `watched`
+    seconds of it that lie before `first`. share: its part of all that the log says since `first`; 0 in a log of many
+    programs.
     """
 
     template: str

@@ -1,8 +1,8 @@
-"""Lines that mark a moment and tell of no trouble: a unit that starts, a job of cron, a login. `marks.toml` has them.
+r"""Lines that mark a moment and tell of no trouble: a unit that starts, a job of cron, a login. `marks.toml` has them.
 
     [ssh_login]
     literal = "accepted "                     # or a list: one of them must be in the line, in any case of letters
-    pattern = '^Accepted \\S+ for (?P<user>\\S+) from (?P<peer>\\S+)'   # and this must match the message
+    pattern = '^Accepted \S+ for (?P<user>\S+) from (?P<peer>\S+)'   # and this must match the message
     by = ["sshd"]                             # and one of these programs must have said it
     source = "OpenSSH"                        # the program that says it
     match = "sshd: Accepted publickey for ops from 10.0.0.2 port 42722 ssh2"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from diagkit.model.timeline import Timeline
 from diagkit.model.words import NO_TEXT, Layer, Silence, Status, Untrusted, Verdict
 
 SCHEMA_VERSION = "1.0"
@@ -52,6 +53,20 @@ class Weighed:
     subject: Untrusted
     summary: Untrusted
     decibans: float
+    target: Untrusted = NO_TEXT  # where it was found, where that is not the target that the cause is on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One state in the story of a cause, and what shows it: root, then what follows from it, and from that.
+
+    follows: the title of the state that brings it about; empty for the root.
+    """
+
+    title: str
+    follows: str = ""
+    target: Untrusted = NO_TEXT  # where that is not the target that the cause is on
+    shown_by: tuple[Weighed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +83,38 @@ class Suspect:
     despite: tuple[Weighed, ...] = ()
     missing: tuple[str, ...] = ()  # checks that could have spoken but could not be judged
     explains: tuple[Untrusted, ...] = ()  # findings downstream of it, one line each
+    story: tuple[Step, ...] = ()
+    affects: tuple[Untrusted, ...] = ()  # other targets that it makes trouble for
     next: tuple[Untrusted, ...] = ()  # verify, act, roll back
     runbook: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """One cause on several targets at once: look for what they have in common.
+
+    of: targets on which it could have been seen. decibans: how much that is more than chance.
+    """
+
+    id: str
+    title: str
+    targets: tuple[Untrusted, ...]
+    of: int
+    decibans: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextCheck:
+    """What would settle the diagnosis soonest.
+
+    bits: how much it is expected to tell. opens: what has to be allowed first, where we may not look.
+    """
+
+    check: str
+    target: Untrusted
+    command: Untrusted
+    bits: float
+    opens: Untrusted = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +128,8 @@ class Diagnosis:
     causes: tuple[Suspect, ...] = ()
     unexplained: tuple[Weighed, ...] = ()
     condition: Untrusted = NO_TEXT
+    common: tuple[Common, ...] = ()
+    next_checks: tuple[NextCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +204,7 @@ class Report:
     targets: tuple[TargetResult, ...]
     findings: tuple[Finding, ...]
     diagnosis: Diagnosis
+    timeline: Timeline = field(default_factory=Timeline)
     silences: tuple[SilenceNote, ...] = ()
     faults: tuple[Fault, ...] = ()
     summary: Summary

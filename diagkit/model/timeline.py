@@ -55,10 +55,18 @@ class Onset:
     """Since when something hurts, as far as that can be told: most likely `at`, between `earliest` and `latest`."""
 
     target: Untrusted
-    what: str  # cpu pressure, memory pressure, io pressure, load, logs
+    what: str  # CPU pressure, memory pressure, I/O pressure, load, logs
     at: datetime
     earliest: datetime
     latest: datetime
+    summary: Untrusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relief:
+    """Something that hurt and eases already."""
+
+    target: Untrusted
     summary: Untrusted
 
 
@@ -73,10 +81,10 @@ class HostClock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The events of all targets in the order of time, out of `of` that were seen. recovering: what eases already."""
+    """The events of all targets in the order of time, out of `of` that were seen."""
 
     events: tuple[Event, ...] = ()
     of: int = 0
     onsets: tuple[Onset, ...] = ()
-    recovering: tuple[Untrusted, ...] = ()
+    reliefs: tuple[Relief, ...] = ()
     clocks: tuple[HostClock, ...] = ()

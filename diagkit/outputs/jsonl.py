@@ -27,5 +27,7 @@ def _events(report: dict[str, Json]) -> Iterator[dict[str, Json]]:
         yield from ({"event": event, **thing} for thing in report[place])
     yield from ({"event": "cause", **cause} for cause in diagnosis["causes"])
     yield from ({"event": "unexplained", **finding} for finding in diagnosis["unexplained"])
+    yield from ({"event": "moment", **moment} for moment in report["timeline"]["events"])
+    yield from ({"event": "onset", **onset} for onset in report["timeline"]["onsets"])
     verdict = {"verdict": diagnosis["verdict"], "condition": diagnosis["condition"]}
     yield {"event": "summary", **verdict, **report["summary"]}

@@ -8,6 +8,7 @@ from functools import partial
 from diagkit.model import Report, Status, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.rendering import Form, render, render_lines
+from diagkit.outputs.timeline import listed_moments
 from diagkit.outputs.wording import (
     BAD,
     STEPS,
@@ -48,6 +49,9 @@ def _lines(report: Report) -> Iterator[str]:
     if loose := report.diagnosis.unexplained:
         yield from _section("Unexplained")
         yield from (f"- {about(w, SAY)}" for w in loose)
+    if report.timeline.events or report.timeline.onsets:
+        yield from _section("Timeline")
+        yield from listed_moments(report.timeline, several=len(report.targets) > 1)
     yield from _targets(report)
     yield from _findings(report)
     yield from _silences(report)

@@ -8,6 +8,7 @@ from diagkit.model import Report, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.checklist import checklist, silences, told_above, unexplained
 from diagkit.outputs.page import Page, Part
+from diagkit.outputs.timeline import moments
 from diagkit.outputs.wording import (
     STEPS,
     about,
@@ -36,10 +37,11 @@ def text(report: Report, view: View) -> str:
         return page.text()
     took = (report.run.finished_at - report.run.started_at).total_seconds()
     page.line((f"window {window(report.run, page.dash)}, took {took:.0f} s", "dim"))
-    causes = leading(report) or list(report.diagnosis.causes[:CANDIDATES])
+    causes = _told_once(report, leading(report) or list(report.diagnosis.causes[:CANDIDATES]))
     _causes(page, report, causes)
     told = told_above(report, causes)
     unexplained(page, report, told)
+    moments(page, report)
     checklist(page, report, told)
     silences(page, report)
     _faults(page, report)
@@ -49,12 +51,24 @@ def text(report: Report, view: View) -> str:
     return page.text()
 
 
+def _told_once(report: Report, causes: list[Suspect]) -> list[Suspect]:
+    """Of a fault that many hosts have in common, the first."""
+    common = {c.id for c in report.diagnosis.common}
+    first = {cause.id: cause for cause in reversed(causes)}
+    return [cause for cause in causes if cause.id not in common or cause is first[cause.id]]
+
+
 def _causes(page: Page, report: Report, told: list[Suspect]) -> None:
     if told:
         page.heading(*(("LIKELY CAUSES",) if leading(report) else ("CANDIDATES", "none of them is established")))
     for n, cause in enumerate(told, 1):
         _cause(page, n, cause, on=f" on {page.say(cause.target)}" if report.targets[1:] else "")
-    if rest := [c for c in report.diagnosis.causes if c not in told]:
+        for common in (c for c in report.diagnosis.common if c.id == cause.id):
+            where = listed((page.say(t) for t in common.targets), EVIDENCE)
+            same = f"the same fault on {len(common.targets)} of {common.of} hosts ({where}): look for what they share"
+            page.labelled("in common", [(same,)])
+    common = {c.id for c in report.diagnosis.common}
+    if rest := [c for c in report.diagnosis.causes if c not in told and c.id not in common]:
         others = "; ".join(f"{title(c, page.say)}, {percent(c)}" for c in rest)
         page.line(others, lead=(("less likely: ", "bold"),))
 
@@ -63,6 +77,7 @@ def _cause(page: Page, n: int, cause: Suspect, on: str) -> None:
     page.line((f"{title(cause, page.say)}{on}", "bold"), f": {cause.verdict.value}, {percent(cause)}", lead=(f"{n}. ",))
     page.labelled("because", _evidence(page, cause.because))
     page.labelled("despite", _evidence(page, cause.despite))
+    page.labelled("leads to", _story(page, cause))
     page.labelled("could not see", [(listed(cause.missing, EVIDENCE),)] if cause.missing else [])
     page.labelled("next", _steps(page, cause))
 
@@ -75,6 +90,17 @@ def _evidence(page: Page, weighed: tuple[Weighed, ...]) -> Iterator[tuple[Part, 
         yield about(w, page.say), (weight, "dim")
     if more:
         yield ((f"and {more} more (-v shows them)", "dim"),)
+
+
+def _story(page: Page, cause: Suspect) -> Iterator[tuple[Part, ...]]:
+    """What follows from the cause, each state with the first finding that shows it; what nothing shows is not told."""
+    shown, more = fold([step for step in cause.story[1:] if step.shown_by], EVIDENCE)
+    for step in shown:
+        where = f"{page.say(step.target)}: " if step.target.raw else ""
+        others = f" (and {len(step.shown_by) - 1} more)" if step.shown_by[1:] else ""
+        yield (where, "bold"), step.title, f": {about(step.shown_by[0], page.say)}{others}"
+    if more:
+        yield ((f"and {more} more", "dim"),)
 
 
 def _steps(page: Page, cause: Suspect) -> Iterator[tuple[Part, ...]]:

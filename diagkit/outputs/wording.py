@@ -120,7 +120,10 @@ def next_command(report: Report) -> tuple[str, str]:
     causes = [c for c in report.diagnosis.causes if c.runbook]
     lost = [t for t in report.targets if not t.reached]
     if report.run.interrupted:
-        return f"diagkit check {_words(report.targets)}", "to run the whole checklist"
+        return f"diagkit check {targets_as_words(report.targets)}", "to run the whole checklist"
+    settling = [c for c in report.diagnosis.next_checks if not c.opens.raw]
+    if settling and not leading(report):
+        return render(settling[0].command, Form.TERMINAL), "to settle which of the candidates it is"
     if causes:
         good_for = "what to do about it" if leading(report) else "to confirm or rule out the first candidate"
         return f"diagkit runbook show {causes[0].runbook}", good_for
@@ -129,8 +132,8 @@ def next_command(report: Report) -> tuple[str, str]:
     if worst := worst_of(report.findings):
         return f"diagkit explain {worst.check}", "what it means, and what it is confused with"
     if report.summary.status is Status.UNKNOWN:
-        return f"diagkit check {_words(report.targets)} -v", "to see why these could not be judged"
-    return f"diagkit check {_words(report.targets)} --all", "to see every check and its figures"
+        return f"diagkit check {targets_as_words(report.targets)} -v", "to see why these could not be judged"
+    return f"diagkit check {targets_as_words(report.targets)} --all", "to see every check and its figures"
 
 
 def worst_of(findings: Iterable[Finding]) -> Finding | None:
@@ -150,6 +153,6 @@ def _tally(targets: Iterable[TargetResult]) -> str:
     return ", ".join(filter(None, [statuses(reached), f"{lost} not reached" if lost else ""]))
 
 
-def _words(targets: Iterable[TargetResult]) -> str:
+def targets_as_words(targets: Iterable[TargetResult]) -> str:
     """The targets as words of a command line; where one cannot be typed as it is, its place."""
     return " ".join(render(t.name, Form.SHELL) or "TARGET" for t in targets)

@@ -18,6 +18,7 @@ LOOKS_INSIDE = {
     "checks/__init__.py": "asks whether there is any",
     "causes/diagnosis.py": "compares and combines texts into new ones from outside",
     "causes/grounding.py": "compares texts to find the same subject",
+    "timeline/merge.py": "compares texts to put them in order",
     "cli/compare.py": "compares texts",
     "cli/differences.py": "compares texts",
 }

@@ -1,0 +1,74 @@
+"""`diagkit timeline`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from diagkit.cli import options, streams
+
+if TYPE_CHECKING:
+    from diagkit.cli.manner import Manner
+    from diagkit.cli.plan import Order
+
+Format = Annotated[Literal["text", "json", "jsonl", "markdown"], typer.Option("--format", help="How to say it.")]
+Everything = Annotated[bool, typer.Option("--all", help="Every event, however little it tells.")]
+
+
+def timeline(
+    targets: options.Targets = None,
+    since: options.Since = "",
+    until: options.Until = "",
+    at: options.At = "",
+    timeout: options.Timeout = None,
+    format_: Format = "text",
+    everything: Everything = False,
+    quiet: options.Quiet = False,
+    colour: options.Colour = None,
+    ascii_: options.Ascii = False,
+    config: options.ConfigFile = "",
+    ssh_config: options.SshConfigFile = "",
+) -> int:
+    """Tell what happened when, on one host or many, in the order of time.
+
+    Trouble in the logs, starts and stops, OOM kills, changes, jobs, logins, and since when it hurts. It names no cause
+    and gives no verdict: the exit code is 0, or 3 if a target could not be reached.
+    """
+    from diagkit.cli.manner import Manner
+    from diagkit.cli.plan import Order
+    from diagkit.cli.run import refusals_as
+
+    order = Order(
+        targets=targets or ["local"],
+        since=since,
+        until=until,
+        at=at,
+        timeout=timeout,
+        config=config,
+        ssh_config=ssh_config,
+    )
+    manner = Manner(format=format_, everything=everything, quiet=quiet, colour=colour, ascii=ascii_)
+    with refusals_as(format_):
+        return tell(order, manner)
+
+
+def tell(order: Order, manner: Manner) -> int:
+    """Ask, and say what happened."""
+    from diagkit import catalog
+    from diagkit.cli.plan import plan
+    from diagkit.cli.run import asked
+    from diagkit.cli.stop import Stop
+    from diagkit.outputs.chronicle import FORMATS
+    from diagkit.session import Settings, chronicle
+
+    intended = replace(plan(order), settings=Settings(checks=(), tellers=catalog.all_tellers()), baseline=False)
+    with Stop() as stop:
+        run, tapes, faults = asked(intended, stop, quiet=manner.quiet)
+        told = chronicle(tapes, intended.settings, run)
+        told = replace(told, faults=(*catalog.faults(), *faults, *told.faults))
+        undelivered = streams.say(FORMATS[manner.format](told, manner.view(intended.config)))
+        if stop.number:
+            return stop.code
+        return undelivered or (3 if any(tape.unreached for tape in tapes) else 0)
