@@ -49,10 +49,14 @@ class Colour(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """`[targets.NAME]`: a name for a target. Without an address the name itself is the address."""
+    """`[targets.NAME]`: a name for a target. Without an address the name itself is the address.
+
+    depends_on: other targets, or `host:port`, whose services it uses.
+    """
 
     address: str = ""
     tags: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ class State:
     per_subject: one instance for each subject its first sign's check speaks up about; otherwise one for each host.
     told_by: the check that would find the log lines which tell of it, where they are its only direct evidence; a log
     that could be read and has none of them then speaks against it.
+    shared: what it is about is one thing for all the hosts that use it (a name server), known by its address.
     """
 
     title: str
@@ -60,6 +61,7 @@ class State:
     leads_to: tuple[Effect, ...] = ()
     per_subject: bool = False
     told_by: Check | None = None
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

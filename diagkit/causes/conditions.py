@@ -6,7 +6,7 @@ disk full -> writes fail -> service down -> requests fail   is one story with on
 
 from __future__ import annotations
 
-from diagkit.causes import Condition, often, sometimes, usually
+from diagkit.causes import Condition, always, often, sometimes, usually
 from diagkit.checks.connectivity import http, names
 from diagkit.checks.functional import services, units
 from diagkit.checks.logs import applications
@@ -43,7 +43,7 @@ peers_unreachable = Condition(
 )
 memory_short = Condition(
     title="The host is short of memory",
-    shows=(sometimes(memory.pressure), sometimes(memory.swapping)),
+    shows=(always(memory.available), sometimes(memory.pressure), sometimes(memory.swapping)),
     leads_to=(often(service_slow), sometimes(service_down)),
 )
 processor_short = Condition(

@@ -14,6 +14,7 @@ from diagkit.causes import Cause
 from diagkit.causes.fleet import weigh_together
 from diagkit.causes.grounding import PROVIDER
 from diagkit.causes.knowledge import Knowledge
+from diagkit.causes.next_check import next_checks
 from diagkit.causes.suspects import ESTABLISHED, across_hosts, suspects_of
 from diagkit.causes.topology import Place
 from diagkit.causes.verdicts import RANK, over, verdict
@@ -28,7 +29,7 @@ __all__ = ["Knowledge", "weigh"]
 
 
 def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, places: Sequence[Place] = ()) -> Diagnosis:
-    """The likely root causes behind the findings of all targets, likeliest first; places say how those hang together."""
+    """The likely root causes behind the findings of all targets, likeliest first; places say how they hang together."""
     by_target: dict[str, list[Finding]] = {}
     for finding in findings:
         by_target.setdefault(finding.target.raw, []).append(finding)
@@ -49,6 +50,7 @@ def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, plac
         unexplained=tuple(w for weighing in fleet.weighings.values() for w in weighing.unexplained()),
         condition=Untrusted(_deepest(unsettled[0]) if leading is Verdict.INCONCLUSIVE and unsettled else ""),
         common=tuple(_common(told, by_target, knowledge)),
+        next_checks=tuple(check for weighing in unsettled for check in next_checks(weighing, knowledge)),
     )
 
 

@@ -17,7 +17,7 @@ class Knowledge:
 
     voices: what each log signature speaks for. noises: how often each check warns, and fails, with nothing wrong.
     groups: the group of those checks that have one. runbooks: the runbook of each cause. vital: the checks without
-    which nobody can be called healthy.
+    which nobody can be called healthy. costs: seconds that each check takes, where that is more than a moment.
     """
 
     causes: Mapping[str, Cause]
@@ -27,6 +27,7 @@ class Knowledge:
     runbooks: Mapping[str, str]
     vital: frozenset[str]
     groups: Mapping[str, str] = field(default_factory=dict)
+    costs: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def states(self) -> dict[str, State]:

@@ -46,8 +46,8 @@ def place_of(target: Target, facts: Facts) -> Place:
 
 def _known(facts: Facts, kind: type) -> tuple[Any, ...]:
     """All of a fact that is a list, or nothing where it could not be learned or was not asked for."""
-    known = facts[kind] if facts.probe_of(kind) else None
-    return tuple(known.all) if known is not None and isinstance(known, kind) else ()
+    known: Any = facts[kind] if facts.probe_of(kind) else None
+    return tuple(known.all) if isinstance(known, kind) else ()
 
 
 def _names(target: Target, facts: Facts) -> Iterator[str]:

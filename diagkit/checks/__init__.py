@@ -51,6 +51,8 @@ class Check:
     vital: whether not being able to judge it makes the run incomplete (exit 3).
     group: checks that repeat one fact (a proxy's error page, and the line about it in its log) have the same word here,
     and together count for little more than one; empty: its own.
+    deep: too slow or too much for every run; it is asked when it is named, or when its answer would settle the matter.
+    cost: seconds that asking takes, where that is more than a moment.
     for_people: why no cause is read off it, where none is: its findings are there to be read.
     """
 
@@ -63,6 +65,8 @@ class Check:
     noise: tuple[float, float]
     vital: bool
     group: str = ""
+    deep: bool = False
+    cost: float = 0.0
     for_people: str = ""
 
     def __call__(self, facts: Facts, limits: object | None = None) -> tuple[Finding, ...]:
@@ -108,6 +112,8 @@ def check(
     noise: tuple[float, float] = (0.03, 0.005),
     vital: bool = True,
     group: str = "",
+    deep: bool = False,
+    cost: float = 0.0,
     for_people: str = "",
 ) -> Callable[[Callable[..., Findings]], Check]:
     """Make a check of a judging function, named by where it lives: checks/resources/disk.py has `resources.disk.*`."""
@@ -126,6 +132,8 @@ def check(
             noise=noise,
             vital=vital,
             group=group,
+            deep=deep,
+            cost=cost,
             for_people=for_people,
         )
 

@@ -38,6 +38,12 @@ At = Annotated[str, typer.Option(metavar="TIME", help="When it happened: the win
 Timeout = Annotated[
     float | None, typer.Option(metavar="SECONDS", min=0.1, max=3600, help="For each target; 30 if not set.")
 ]
+Deep = Annotated[
+    bool,
+    typer.Option(
+        "--deep", help="Where the cause is not settled, run the checks that would settle it.", show_default=False
+    ),
+]
 Baseline = Annotated[
     bool | None,
     typer.Option(

@@ -25,6 +25,7 @@ class Order:
     since: str = ""
     until: str = ""
     at: str = ""
+    deep: bool = False
     timeout: float | None = None
     baseline: bool | None = None
     config: str = ""

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from diagkit import __version__, catalog
 from diagkit.cli import exits, histories, streams
+from diagkit.cli.deeper import deepen
 from diagkit.cli.manner import Manner, say, verdict_code
 from diagkit.cli.plan import Order, Plan, plan
 from diagkit.cli.progress import Progress
@@ -45,12 +47,17 @@ def _run(order: Order, manner: Manner) -> int:
     intended = plan(order)
     with Stop() as stop:
         about, tapes, faults = asked(intended, stop, quiet=manner.quiet)
-        report = diagnose(tapes, intended.settings, about)
+        report, settings = diagnose(tapes, intended.settings, about), intended.settings
+        if order.deep:
+            more = partial(diagnose, run=about)
+            report, settings, bugs = deepen(intended, tapes, report, more, stop, quiet=manner.quiet)
+            faults += bugs
+            report = replace(report, run=replace(about, finished_at=datetime.now(UTC), interrupted=bool(stop.number)))
         report = replace(report, faults=(*catalog.faults(), *faults, *report.faults))
         undelivered = say(report, manner.view(intended.config), output, files)
         if stop.number:
             return stop.code
-        return undelivered or verdict_code(report, intended.settings, manner.tolerance(intended.config))
+        return undelivered or verdict_code(report, settings, manner.tolerance(intended.config))
 
 
 def asked(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[RunInfo, list[Tape], list[Fault]]:

@@ -1,4 +1,7 @@
-"""Which checks to run: `--only` and `--skip` take names, beginnings of names, and globs."""
+"""Which checks to run: `--only` and `--skip` take names, beginnings of names, and globs.
+
+Deep checks run when they are named in full, and when `--deep` finds that one of them would settle the matter.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from diagkit.spelling import nearest
 
 def select(checks: Mapping[str, Check], phase: str, only: Iterable[str], skip: Iterable[str]) -> tuple[Check, ...]:
     """The checks of a phase (empty: of all) that are wanted. That nothing is wanted is an error, never a green 0."""
-    wanted = _match(only, checks, "--only") or set(checks)
+    only = list(only)
+    usual = {name for name, check in checks.items() if not check.deep or name in only}
+    wanted = (_match(only, checks, "--only") or set(checks)) & usual
     unwanted = _match(skip, checks, "--skip")
     chosen = tuple(c for n, c in checks.items() if n in wanted - unwanted and phase in ("", c.phase))
     if not chosen:

@@ -6,8 +6,9 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from diagkit.cli.plan import Plan
 from diagkit.cli.progress import Progress
@@ -24,9 +25,10 @@ Opener = Callable[[Target, Plan, float], Transport]
 
 @dataclass(slots=True)
 class Job:
-    """One target being asked. `tape` is None until it is done."""
+    """One target being asked. `tape` is None until it is done; `known` is what it said before."""
 
     target: Target
+    known: Tape | None = None
     tape: Tape | None = None
     fault: Fault | None = None
     transport: Transport | None = None
@@ -42,7 +44,7 @@ class Job:
             self.transport = open_(self.target, plan, deadline)
             site = plan.site(self.target)
             self.tape = gather(
-                self.target, site, plan.moment, plan.settings, self.transport, wire, deadline, self.stopped
+                self.target, site, plan.moment, plan.settings, self.transport, wire, deadline, self.stopped, self.known
             )
         except Exception as error:  # noqa: BLE001 - see above; it is reported as a fault
             if not self.stopped.is_set():  # a transport closed under its feet may fail in any way
@@ -61,14 +63,19 @@ class Job:
 
     def result(self, plan: Plan) -> Tape:
         """The tape; an empty one, on which everything is unknown, if there was no time to make it."""
-        if self.tape:
-            return self.tape
+        if tape := self.tape or self.known:
+            return tape
         return Tape(target=self.target, moment=plan.moment, replies={}, site=plan.site(self.target))
 
 
-def ask_all(plan: Plan, open_: Opener, stop: Stop, progress: Progress) -> tuple[list[Tape], list[Fault]]:
-    """A tape of every target, in the order of the plan. What a signal cut short is a tape with less on it."""
-    jobs = [Job(target) for target in plan.targets]
+def ask_all(
+    plan: Plan, open_: Opener, stop: Stop, progress: Progress, known: Mapping[str, Tape] = MappingProxyType({})
+) -> tuple[list[Tape], list[Fault]]:
+    """A tape of every target, in the order of the plan. What a signal cut short is a tape with less on it.
+
+    known: what targets said before, by label; there only what is new is asked.
+    """
+    jobs = [Job(target, known.get(target.label)) for target in plan.targets]
     finished: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
     stop.wake = lambda: finished.put(None)
     for job in _finish(jobs, plan, open_, finished, stop, progress):

@@ -39,7 +39,7 @@ def _named(word: str, config: Config, within: tuple[str, ...]) -> Iterator[Targe
             yield from _named(member, config, (*within, word))
     elif word in config.targets:
         declared = config.targets[word]
-        yield replace(parse(declared.address or word), label=word, tags=declared.tags)
+        yield replace(parse(declared.address or word), label=word, tags=declared.tags, depends_on=declared.depends_on)
     elif word.startswith("tag:"):
         tagged = [name for name, declared in config.targets.items() if word[4:] in declared.tags]
         if not tagged:

@@ -25,6 +25,7 @@ class Target:
     path: str = ""  # of a tape
     label: str = ""
     tags: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()  # targets, or host:port, whose services it uses, as far as somebody declared them
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ def _causes(page: Page, report: Report, told: list[Suspect]) -> None:
             where = listed((page.say(t) for t in common.targets), EVIDENCE)
             same = f"the same fault on {len(common.targets)} of {common.of} hosts ({where}): look for what they share"
             page.labelled("in common", [(same,)])
-    common = {c.id for c in report.diagnosis.common}
-    if rest := [c for c in report.diagnosis.causes if c not in told and c.id not in common]:
+    once = {c.id for c in report.diagnosis.common}
+    if rest := [c for c in report.diagnosis.causes if c not in told and c.id not in once]:
         others = "; ".join(f"{title(c, page.say)}, {percent(c)}" for c in rest)
         page.line(others, lead=(("less likely: ", "bold"),))
 

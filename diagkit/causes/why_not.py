@@ -1,0 +1,58 @@
+"""Why a cause was not named: what speaks against it, and what it would have needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diagkit.causes import Cause
+from diagkit.causes.knowledge import Knowledge
+from diagkit.causes.weighing import NOTICEABLE, sick, weigh_one
+from diagkit.model import Finding, Status, Weighed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhyNot:
+    """One cause on one target, judged against what was named.
+
+    impossible: why it cannot be there at all; empty where it could. confidence: its probability. direct: decibans of
+    its own signs. because, despite: what speaks for it and against it, the strongest first. unseen: checks of its own
+    that could not be judged. instead: titles of the causes that explain the findings.
+    """
+
+    cause: str
+    target: str
+    impossible: str = ""
+    confidence: float = 0.0
+    direct: float = 0.0
+    because: tuple[Weighed, ...] = ()
+    despite: tuple[Weighed, ...] = ()
+    unseen: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
+
+
+def why_not(cause: str, target: str, findings: Sequence[Finding], knowledge: Knowledge) -> WhyNot:
+    """Judge this cause by the findings of one target."""
+    state = knowledge.causes[cause]
+    direct = state.shows[0].check.name if state.shows else ""
+    own = [f for f in findings if f.check == direct]
+    if own and all(f.status is Status.SKIP for f in own):
+        why = f"{direct} does not apply: {own[0].summary.raw}"
+        return WhyNot(cause=cause, target=target, impossible=why)
+    if not sick(findings):
+        return WhyNot(cause=cause, target=target, impossible="no check found anything wrong")
+    weighing = weigh_one(target, findings, knowledge, {})
+    places = [i for i, node in enumerate(weighing.nodes) if node.id == cause]
+    place = max(places, key=weighing.probability)
+    evidence = weighing.evidence(place)
+    best = [weighing.nodes[n].state for n in sorted(weighing.found.best)]
+    return WhyNot(
+        cause=cause,
+        target=target,
+        confidence=weighing.probability(place),
+        direct=weighing.direct(place),
+        because=tuple(weighing.weighed(j, d) for j, d in evidence if d >= NOTICEABLE),
+        despite=tuple(weighing.weighed(j, d) for j, d in reversed(evidence) if d <= -NOTICEABLE),
+        unseen=weighing.grounded.missing.get(place, ()),
+        instead=tuple(s.title for s in best if isinstance(s, Cause) and s is not state),
+    )
