@@ -27,6 +27,8 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "explain": ("diagkit.cli.explain:explain", "Tell what a check, cause or probe is, needs and runs on the host."),
         "list": ("diagkit.cli.list:list_", "List the checks, causes, probes or outputs."),
         "runbook": ("diagkit.cli.runbook:app", "List the runbooks, or show one."),
+        "lint": ("diagkit.cli.lint:lint", "Check the knowledge, yours and what is shipped."),
+        "case": ("diagkit.cli.case:app", "Keep an incident as a test, or score the diagnosis on those kept."),
         "schema": ("diagkit.cli.schema:schema", "Print the JSON Schema of the JSON report."),
     },
     "This workstation": {

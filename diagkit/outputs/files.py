@@ -12,12 +12,12 @@ class Unwritable(Exception):
     """A report that could not be written; the message is one sentence for the user."""
 
 
-def write_report(path: Path, text: str) -> None:
+def write_report(path: Path, text: str | bytes) -> None:
     """Put the text where the path is, mode 0600. An older report stays as it was until the new one is complete.
 
     What is no regular file (`/dev/stdout`, a pipe) is written to, not replaced.
     """
-    data = text.encode("utf-8", "backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "backslashreplace")
     place = Path(os.path.realpath(path))  # a symlink keeps pointing where it does
     try:
         if place.exists() and not place.is_file():
