@@ -57,7 +57,7 @@ def weigh_together(findings: Mapping[str, Sequence[Finding]], places: Iterable[P
     troubled = {target: found for target, found in findings.items() if sick(found)}
     beyond = {target: _around(target, topology, troubled) for target in troubled}
     alone = {t: weigh_one(t, found, knowledge, memo, beyond[t]) for t, found in troubled.items()}
-    shared = _shared(alone, topology)
+    shared = _shared(alone, topology) if len(findings) > 1 else {}
     if not shared and not any(about.providers for about in beyond.values()):
         return Fleet(alone, topology)
     priors = _hear_shared(alone, shared, findings, topology, knowledge)
@@ -78,13 +78,13 @@ def _around(target: str, topology: Topology, troubled: Iterable[str]) -> Beyond:
 
 
 def _shared(weighings: Mapping[str, Weighing], topology: Topology) -> dict[Shared, dict[str, int]]:
-    """The shared things that more than one target has a node for."""
+    """The shared things that any target has a node for."""
     found: dict[Shared, dict[str, int]] = {}
     for target, weighing in weighings.items():
         for i, node in enumerate(weighing.nodes):
             if node.subject and node.state is not None and node.state.shared:
                 found.setdefault((node.id, topology.common_name(node.subject, target)), {})[target] = i
-    return found if len(weighings) > 1 else {}
+    return found
 
 
 def _hear_shared(

@@ -146,7 +146,7 @@ def _with_clients(suspect: Suspect, fleet: Fleet) -> Suspect:
     if node is None or fails is None or fails not in weighing.world:
         return suspect
     steps, lines, clients = [], [], []
-    for client, other in fleet.weighings.items():
+    for client, other in sorted(fleet.weighings.items()):
         place = other.place(PROVIDER, suspect.target.raw)
         if place is None or other.probability(place) < ESTABLISHED:
             continue
