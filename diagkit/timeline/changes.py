@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from diagkit.model import Kind, Site
+from datetime import datetime
+
+from diagkit.model import Kind, Site, Unknown
 from diagkit.probes.changes import Packages, Releases
+from diagkit.probes.configuration import Configuration
 from diagkit.probes.settings import Settings
 from diagkit.timeline import Happening, Happenings, teller
 
@@ -55,14 +58,26 @@ def packages(packages: Packages) -> Happenings:
 @teller
 def settings(settings: Settings) -> Happenings:
     """Files that services read when they start and that were changed."""
-    files = {file.path: file for file in settings.all}
-    for path, file in files.items():
-        yield Happening(
-            kind=Kind.CONFIG,
-            at=file.changed,
-            subject=path,
-            says=f"{path} changed",
-            many="{n} files changed: {names}",
-            source="modification time",
-            group="files",
-        )
+    for path, at in {file.path: file.changed for file in settings.all}.items():
+        yield _changed(path, at)
+
+
+@teller
+def configuration(configuration: Configuration, settings: Settings | Unknown) -> Happenings:
+    """Other files in /etc, and crontabs, that were changed."""
+    told = set() if isinstance(settings, Unknown) else {file.path for file in settings.all}
+    for file in configuration.changed:
+        if file.path not in told:
+            yield _changed(file.path, file.changed)
+
+
+def _changed(path: str, at: datetime) -> Happening:
+    return Happening(
+        kind=Kind.CONFIG,
+        at=at,
+        subject=path,
+        says=f"{path} changed",
+        many="{n} files changed: {names}",
+        source="modification time",
+        group="files",
+    )

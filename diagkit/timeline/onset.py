@@ -97,8 +97,12 @@ def _stepped(target: Untrusted, what: str, now: datetime, found: Jump, said: str
         at=now - ago,
         earliest=now - ago - doubt,
         latest=now - ago + doubt,
-        summary=Untrusted(f"{what} began about {now - ago:%H:%M} UTC, ±50 %: {said}"),
+        summary=Untrusted(f"{what} began about {_minute(now - ago)} UTC, ±50 %: {said}"),
     )
+
+
+def _minute(at: datetime) -> str:
+    return f"{at + timedelta(seconds=30):%H:%M}"
 
 
 def _logged(target: Untrusted, events: Sequence[Event]) -> Iterator[Onset]:
