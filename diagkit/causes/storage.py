@@ -1,30 +1,62 @@
-"""Causes that begin on a disk or in a file system."""
+"""Causes that begin with room to write: bytes, inodes, quotas, and what takes them."""
 
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, rarely, sometimes, usually
-from diagkit.causes.conditions import requests_fail, storage_slow, writes_fail
-from diagkit.checks.logs import signatures
-from diagkit.checks.resources import disk, mounts
+from diagkit.causes.conditions import storage_slow, writes_fail
+from diagkit.causes.cpu import cpu_saturated
+from diagkit.checks.logs import growth, signatures
+from diagkit.checks.resources import directories, disk
+
+ROOM = "diagkit resources {target} --only 'resources.disk.*' -v"
 
 disk_full = Cause(
     title="Disk full: no space left on device",
     prior=0.012,
     per_subject=True,
-    shows=(always(disk.space), rarely(disk.deleted_files)),
+    shows=(always(disk.space), rarely(disk.deleted_files), rarely(disk.reserved)),
     leads_to=(usually(writes_fail),),
-    verify="diagkit resources {target} --only 'resources.disk.*' -v",
+    verify=ROOM,
     act=(
         "Free or grow {subject}: find the largest and newest files with `du -xh {subject} | sort -h | "
         "tail`, and stop what writes them."
     ),
     roll_back="Keep what you delete until the services are back; move it to another disk where you can.",
     look_alikes=(
-        LookAlike(cause="inodes_exhausted", tell="bytes are free and inodes are not: resources.disk.inodes"),
-        LookAlike(cause="deleted_files_hold_space", tell="deleted files still held open: resources.disk.deleted_files"),
-        LookAlike(cause="tmpfs_full", tell="the mount is a tmpfs, so memory and not a disk ran out"),
+        LookAlike(cause="inodes_exhausted", tell="bytes are free and inodes are not", by=disk.inodes),
+        LookAlike(cause="deleted_files_hold_space", tell="deleted files are still held open", by=disk.deleted_files),
+        LookAlike(cause="reserved_blocks_left", tell="root can still write, others cannot", by=disk.reserved),
+        LookAlike(cause="log_flood", tell="a log grows by megabytes a second", by=growth.files),
+        LookAlike(cause="tmpfs_full", tell="the mount is in memory, not on a disk", by=disk.memory_filesystems),
+        LookAlike(cause="quota_exceeded", tell="the disk has room, one user has none", by=signatures.kernel),
     ),
     source="statvfs(3); kubernetes-mixin NodeFilesystemAlmostOutOfSpace",
+)
+reserved_blocks_left = Cause(
+    title="Disk full for all but root: only reserved blocks are left, others get no space left on device",
+    prior=0.003,
+    per_subject=True,
+    shows=(always(disk.reserved),),
+    leads_to=(always(disk_full),),
+    verify=ROOM,
+    act=(
+        "Free room on {subject} as on any full disk; where the reserve is far too large for a data disk, "
+        "`tune2fs -m 1 DEVICE` gives it back at once."
+    ),
+    roll_back="`tune2fs -m 5 DEVICE`",
+    look_alikes=(LookAlike(cause="disk_full", tell="nothing is left for root either", by=disk.reserved),),
+    source="mke2fs(8) -m; statvfs(3) f_bfree and f_bavail",
+)
+boot_full = Cause(
+    title="/boot full: no space left on device for the next kernel, upgrades break off",
+    prior=0.003,
+    per_subject=True,
+    shows=(always(disk.boot),),
+    verify="diagkit resources {target} --only resources.disk.boot -v",
+    act="Remove old kernels with the package manager: `apt-get autoremove --purge`, or `dnf remove --oldinstallonly`.",
+    roll_back="Install the kernel package again.",
+    look_alikes=(LookAlike(cause="disk_full", tell="/boot is no filesystem of its own", by=disk.space),),
+    source="Debian and Fedora kernel packages: an image and an initramfs of some 100 MB for each version",
 )
 tmpfs_full = Cause(
     title="tmpfs full: no space left on a memory file system",
@@ -32,26 +64,44 @@ tmpfs_full = Cause(
     per_subject=True,
     shows=(always(disk.memory_filesystems),),
     leads_to=(usually(writes_fail),),
-    verify="diagkit resources {target} --only 'resources.disk.*' -v",
+    verify=ROOM,
     act="Remove what fills {subject}, or grow it with `mount -o remount,size=… {subject}`.",
     roll_back="Restart the service that needs the removed files; they are gone for good.",
-    look_alikes=(LookAlike(cause="disk_full", tell="the mount is on a disk, not a tmpfs"),),
+    look_alikes=(LookAlike(cause="disk_full", tell="the mount is on a disk, not in memory", by=disk.space),),
     source="tmpfs(5)",
 )
 inodes_exhausted = Cause(
     title="Out of inodes: inode exhaustion, no free inodes although bytes are free",
     prior=0.003,
     per_subject=True,
-    shows=(always(disk.inodes),),
+    shows=(always(disk.inodes), rarely(directories.crowded)),
     leads_to=(usually(writes_fail),),
-    verify="diagkit resources {target} --only 'resources.disk.*' -v",
+    verify=ROOM,
     act=(
         "Find the directory with most entries on {subject} (`du -x --inodes {subject} | sort -n | tail`) "
         "and clean it up."
     ),
     roll_back="Keep the files in an archive on another file system.",
-    look_alikes=(LookAlike(cause="disk_full", tell="bytes have run out, not inodes: resources.disk.space"),),
+    look_alikes=(
+        LookAlike(cause="disk_full", tell="bytes have run out, not inodes", by=disk.space),
+        LookAlike(cause="directory_crowded", tell="there are inodes left: only listing is slow", by=disk.inodes),
+    ),
     source="statvfs(3) f_favail",
+)
+directory_crowded = Cause(
+    title="Directory with too many entries: files pile up in a queue, session or upload directory",
+    prior=0.002,
+    per_subject=True,
+    shows=(always(directories.crowded, fails=0.0),),
+    leads_to=(sometimes(inodes_exhausted), sometimes(storage_slow)),
+    verify="diagkit resources {target} --only resources.directories.crowded -v",
+    act=(
+        "Find out why nothing takes the files away (a queue's consumer, a clean-up job), start that, then remove the "
+        "old ones: `find {subject} -maxdepth 1 -type f -mtime +7 -delete`."
+    ),
+    roll_back="None: keep an archive of what may still be wanted.",
+    look_alikes=(LookAlike(cause="inodes_exhausted", tell="no inode is free any more", by=disk.inodes),),
+    source="ext4 directory index; find(1)",
 )
 deleted_files_hold_space = Cause(
     title="Deleted files still held open take up the disk",
@@ -61,111 +111,58 @@ deleted_files_hold_space = Cause(
     verify="diagkit resources {target} --only resources.disk.deleted_files -v",
     act="Restart or reload the process that holds {subject}: only that frees the room.",
     roll_back="None is needed; the file is deleted already.",
-    look_alikes=(LookAlike(cause="disk_full", tell="`du` finds the files; nothing deleted is held open"),),
+    look_alikes=(
+        LookAlike(cause="disk_full", tell="`du` finds the files; nothing deleted is open", by=disk.deleted_files),
+    ),
     source="proc(5) /proc/PID/fd, link count 0",
 )
-filesystem_read_only = Cause(
-    title="Read-only file system: it was remounted read-only",
-    prior=0.003,
-    per_subject=True,
-    shows=(always(mounts.read_only),),
-    leads_to=(always(writes_fail),),
-    verify="diagkit resources {target} --only 'resources.mounts.*' -v",
-    act=(
-        "Look in the kernel log why; when the disk is sound, `mount -o remount,rw {subject}`, else check "
-        "it with fsck first."
-    ),
-    roll_back="`mount -o remount,ro {subject}`",
-    look_alikes=(
-        LookAlike(cause="disk_failing", tell="I/O errors in the kernel log come before the remount"),
-        LookAlike(cause="filesystem_corrupt", tell="EXT4-fs or XFS errors come before the remount"),
-    ),
-    source="mount(8) errors=remount-ro; EROFS",
+quota_exceeded = Cause(
+    title="Disk quota exceeded (EDQUOT): one user or project may write no more, though the disk has room",
+    prior=0.0015,
+    told_by=signatures.kernel,
+    leads_to=(usually(writes_fail),),
+    verify="diagkit logs {target} --only 'logs.signatures.*' -v",
+    act="See whose it is with `repquota -a` (XFS: `xfs_quota -x -c report`), clean up there, or raise the limit.",
+    roll_back="Set the previous limit again with `setquota`.",
+    look_alikes=(LookAlike(cause="disk_full", tell="the whole filesystem is full", by=disk.space),),
+    source="quotactl(2); errno EDQUOT",
 )
-filesystem_corrupt = Cause(
-    title="File system corruption",
+thin_pool_full = Cause(
+    title="LVM thin pool or snapshot full: no space below the filesystem, although df shows room",
     prior=0.001,
     told_by=signatures.kernel,
-    leads_to=(often(filesystem_read_only), often(writes_fail)),
+    leads_to=(usually(writes_fail), often(storage_slow)),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
-    act="Stop the services that use it, take an image, then run fsck on the unmounted file system.",
-    roll_back="Restore from the image or the last backup.",
-    look_alikes=(LookAlike(cause="disk_failing", tell="the block layer reports I/O errors for the device"),),
-    source="ext4 and XFS kernel messages",
-)
-disk_failing = Cause(
-    title="Disk failing: I/O errors from the device",
-    prior=0.003,
-    told_by=signatures.kernel,
-    leads_to=(often(storage_slow), often(filesystem_read_only), sometimes(filesystem_corrupt), often(writes_fail)),
-    verify="diagkit logs {target} --only 'logs.signatures.*' -v",
-    act="Move services away and replace the disk; `smartctl -H` on the host says how it sees itself.",
-    roll_back="None: a failing disk does not recover.",
-    look_alikes=(
-        LookAlike(cause="filesystem_corrupt", tell="no I/O error for the device, only the file system complains"),
-        LookAlike(cause="disk_saturated", tell="no errors: many operations wait on a sound disk"),
-    ),
-    source="block layer and libata kernel messages",
-)
-disk_saturated = Cause(
-    title="Disk saturated: operations queue up",
-    prior=0.005,
-    per_subject=True,
-    shows=(usually(disk.saturation),),
-    leads_to=(always(storage_slow),),
-    verify="diagkit resources {target} --only 'resources.disk.*' -v",
-    act="Stop or `ionice -c3` the process that reads or writes most.",
-    roll_back="Start it again outside the busy hours.",
-    look_alikes=(LookAlike(cause="disk_slow", tell="few operations, yet each takes long"),),
-    source="proc_diskstats",
-)
-disk_slow = Cause(
-    title="Slow disk: each operation takes long although there are few",
-    prior=0.003,
-    per_subject=True,
-    shows=(usually(disk.latency),),
-    leads_to=(always(storage_slow),),
-    verify="diagkit resources {target} --only resources.disk.latency -v",
-    act="Look for errors in the kernel log; on a rented volume look at its limit of operations; move the load away.",
-    roll_back="Move the load back.",
-    look_alikes=(
-        LookAlike(cause="disk_saturated", tell="many operations: the queue is long"),
-        LookAlike(cause="disk_failing", tell="errors in the kernel log"),
-    ),
-    source="proc_diskstats",
-)
-mount_hung = Cause(
-    title="Hung mount: the file server does not answer, processes that touch it hang",
-    prior=0.003,
-    per_subject=True,
-    shows=(always(mounts.answering),),
-    leads_to=(sometimes(writes_fail), sometimes(requests_fail)),
-    verify="diagkit resources {target} --only 'resources.mounts.*' -v",
-    act=(
-        "Bring the file server back; where it stays away, `umount -f -l {subject}` and restart the processes that hang."
-    ),
-    roll_back="Mount it again: `mount {subject}`.",
-    look_alikes=(LookAlike(cause="disk_slow", tell="the mount answers, only late"),),
-    source="nfs(5), FUSE: calls on a dead server do not return",
-)
-mount_missing = Cause(
-    title="Missing mount: a file system of fstab is not mounted",
-    prior=0.002,
-    per_subject=True,
-    shows=(always(mounts.missing),),
-    leads_to=(often(writes_fail),),
-    verify="diagkit resources {target} --only resources.mounts.missing -v",
-    act="`mount {subject}`; what was written below the mount point meanwhile is hidden by it: move it first.",
-    roll_back="`umount {subject}`",
-    source="fstab(5)",
+    act="Extend the pool (`lvextend -L +10G VG/POOL`) or remove snapshots; give back what is unused with `fstrim -av`.",
+    roll_back="A pool cannot shrink: none.",
+    look_alikes=(LookAlike(cause="disk_full", tell="df shows no room either", by=disk.space),),
+    source="lvmthin(7); device-mapper thin-provisioning",
 )
 log_flood = Cause(
-    title="Log flood: one program writes so many lines that some are dropped",
+    title="Log flood: one program writes so many lines that the disk fills or lines are dropped",
+    prior=0.005,
+    shows=(often(growth.files, fails=0.55), sometimes(growth.journal, fails=0.28)),
+    leads_to=(sometimes(disk_full), sometimes(storage_slow), sometimes(cpu_saturated)),
+    verify="diagkit logs {target} --only 'logs.growth.*' -v",
+    act=(
+        "Find the program ({subject}), stop or mend what it repeats, lower its log level, or limit it with "
+        "LogRateLimitBurst=."
+    ),
+    roll_back="Take the limit away again.",
+    look_alikes=(
+        LookAlike(cause="disk_full", tell="no log grows: something else took the room", by=growth.files),
+        LookAlike(cause="log_rotation_failed", tell="logs grow as usual, nobody rotates them", by=signatures.system),
+    ),
+    source="`Suppressed N messages`, `imuxsock … rate-limiting`; journald.conf(5)",
+)
+log_rotation_failed = Cause(
+    title="Log rotation fails (logrotate): logs grow without end",
     prior=0.002,
     told_by=signatures.system,
-    leads_to=(sometimes(disk_full), sometimes(storage_slow)),
-    verify="diagkit logs {target} --only 'logs.*' -v",
-    act="Find the program (the message names it), stop or mend what it repeats; limit it with LogRateLimitBurst=.",
-    roll_back="Take the limit away again.",
-    source="`Suppressed N messages`, `imuxsock … rate-limiting`",
+    leads_to=(rarely(disk_full),),
+    verify="diagkit logs {target} --only logs.signatures.system -v",
+    act="Try it without effect, `logrotate -d /etc/logrotate.conf`: it names file and line. Mend that, then run it.",
+    roll_back="Put the previous file of /etc/logrotate.d back.",
+    look_alikes=(LookAlike(cause="log_flood", tell="one log grows by megabytes a second", by=growth.files),),
+    source="logrotate(8)",
 )

@@ -10,6 +10,7 @@ from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import elapsed
 
 DISKSTATS = Read("/proc/diskstats")
+SECTOR = 512  # bytes, whatever the disk's own sectors are (proc_diskstats)
 NOT_A_DISK = re.compile(r"(ram|sr|fd|zram|nbd)\d+$")
 PARTITION = re.compile(r"(sd[a-z]+|vd[a-z]+|xvd[a-z]+|hd[a-z]+)\d+$|(nvme\d+n\d+|mmcblk\d+|md\d+|loop\d+)p\d+$")
 ARRAY = re.compile(
@@ -21,13 +22,14 @@ ARRAY = re.compile(
 class Device:
     """One disk between two samples.
 
-    done: requests that ended in that time; wait: mean milliseconds from request to answer (0.0 where none ended);
-    busy: share of the time with at least one request under way; queue: mean number of them under way;
-    stuck: requests under way in both samples while none ended.
+    done: requests that ended in that time; moved: bytes a second, read and written; wait: mean milliseconds from
+    request to answer (0.0 where none ended); busy: share of the time with at least one request under way; queue: mean
+    number of them under way; stuck: requests under way in both samples while none ended.
     """
 
     name: str
     done: int
+    moved: float
     wait: float
     busy: float
     queue: float
@@ -75,6 +77,7 @@ def devices(before: Reply, after: Reply) -> Devices:
             Device(
                 name=name,
                 done=done,
+                moved=(moved[2] + moved[6]) * SECTOR / seconds,
                 wait=(moved[3] + moved[7]) / done if done else 0.0,
                 busy=min(1.0, moved[9] / 1000 / seconds),
                 queue=max(0.0, moved[10] / 1000 / seconds),

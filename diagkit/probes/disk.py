@@ -31,6 +31,7 @@ class Mount:
     """One filesystem, by its shortest mount point. Sizes in bytes; `inodes` is 0 where there is no such limit.
 
     free: what root may still use; available: what everybody else may (the difference is reserved).
+    read_only: nothing can be written to it, so that it may well be full.
     """
 
     path: str
@@ -42,6 +43,7 @@ class Mount:
     available: int
     inodes: int = 0
     inodes_free: int = 0
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,5 +174,6 @@ def _read(reply: Reply, known: dict[str, MountPoint]) -> dict[str, Mount]:
             available=available * block,
             inodes=inodes,
             inodes_free=inodes_free,
+            read_only="ro" in at.super_options,
         )
     return found

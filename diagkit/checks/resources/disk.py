@@ -1,7 +1,8 @@
-"""Is there room left to write, and do the disks answer fast enough?"""
+"""Is there room left to write: bytes, inodes, and room that deleted files hold?"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
@@ -9,12 +10,12 @@ from diagkit.checks.resources import size
 from diagkit.model import Finding, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.deleted import DeletedFiles
-from diagkit.probes.devices import Devices
+from diagkit.probes.directories import Directories
 from diagkit.probes.disk import Mount, Mounts
-from diagkit.probes.pressure import Pressure
 from diagkit.probes.processes import Processes
 
 IN_MEMORY = {"tmpfs", "ramfs"}
+BOOT = re.compile(r"/(boot|efi)(/|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,60 @@ def space(mounts: Mounts, limits: Room) -> Findings:
 
     Why: a full filesystem fails writes with ENOSPC, and most services answer by crashing, hanging or refusing work.
     Look-alikes: no inodes left (`inodes`); deleted files that are still open (`deleted_files`); room that is left but
-    reserved for root.
+    reserved for root (`reserved`). Filesystems mounted read-only may be full; /boot is judged apart (`boot`).
     """
-    on_disk = [mount for mount in mounts.all if mount.type not in IN_MEMORY]
+    on_disk = [mount for mount in _writable(mounts) if mount.type not in IN_MEMORY and not BOOT.match(mount.path)]
     yield from (_room(mount, limits) for mount in on_disk)
     if not on_disk:
         yield skip("no filesystem on disk: all are in memory or images that cannot be written")
+
+
+@check(limits=Room(), noise=(0.03, 0.001), vital=False)
+def boot(mounts: Mounts, limits: Room) -> Findings:
+    """/boot has room left for another kernel.
+
+    Why: a full /boot stops no service, but the next kernel upgrade: dpkg or dnf fails halfway, and the boot with it.
+    """
+    small = [mount for mount in _writable(mounts) if BOOT.match(mount.path)]
+    yield from (_room(mount, limits) for mount in small)
+    if not small:
+        yield skip("/boot is no filesystem of its own")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve:
+    """Share of a filesystem that is free, yet for root alone, while others have at most `left` of it.
+
+    Source: mke2fs(8) reserves 5 % for root; from half of that on it is a matter of the reserve.
+    """
+
+    held: float = 0.025
+    left: float = 0.001
+
+
+@check(limits=Reserve(), noise=(0.002, 0.001), vital=False)
+def reserved(mounts: Mounts, limits: Reserve) -> Findings:
+    """No filesystem has room left for root alone.
+
+    Why: ext4 keeps blocks back for root; then `df` shows free blocks and root can write, yet services get ENOSPC.
+    """
+    judged = [mount for mount in _writable(mounts) if mount.free > mount.available]
+    for mount in judged:
+        back = mount.free - mount.available
+        measured = {"reserved_bytes": back, "available_bytes": mount.available}
+        if mount.available <= limits.left * mount.size and back >= limits.held * mount.size:
+            left = f"{size(back)} for root, {size(mount.available)} for all others"
+            text = f"only blocks reserved for root are left on {mount.path}: {left}: No space left on device"
+            yield fail(text, mount.path, measured=measured)
+        else:
+            yield ok(f"{size(back)} reserved for root, {size(mount.available)} for all others", mount.path)
+    if not judged:
+        yield skip("no filesystem keeps blocks back for root")
+
+
+def _writable(mounts: Mounts) -> list[Mount]:
+    """Those that can be written: an image mounted read-only is full by design."""
+    return [mount for mount in mounts.all if not mount.read_only]
 
 
 @check(limits=Room(), noise=(0.01, 0.0005))
@@ -49,7 +98,7 @@ def memory_filesystems(mounts: Mounts, limits: Room) -> Findings:
 
     Why: they are small, and what fills them takes memory too; queries and jobs fail for want of temporary files.
     """
-    in_memory = [mount for mount in mounts.all if mount.type in IN_MEMORY]
+    in_memory = [mount for mount in _writable(mounts) if mount.type in IN_MEMORY]
     yield from (_room(mount, limits) for mount in in_memory)
     if not in_memory:
         yield skip("no filesystem in memory")
@@ -77,13 +126,13 @@ class Inodes:
 
 
 @check(limits=Inodes(), noise=(0.01, 0.0005))
-def inodes(mounts: Mounts, limits: Inodes) -> Findings:
+def inodes(mounts: Mounts, directories: Directories | Unknown | Inapplicable, limits: Inodes) -> Findings:
     """Every filesystem can hold more files.
 
     Why: without a free inode no file can be made: "No space left on device" while `df` shows room (see `df -i`).
     Look-alikes: inotify watches and semaphores that ran out report ENOSPC too, with inodes and bytes free.
     """
-    limited = [mount for mount in mounts.all if mount.inodes]
+    limited = [mount for mount in _writable(mounts) if mount.inodes]
     for mount in limited:
         left = mount.inodes_free / mount.inodes
         used = f"{1 - left:.0%} of {mount.inodes} inodes used, {mount.inodes_free} free"
@@ -91,13 +140,27 @@ def inodes(mounts: Mounts, limits: Inodes) -> Findings:
         if left <= limits.fail:
             room = f"{mount.available / mount.size:.0%} of the bytes are free"
             text = f"out of inodes on {mount.path}: {used} ({room}): No space left on device"
-            yield fail(text, mount.path, measured=measured)
+            yield fail(text + _crowded(directories, mount, mounts), mount.path, measured=measured)
         elif left <= limits.warn:
-            yield warn(f"almost out of inodes on {mount.path}: {used}", mount.path, measured=measured)
+            text = f"almost out of inodes on {mount.path}: {used}" + _crowded(directories, mount, mounts)
+            yield warn(text, mount.path, measured=measured)
         else:
             yield ok(used, mount.path, measured=measured)
     if not limited:
         yield skip("no filesystem here has a fixed number of inodes")
+
+
+def _crowded(directories: object, mount: Mount, mounts: Mounts) -> str:
+    """The directory on this filesystem with most entries, as far as one was found."""
+    found = directories.all if isinstance(directories, Directories) else ()
+    on_it = [d for d in found if mount is _home(d.path, mounts)]
+    return f"; some {on_it[0].entries} entries in {on_it[0].path}" if on_it else ""
+
+
+def _home(path: str, mounts: Mounts) -> Mount | None:
+    """The filesystem a path is on."""
+    above = [mount for mount in mounts.all if f"{path}/".startswith(f"{mount.path.rstrip('/')}/")]
+    return max(above, key=lambda mount: len(mount.path), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,65 +197,3 @@ def deleted_files(deleted: DeletedFiles, mounts: Mounts, processes: Processes | 
     if not short:
         total = sum(held.size for held in deleted.all)
         yield ok(f"deleted files that are still open hold {size(total)}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Milliseconds a request waits in the mean, over at least `requests` of them between the samples.
-
-    Source: awesome-prometheus-alerts HostUnusualDiskReadLatency (100 ms); 500 ms is beyond any healthy disk.
-    """
-
-    warn: float = 100.0
-    fail: float = 500.0
-    requests: int = 30
-
-
-@check(limits=Wait(), noise=(0.02, 0.002), vital=False)
-def latency(devices: Devices, limits: Wait) -> Findings:
-    """Every disk answers its requests in reasonable time.
-
-    Why: a failing disk, a throttled volume or a busy hypervisor shows here before it shows in the kernel log.
-    Limits: of a few requests no mean can be told; then this is skipped, not passed.
-    """
-    for disk in devices.all:
-        measured = {"await_ms": disk.wait, "requests": disk.done, "busy": disk.busy}
-        if disk.stuck:
-            text = f"{disk.stuck} I/O requests under way on {disk.name}, none completed in {devices.seconds:.1f} s"
-            yield fail(text, disk.name, measured=measured)
-        elif disk.done < limits.requests:
-            yield skip(f"{disk.done} requests in {devices.seconds:.1f} s: too few to tell a latency", disk.name)
-        else:
-            verdict = fail if disk.wait >= limits.fail else warn if disk.wait >= limits.warn else ok
-            yield verdict(f"{disk.wait:.1f} ms per request over {disk.done}", disk.name, measured=measured)
-    if not devices.all:
-        yield skip("the kernel shows no disk here")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """Share of the time a disk is busy, and of the time tasks wait for disks. Source: our own.
-
-    Being busy alone says little: an SSD serves many requests at once. Hence both.
-    """
-
-    busy: float = 0.95
-    stalled: float = 0.25
-
-
-@check(limits=Use(), noise=(0.03, 0.001), vital=False)
-def saturation(devices: Devices, pressure: Pressure | Unknown | Inapplicable, limits: Use) -> Findings:
-    """No disk is busy all the time while work waits for it.
-
-    Why: the next request waits for all that are queued before it.
-    """
-    stalled = pressure.io.some_10 if isinstance(pressure, Pressure) else 1.0
-    for disk in devices.all:
-        text = f"{disk.busy:.0%} busy, {disk.queue:.1f} requests under way"
-        measured = {"busy": disk.busy, "queue": disk.queue}
-        if disk.busy >= limits.busy and stalled >= limits.stalled and disk.queue >= 1:
-            yield warn(f"disk {disk.name} saturated: {text}, work waits for it", disk.name, measured=measured)
-        else:
-            yield ok(text, disk.name, measured=measured)
-    if not devices.all:
-        yield skip("the kernel shows no disk here")

@@ -20,7 +20,7 @@ def answering(mounts: Mounts) -> Findings:
 
     Why: a network or FUSE mount whose server is gone hangs everything that touches it (`df`, `ls`, backups), often in
     uninterruptible sleep, with an idle CPU and a rising load.
-    Look-alikes: "Stale file handle" is an answer: the server lives, but the export was replaced.
+    Look-alikes: "Stale file handle" and "Transport endpoint is not connected" are answers: see `usable`.
     """
     for mount in mounts.all:
         yield ok("answers", mount.path)
@@ -33,11 +33,29 @@ def answering(mounts: Mounts) -> Findings:
         elif mute.silence:
             yield unknown(f"{what}: {mute.silence.value}", mute.path)
         elif mute.complaint:
-            yield fail(f"{what} answers with an error: {mute.complaint}", mute.path)
+            yield ok("answers, with an error", mute.path)
         else:
             yield unknown(f"{what} gave no answer that could be read", mute.path)
     if mounts.unasked:
         yield unknown(f"{mounts.unasked} more mounts were not asked", hint="run again with a longer --timeout")
+
+
+@check(noise=(0.001, 0.0005))
+def usable(mounts: Mounts) -> Findings:
+    """No mounted filesystem answers with an error.
+
+    Why: after an export was replaced on its server (ESTALE), a FUSE program died (ENOTCONN), or XFS shut itself down
+    (EIO), every access to the mount fails at once, and only mounting it again helps.
+    Look-alikes: a mount that does not answer at all: see `answering`.
+    """
+    for mount in mounts.all:
+        yield ok("answers", mount.path)
+    for mute in mounts.mute:
+        if mute.complaint and not mute.silence and "Permission denied" not in mute.complaint:
+            error = mute.complaint.rpartition(": ")[2]
+            yield fail(f"{mute.path} ({mute.source}, {mute.type}) answers with an error: {error}", mute.path)
+    if not mounts.all and not mounts.mute:
+        yield skip("no filesystem that could be asked")
 
 
 @check(noise=(0.005, 0.001))

@@ -1,4 +1,4 @@
-"""Room, inodes, deleted files, latency and saturation."""
+"""Room, inodes and deleted files."""
 
 from dataclasses import replace
 
@@ -7,15 +7,13 @@ import pytest
 from diagkit.checks.resources import disk
 from diagkit.model import Silence, Status, Unknown
 from diagkit.probes.deleted import DeletedFiles, Held
-from diagkit.probes.devices import Device, Devices
+from diagkit.probes.directories import Directories, Directory
 from diagkit.probes.disk import Mount, Mounts
-from diagkit.probes.pressure import Pressure, Stall
 
 GIB = 1 << 30
 ROOT = Mount(path="/", device="8:1", source="/dev/sda1", type="ext4", size=100 * GIB, free=50 * GIB, available=50 * GIB, inodes=1000, inodes_free=900)  # fmt: skip
 TMP = replace(ROOT, path="/tmp", type="tmpfs", size=GIB, free=GIB, available=GIB)
-SDA = Device(name="sda", done=200, wait=4.0, busy=0.3, queue=0.4, stuck=0)
-CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, some_300=0.0, full_now=0.0, full_10=0.0, full_60=0.0, full_300=0.0)
+NOTHING_LARGE = Directories(all=())
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
 
 
@@ -51,11 +49,13 @@ def test_filesystems_in_memory_are_a_matter_of_their_own():
 
 @pytest.mark.parametrize(("free", "status"), [(900, Status.OK), (50, Status.WARN), (10, Status.FAIL), (0, Status.FAIL)])
 def test_inodes(free, status):
-    assert judge(disk.inodes, Mounts(all=(replace(ROOT, inodes_free=free),))) == [(status, "/")]
+    assert judge(disk.inodes, Mounts(all=(replace(ROOT, inodes_free=free),)), NOTHING_LARGE) == [(status, "/")]
 
 
 def test_no_fixed_number_of_inodes():
-    assert judge(disk.inodes, Mounts(all=(replace(ROOT, inodes=0, inodes_free=0),))) == [(Status.SKIP, "")]
+    assert judge(disk.inodes, Mounts(all=(replace(ROOT, inodes=0, inodes_free=0),)), NOTHING_LARGE) == [
+        (Status.SKIP, "")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,23 +72,35 @@ def test_deleted_files(held, available, found):
     assert judge(disk.deleted_files, deleted, Mounts(all=(replace(ROOT, available=available),)), HIDDEN) == [found]
 
 
+def test_what_cannot_be_written_may_be_full():
+    image = replace(ROOT, path="/opt/image", read_only=True, available=0, free=0, inodes_free=0)
+    assert judge(disk.space, Mounts(all=(image,))) == [(Status.SKIP, "")]
+    assert judge(disk.inodes, Mounts(all=(image,)), NOTHING_LARGE) == [(Status.SKIP, "")]
+
+
+@pytest.mark.parametrize(("available", "status"), [(GIB, Status.OK), (0, Status.FAIL)])
+def test_boot_is_judged_apart(available, status):
+    boot = replace(ROOT, path="/boot", size=2 * GIB, free=available, available=available)
+    assert judge(disk.boot, Mounts(all=(ROOT, boot))) == [(status, "/boot")]
+    assert judge(disk.space, Mounts(all=(ROOT, boot))) == [(Status.OK, "/")]
+    assert judge(disk.boot, Mounts(all=(ROOT,))) == [(Status.SKIP, "")]
+
+
 @pytest.mark.parametrize(
-    ("device", "status"),
+    ("free", "available", "status"),
     [
-        (SDA, Status.OK),
-        (replace(SDA, wait=150.0), Status.WARN),
-        (replace(SDA, wait=900.0), Status.FAIL),
-        (replace(SDA, done=29, wait=900.0), Status.SKIP),
-        (replace(SDA, done=0, wait=0.0, stuck=3), Status.FAIL),
+        (5 * GIB, 0, Status.FAIL),
+        (5 * GIB, GIB, Status.OK),
+        (GIB, 0, Status.OK),  # the reserve itself is used up: an ordinary full disk
     ],
 )
-def test_latency(device, status):
-    assert judge(disk.latency, Devices(seconds=2.0, all=(device,))) == [(status, "sda")]
+def test_reserved(free, available, status):
+    assert judge(disk.reserved, Mounts(all=(replace(ROOT, free=free, available=available),))) == [(status, "/")]
+    assert judge(disk.reserved, Mounts(all=(ROOT,))) == [(Status.SKIP, "")]
 
 
-@pytest.mark.parametrize(("stalled", "status"), [(0.5, Status.WARN), (0.01, Status.OK)])
-def test_saturation_is_a_busy_disk_and_work_that_waits(stalled, status):
-    devices = Devices(seconds=2.0, all=(replace(SDA, busy=1.0, queue=9.0),))
-    pressure = Pressure(cpu=CALM, memory=CALM, io=replace(CALM, some_10=stalled))
-    assert judge(disk.saturation, devices, pressure) == [(status, "sda")]
-    assert judge(disk.saturation, Devices(seconds=2.0, all=()), pressure) == [(Status.SKIP, "")]
+def test_out_of_inodes_names_the_directory_on_that_filesystem():
+    data = replace(ROOT, path="/data", device="8:17", inodes_free=0)
+    crowds = Directories(all=(Directory(path="/var/mail", size=1 << 20), Directory(path="/data/spool", size=320_000)))
+    _, found = disk.inodes.judge(Mounts(all=(ROOT, data)), crowds, disk.Inodes())
+    assert found.summary.raw.endswith("some 10000 entries in /data/spool")

@@ -26,7 +26,7 @@ def declared(path="/data", *options):
     ("silent", "status", "says"),
     [
         (mute(Silence.TIMEOUT), Status.FAIL, "/mnt/share (filer:/export, nfs4) does not answer: hung mount"),
-        (mute(None, "stat: Stale file handle"), Status.FAIL, "Stale file handle"),
+        (mute(None, "stat: Stale file handle"), Status.OK, "with an error"),
         (mute(None, "stat: Permission denied"), Status.SKIP, "private"),
         (mute(Silence.MISSING), Status.UNKNOWN, "missing"),
         (mute(None), Status.UNKNOWN, "no answer"),
@@ -37,6 +37,21 @@ def test_answering(silent, status, says):
     assert (passed.status, passed.subject.raw) == (Status.OK, "/")
     assert (found.status, found.subject.raw) == (status, "/mnt/share")
     assert says in found.summary.raw
+
+
+@pytest.mark.parametrize(
+    ("silent", "found"),
+    [
+        (mute(None, "stat: '/mnt/share': Stale file handle"), [(Status.FAIL, "/mnt/share")]),
+        (mute(None, "stat: '/mnt/share': Permission denied"), []),
+        (mute(Silence.TIMEOUT), []),
+    ],
+)
+def test_usable(silent, found):
+    said = [(f.status, f.subject.raw) for f in mounts.usable.judge(Mounts(all=(ROOT,), mute=(silent,)))]
+    assert said == [(Status.OK, "/"), *found]
+    (alone,) = mounts.usable.judge(Mounts(all=()))
+    assert alone.status is Status.SKIP
 
 
 def test_mounts_that_were_not_asked_are_unknown():
