@@ -46,7 +46,7 @@ mount_hung = Cause(
 )
 mount_unusable = Cause(
     title="Dead mount: every access fails (stale file handle, transport endpoint is not connected)",
-    prior=0.002,
+    prior=0.003,
     per_subject=True,
     shows=(always(mounts.usable),),
     leads_to=(sometimes(writes_fail), sometimes(requests_fail)),
@@ -73,7 +73,7 @@ mount_missing = Cause(
 )
 swap_missing = Cause(
     title="Missing swap: a swap file or partition of fstab is not in use",
-    prior=0.001,
+    prior=0.002,
     per_subject=True,
     shows=(always(swaps.used, fails=0.0),),
     verify="diagkit resources {target} --only resources.swaps.used -v",

@@ -6,7 +6,7 @@ from diagkit.checks import Findings, check, ok, skip, warn
 from diagkit.probes.swaps import Swaps
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.002, 0.0005), vital=False)
 def used(swaps: Swaps) -> Findings:
     """All swap that fstab names is in use.
 

@@ -116,7 +116,7 @@ def test_users_are_for_the_reader():
 
 @pytest.mark.parametrize(("size", "found"), [(64 * 1024, (Status.OK, "")), (4 * MIB, (Status.WARN, "/var/mail"))])
 def test_crowded(size, found):
-    assert judge(directories.crowded, Directories(all=(Directory(path="/var/mail", size=size),))) == [found]
+    assert judge(directories.crowded, Directories(all=(Directory(path="/var/spool/mail", size=size),))) == [found]
 
 
 @pytest.mark.parametrize(
