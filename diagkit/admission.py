@@ -13,9 +13,10 @@ from typing import get_args
 
 from diagkit.causes import Cause, Effect, LookAlike, Sign, State
 from diagkit.checks import PHASES, Check
-from diagkit.model import Moment, Site, Target
+from diagkit.model import Again, Moment, Run, Site, Target
 from diagkit.probes import Probe
 from diagkit.spelling import nearest
+from diagkit.transports.allowed import Forbidden, refuse_unless_allowed
 
 GIVEN = frozenset({Target, Moment, Site})  # facts that nobody has to learn
 
@@ -26,6 +27,13 @@ def refuse_probe(name: str, probes: Mapping[str, Probe]) -> str:
     for other in probes.values():
         if other is not probe and other.fact is probe.fact:
             return f"it learns {probe.fact.__name__}, as {other.name} does already: give it a fact of its own"
+    for ask in probe.asks():
+        question = ask.first if isinstance(ask, Again) else ask
+        if isinstance(question, Run):
+            try:
+                refuse_unless_allowed(question.argv)
+            except Forbidden as error:
+                return f"it would run what diagkit may not: {error}"
     return "" if is_dataclass(probe.fact) else f"what it returns, {probe.fact}, is no dataclass"
 
 

@@ -22,6 +22,7 @@ from diagkit.admission import refuse_check, refuse_probe, refuse_state
 from diagkit.causes import WORDS, Cause, Condition, State
 from diagkit.causes.diagnosis import Knowledge
 from diagkit.checks import PHASES, Check
+from diagkit.differences.outliers import SetUp
 from diagkit.logs import signatures
 from diagkit.model import Fault, Untrusted
 from diagkit.probes import Probe, needs
@@ -91,13 +92,17 @@ def _modules(package: ModuleType) -> tuple[tuple[ModuleType, ...], tuple[Fault, 
 
 def members(package: ModuleType, kind: type[T]) -> Iterator[tuple[str, T, Home]]:
     """Every `kind` bound to a public name in a module of the package, each once: that name, itself, its home."""
-    seen: set[int] = set()
+    values: dict[int, T] = {}
+    homes: dict[int, list[Home]] = {}
     for module in _modules(package)[0]:
         place = module.__name__.removeprefix(f"{package.__name__}.")
         for attribute, value in vars(module).items():
-            if isinstance(value, kind) and not attribute.startswith("_") and id(value) not in seen:
-                seen.add(id(value))
-                yield attribute, value, Home(Path(module.__file__ or ""), attribute, place)
+            if isinstance(value, kind) and not attribute.startswith("_"):
+                values[id(value)] = value
+                homes.setdefault(id(value), []).append(Home(Path(module.__file__ or ""), attribute, place))
+    for known, found in homes.items():
+        home = found[0] if len(found) == 1 else next((h for h in found if own.line_of(h.file, h.name)), found[0])
+        yield home.name, values[known], home
 
 
 def _known(package: ModuleType, kind: type[T], refuse: Callable[[str, Mapping[str, T]], str]) -> Known[T]:
@@ -184,7 +189,7 @@ def all_tellers() -> tuple[Teller, ...]:
     return tuple(sorted((teller for _, teller, _ in members(timeline, Teller)), key=lambda teller: teller.name))
 
 
-def probes_for(wanted: Iterable[Check | Teller | type[Gauges]]) -> list[Probe]:
+def probes_for(wanted: Iterable[Check | Teller | type[Gauges | SetUp]]) -> list[Probe]:
     """The probes whose facts these checks and tellers need, with those that their probes need in turn."""
     by_fact = {probe.fact: probe for probe in all_probes().values()}
     found: dict[str, Probe] = {}

@@ -23,9 +23,10 @@ def lint(
     form: options.ListFormat = "text",
     config: options.ConfigFile = "",
 ) -> int:
-    """Check the knowledge, yours and what is shipped, and diagnose your own cases anew.
+    """Check the knowledge, yours and what is shipped.
 
-    One line for each problem: where, what, and what to do. Exit code 0 if there is none, 65 if there is.
+    One line for each problem: where, what, and what to do. Your own cases are diagnosed anew, and each that comes out
+    wrong is a problem too. Exit code 0 if there is none, 65 if there is.
     """
     import json
 

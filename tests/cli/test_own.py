@@ -127,6 +127,25 @@ def test_all_kinds_refer_to_each_other_as_if_they_were_shipped(diagkit, own, fau
             "checks/functional/a.py:3",
             "wants int, which no probe learns",
         ),
+        (
+            "probes/a.py",
+            (
+                "from diagkit.model import *\nfrom diagkit.probes import probe\n\n"
+                "@probe(Run(('reboot',)))\ndef x(r: Reply) -> Target:\n    '''X.'''\n"
+            ),
+            "probes/a.py:5",
+            "would run what diagkit may not: 'reboot'",
+        ),
+        (
+            "probes/a.py",
+            (
+                "from diagkit.model import Read, Reply\nfrom diagkit.probes import probe\n"
+                "from diagkit.probes.memory import Memory\n\n"
+                "@probe(Read('/proc/meminfo'))\ndef x(r: Reply) -> Memory:\n    '''X.'''\n"
+            ),
+            "probes/a.py:6",
+            "it learns Memory, as memory.memory does already",
+        ),
         ("signatures/a.toml", "[x\n", "signatures/a.toml", "cannot be read"),
         ("signatures/a.toml", "[x]\nlitral = 'licence'\n", "signatures/a.toml:1", "did you mean literal?"),
         ("signatures/a.toml", "[x]\nliteral = 'licence'\n", "signatures/a.toml:1", "it has no severity"),
