@@ -38,6 +38,20 @@ KERNEL, DAEMON, FILES, ANYTHING = Touches
 
 _OPTIONS = r"(--?\S+ )*"  # before a verb
 
+# PostgreSQL's administrator may do anything, so the options are fixed, and the one statement may call only these: even
+# in a read-only transaction other functions could end sessions or read any file.
+_SQL_CALLS = (
+    "age|bool_or|clock_timestamp|coalesce|count|current_setting|extract|json_agg|json_build_object|ltrim|max|nullif|"
+    "pg_backend_pid|pg_blocking_pids|pg_current_wal_lsn|pg_is_in_recovery|pg_is_wal_replay_paused|"
+    "pg_last_wal_receive_lsn|pg_last_wal_replay_lsn|pg_ls_waldir|pg_wal_lsn_diff|substring|sum|to_json|to_jsonb|upper|"
+    "any|from|in"  # and words that may stand before a parenthesis
+)
+_PSQL = (
+    r"-u postgres -- psql -XAtqw -p \d+ -d connect_timeout=3 application_name=diagkit "
+    r"options='-c statement_timeout=3000 -c lock_timeout=500' -c begin read only -c "
+    rf'select (?!.*(?:["\\;/]|--|\b(?!(?:{_SQL_CALLS})\b)\w+\s*\()).*'
+)
+
 COMMANDS: dict[str, Command] = {
     # who and what the machine is
     "id": Command("user and groups we look as"),
@@ -92,6 +106,8 @@ COMMANDS: dict[str, Command] = {
     ),
     "loginctl": Command("who is logged in", DAEMON, _OPTIONS + r"(list-sessions|list-users|show-\w+)\b.*"),
     "coredumpctl": Command("crashes that were kept", FILES, _OPTIONS + r"list\b.*"),
+    # databases
+    "runuser": Command("PostgreSQL's statistics views, in a read-only transaction", DAEMON, _PSQL),
     # time
     "timedatectl": Command(
         "the clock and its synchronisation",

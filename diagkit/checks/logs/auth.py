@@ -1,11 +1,11 @@
-"""Does somebody try to get in?"""
+"""Who is refused: at the door of ssh, and at that of a database?"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
-from diagkit.checks.logs import heard
+from diagkit.checks.logs import heard, unread
 from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 
 
@@ -39,3 +39,33 @@ def failures(occurrences: Occurrences, texts: LogTexts, limits: Attempts) -> Fin
         minutes = max(1.0, (found.last - found.first).total_seconds() / 60)
         verdict = fail if found.count / minutes >= limits.fail_per_minute else warn
         yield heard(verdict, f"ssh logins failed from {', '.join(sorted(sources)[:3])}", "sshd", found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Logins that databases refused in the window, at or above which we speak up.
+
+    Source: our own: somebody mistypes a password a few times, a program with a wrong one goes on trying.
+    """
+
+    warn: int = 3
+    fail: int = 10
+
+
+@check(limits=Refused(), noise=(0.05, 0.001), vital=False)
+def database_logins(occurrences: Occurrences, texts: LogTexts, limits: Refused) -> Findings:
+    """Databases and caches let their clients in.
+
+    Why: a rotated password, a role that is locked or expired, or a line that is gone from pg_hba.conf stops every
+    program that logs in anew; both the server's log and the client's say so.
+    Look-alikes: guessing from outside, for many users, where the port is open to the internet.
+    """
+    found = occurrences.of("database_access_denied", "redis_access_denied")
+    refused = sum(one.count for one in found)
+    if refused < limits.warn:
+        why_not = unread(texts)
+        yield unknown(why_not, hint=OPENS) if why_not and not found else ok(f"{refused} database logins refused")
+        return
+    most = max(found, key=lambda one: one.count)
+    verdict = fail if refused >= limits.fail else warn
+    yield heard(verdict, "database authentication fails", "", most)

@@ -23,6 +23,8 @@ Times are in milliseconds. `state` is one of
               not_before, not_after, self_signed, served, fetchable, sha256, took_ms, error}       name: SNI
     http     {state: answered | mute | no_http | …, status, reason, headers, body: the first 4 KiB,
               phases_ms: {connect, tls, first_byte, total}, error}           name: the URL
+    redis    {state: answered | refusing | mute | …, before, after: fields of INFO, seconds between the two,
+              slow: [{at, ms, command}], took_ms, error: the refusal, such as NOAUTH}
 
 `to` may be `_gateway`, the word of nss-myhostname for this machine's default gateway.
 """
@@ -41,6 +43,7 @@ from diagkit.transports.wire.dns import ask_server, resolve
 from diagkit.transports.wire.http import http
 from diagkit.transports.wire.mtu import mtu
 from diagkit.transports.wire.ping import ping
+from diagkit.transports.wire.redis import redis
 from diagkit.transports.wire.tcp import banner, tcp
 from diagkit.transports.wire.tls import tls
 from diagkit.transports.wire.trace import trace
@@ -57,6 +60,7 @@ KINDS: dict[str, tuple[Kind, float]] = {  # how to test, and for how many second
     "http": (http, 8.0),
     "tls": (tls, 6.0),
     "banner": (banner, 5.0),
+    "redis": (redis, 5.0),
     "tcp": (tcp, 4.0),
 }
 FROM_HERE_ONLY = {"ping", "mtu", "trace", "resolve"}  # ssh forwards nothing but TCP
