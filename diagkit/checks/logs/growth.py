@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from diagkit.checks import Findings, check, fail, ok, unknown, warn
+from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.resources import size
 from diagkit.logs.lines import line_at, starts
-from diagkit.model import Unknown
+from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.disk import Mount, Mounts
 from diagkit.probes.log_growth import GrowingLog, LogGrowth
@@ -82,7 +82,9 @@ def journal(texts: LogTexts, limits: Chatter) -> Findings:
     """
     log = next((log for log in texts.logs if log.source == "journal"), None)
     reading = next((reading for reading in texts.readings if reading.source == "journal"), None)
-    if reading is None or (reading.silence and not log):
+    if reading is None or reading.silence in (Silence.MISSING, Silence.UNSUPPORTED):
+        yield skip("no journal is kept here")
+    elif reading.silence and not log:
         yield unknown(texts.why_not("journal"), hint=OPENS)
     elif log is None or not log.cut or not reading.first:
         yield ok("no flood in the journal")

@@ -65,6 +65,7 @@ def journal(lines: int, seconds: float, *, cut: bool = True, silence: Silence | 
         (journal(5000, 5.0), Status.FAIL),
         (journal(5000, 5.0, cut=False), Status.OK),  # all of the window: there was no more
         (journal(0, 1.0, silence=Silence.DENIED), Status.UNKNOWN),
+        (journal(0, 1.0, silence=Silence.MISSING), Status.SKIP),
     ],
 )
 def test_journal(texts, status):
