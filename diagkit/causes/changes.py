@@ -1,19 +1,76 @@
-"""Causes that are changes: packages, so far; a release is services.bad_deployment."""
+"""Causes that are changes: releases, packages, settings that are not what they say."""
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, sometimes
-from diagkit.causes.conditions import service_down
-from diagkit.checks.logs import signatures
+from diagkit.causes import Cause, LookAlike, always, often, services, sometimes, usually
+from diagkit.causes.conditions import requests_fail, service_down, service_slow
+from diagkit.checks.functional import changes, drift, starts
+from diagkit.checks.logs import applications, signatures
 
+CHANGES = "diagkit functional {target} --only 'functional.changes.*' -v"
+
+bad_deployment = Cause(
+    title="Bad deploy: bad deployment, new errors since the new release",
+    prior=0.006,
+    shows=(
+        usually(changes.deploys, fails=0.0),
+        often(applications.errors, fails=0.0),
+        sometimes(starts.program),
+    ),
+    leads_to=(often(requests_fail), sometimes(service_slow), sometimes(services.service_crash_loop)),
+    verify=CHANGES,
+    act="Go back to the previous release.",
+    roll_back="Deploy the new release again once its error is mended.",
+    look_alikes=(
+        LookAlike(cause="config_invalid", tell="the configuration changed, not the release", by=changes.config_newer),
+        LookAlike(cause="library_missing", tell="a package is missing on this host only", by=starts.library),
+        LookAlike(cause="dependency_unreachable", tell="its errors name a peer", by=signatures.kernel),
+    ),
+    source="site reliability practice: most outages follow a change",
+)
 package_change = Cause(
     title="Package upgrade broke off: packages are half installed",
     prior=0.002,
     told_by=signatures.system,
     leads_to=(sometimes(service_down),),
-    verify="diagkit functional {target} --only 'functional.changes.*' -v",
+    verify=CHANGES,
     act="`dpkg --audit` names them; `dpkg --configure -a` (or `dnf history undo last`) finishes or undoes it.",
     roll_back="Install the previous versions; the package manager's log names them.",
-    look_alikes=(LookAlike(cause="library_missing", tell="the upgrade is complete, and a library is gone with it"),),
+    look_alikes=(
+        LookAlike(cause="library_missing", tell="the upgrade is complete, a library is gone", by=starts.library),
+    ),
     source="dpkg(1) half-installed, half-configured",
+)
+config_not_active = Cause(
+    title="Configuration not active: changed on disk, and the running service has not read it",
+    prior=0.001,
+    per_subject=True,
+    shows=(usually(changes.config_newer, fails=0.0),),
+    verify=CHANGES,
+    act="Test the file, then reload {subject} (`systemctl daemon-reload` first where it is the unit's own).",
+    roll_back="Put the previous file back.",
+    look_alikes=(LookAlike(cause="config_invalid", tell="it was read, and refused", by=starts.configuration),),
+    source="systemd NeedDaemonReload; file newer than the start of the process",
+)
+sysctl_drift = Cause(
+    title="sysctl drift: kernel settings differ from those in /etc/sysctl.d",
+    prior=0.001,
+    shows=(always(drift.sysctl, fails=0.0),),
+    verify="diagkit functional {target} --only functional.drift.sysctl -v",
+    act="Decide which is meant: `sysctl --system` applies the files; or write the live value into /etc/sysctl.d.",
+    roll_back="`sysctl -w` with the value that the finding says is live.",
+    look_alikes=(
+        LookAlike(cause="config_not_active", tell="a service's own file, not the kernel's", by=changes.config_newer),
+    ),
+    source="sysctl.d(5)",
+)
+update_pending = Cause(
+    title="Update not active: a new kernel or library is installed, and the old one still runs (reboot required)",
+    prior=0.0005,
+    shows=(always(drift.reboot, fails=0.0),),
+    verify="diagkit functional {target} --only functional.drift.reboot -v",
+    act="Reboot in the next maintenance window, or restart what still uses the old libraries (needrestart lists it).",
+    roll_back="Boot the previous kernel from the boot menu.",
+    look_alikes=(LookAlike(cause="package_change", tell="the upgrade itself is not finished", by=signatures.system),),
+    source="/run/reboot-required; needs-restarting(1)",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import OFTEN, Cause, LookAlike, always, often, services, sometimes
+from diagkit.causes import OFTEN, Cause, LookAlike, always, dependencies, often, sometimes
 from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
 from diagkit.checks.connectivity import names
 
@@ -33,7 +33,7 @@ hosts_file_override = Cause(
     shows=(always(names.hosts_file, fails=OFTEN),),
     leads_to=(
         sometimes(peers_unreachable),
-        sometimes(services.dependency_unreachable),
+        sometimes(dependencies.dependency_unreachable),
     ),
     verify=NAMES,
     act="Take the line for {subject} out of /etc/hosts; restart what has the old address cached.",
@@ -48,7 +48,7 @@ dns_wrong_answer = Cause(
     shows=(always(names.consistent),),
     leads_to=(
         often(peers_unreachable),
-        often(services.dependency_unreachable),
+        often(dependencies.dependency_unreachable),
     ),
     verify=NAMES,
     act="Correct the record at its source; wait for or flush the caches.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, services, sometimes, usually
+from diagkit.causes import Cause, LookAlike, always, dependencies, often, sometimes, usually
 from diagkit.causes.conditions import peers_unreachable, requests_fail, service_slow
 from diagkit.checks.connectivity import firewall, path, ports, routes, shaping
 from diagkit.checks.logs import signatures
@@ -18,7 +18,7 @@ no_default_route = Cause(
     shows=(always(routes.default),),
     leads_to=(
         often(peers_unreachable),
-        sometimes(services.dependency_unreachable),
+        sometimes(dependencies.dependency_unreachable),
     ),
     verify=ROUTES,
     act="`ip route add default via GATEWAY`; then mend the network configuration, so that it stays.",
@@ -33,7 +33,7 @@ blackhole_route = Cause(
     shows=(always(routes.blackholes),),
     leads_to=(
         often(peers_unreachable),
-        sometimes(services.dependency_unreachable),
+        sometimes(dependencies.dependency_unreachable),
     ),
     verify=ROUTES,
     act="`ip route del {subject}`, when nobody put it there against an attack.",
@@ -47,7 +47,7 @@ gateway_unreachable = Cause(
     shows=(always(routes.gateway),),
     leads_to=(
         often(peers_unreachable),
-        sometimes(services.dependency_unreachable),
+        sometimes(dependencies.dependency_unreachable),
     ),
     verify=ROUTES,
     act=(
@@ -65,7 +65,7 @@ link_down = Cause(
     shows=(always(interfaces.link),),
     leads_to=(
         often(peers_unreachable),
-        sometimes(services.dependency_unreachable),
+        sometimes(dependencies.dependency_unreachable),
     ),
     verify="diagkit resources {target} --only 'resources.interfaces.*' -v",
     act="`ip link set {subject} up`; without carrier look at the cable, the switch port, the hypervisor.",
@@ -152,7 +152,7 @@ conntrack_full = Cause(
     title="Connection tracking table full: nf_conntrack drops new packets",
     prior=0.002,
     shows=(always(sockets.conntrack),),
-    leads_to=(often(peers_unreachable), sometimes(services.dependency_unreachable), often(requests_fail)),
+    leads_to=(often(peers_unreachable), sometimes(dependencies.dependency_unreachable), often(requests_fail)),
     verify=SOCKETS,
     act="Raise net.netfilter.nf_conntrack_max with sysctl; look who opens so many connections.",
     roll_back="Set the old value again.",
@@ -193,7 +193,7 @@ ephemeral_ports_exhausted = Cause(
     shows=(always(sockets.ephemeral_ports),),
     leads_to=(
         often(peers_unreachable),
-        sometimes(services.dependency_unreachable),
+        sometimes(dependencies.dependency_unreachable),
     ),
     verify=SOCKETS,
     act="Use keep-alive or a pool towards that peer; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1.",
@@ -204,7 +204,7 @@ duplicate_address = Cause(
     title="Duplicate address: two hosts use the same IP address",
     prior=0.001,
     shows=(usually(routes.addresses),),
-    leads_to=(often(service_slow), often(peers_unreachable), sometimes(services.dependency_unreachable)),
+    leads_to=(often(service_slow), often(peers_unreachable), sometimes(dependencies.dependency_unreachable)),
     verify=ROUTES,
     act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`); give one of them another one.",
     roll_back="Set the old address again.",
@@ -216,7 +216,7 @@ neighbour_table_overflow = Cause(
     told_by=signatures.kernel,
     leads_to=(
         often(peers_unreachable),
-        sometimes(services.dependency_unreachable),
+        sometimes(dependencies.dependency_unreachable),
     ),
     verify=ROUTES,
     act="Raise net.ipv4.neigh.default.gc_thresh1 to 3 with sysctl; look who talks to so many addresses.",

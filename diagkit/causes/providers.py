@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Condition, often, sometimes, usually
+from diagkit.causes import Condition, dependencies, often, proxies, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down, service_slow
-from diagkit.causes.dependencies import dependency_unreachable
-from diagkit.causes.proxies import upstream_down
 
 provider_fails = Condition(
     title="A host whose services it uses is in trouble",
     leads_to=(
-        often(dependency_unreachable),
-        often(upstream_down),
+        often(dependencies.dependency_unreachable),
+        often(proxies.upstream_down),
         usually(requests_fail),
         often(service_slow),
         sometimes(service_down),

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from diagkit.model import Ask, Moment, Reply, Run, Silence, epoch
 from diagkit.probes import Answers, Garbled, Withheld, probe
+from diagkit.probes.host import Identity
 from diagkit.probes.systemd import Unit, Units, parse_units, show
 
 RESTART_SCHEDULED = "5eb03494b6584870a536b337290809b3"  # message ids are systemd's, listed in sd-messages.h
+STARTED = "39f53479d3a045ac8e11786248231fbf"
 STOPPED = "9d1aaa27d60140bd96365438aad20286"
 UNLOADED_AT_MOST = 10
 WORDS_OF_AT_MOST = 3
+SHUTDOWN = 60.0  # seconds before its end from which on a boot's stops are those of its shutdown
 OPENS = "log in as root or as a member of systemd-journal, or allow this user `sudo -n`"
 
 # Sessions, early boot and one-off units come and go by design.
@@ -32,7 +35,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
-    """The last stops and automatic restarts of services in this boot, oldest first."""
+    """The last stops and automatic restarts of services and timers in this boot, oldest first."""
 
     all: tuple[Job, ...]
 
@@ -58,7 +61,7 @@ _RESTARTS = ("_PID=1", f"MESSAGE_ID={RESTART_SCHEDULED}")
     opens=OPENS,
 )
 def jobs(reply: Reply) -> Jobs:
-    """Stops and automatic restarts of services in this boot, the last 200, from systemd's own journal entries.
+    """Stops and automatic restarts of services and timers in this boot, the last 200, from systemd's own entries.
 
     Not as JSON: in that form journalctl keeps quiet about entries that the user may not see.
     """
@@ -70,7 +73,10 @@ def _jobs(lines: list[str]) -> Iterator[Job]:
     for entry in re.split(r"\n(?=\S)", "\n".join(lines)):
         if entry.startswith("-- "):  # such as `-- No entries --`
             continue
-        at, unit = re.search(r";t=([0-9a-f]+);", entry), re.search(r"^ +UNIT=(.+\.service)$", entry, re.MULTILINE)
+        at, unit = (
+            re.search(r";t=([0-9a-f]+);", entry),
+            re.search(r"^ +UNIT=(.+\.(?:service|timer))$", entry, re.MULTILINE),
+        )
         if not at:
             raise Garbled(entry[:80])
         if unit and not _PASSING.match(unit[1]):
@@ -94,7 +100,7 @@ def journal_lines(reply: Reply) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unloaded:
-    """Services that somebody stopped in this boot and that systemd has since forgotten, for nobody wants them."""
+    """Services and timers that somebody stopped in this boot and systemd has since forgotten: nobody wants them."""
 
     all: tuple[Unit, ...]
 
@@ -106,7 +112,7 @@ def _forgotten(units: Units, jobs: Jobs) -> list[Ask]:
 
 @probe(also=_forgotten, opens=OPENS)
 def unloaded(units: Units, jobs: Jobs, answers: Answers) -> Unloaded:
-    """How systemd would load the services that were stopped and forgotten; removed ones are not among them."""
+    """How systemd would load what was stopped and forgotten; removed ones are not among them."""
     found: list[Unit] = []
     for ask in _forgotten(units, jobs):
         if silence := answers[ask].silence:
@@ -176,3 +182,59 @@ def last_words(units: Units, answers: Answers) -> LastWords:
             told = tuple(text for name, text in lines if name == "systemd")
             found.append(Words(unit=unit.name, said=said, told=told))
     return LastWords(all=tuple(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """The services that ran when the boot before this one ended; none where the machine came up before the window."""
+
+    running: tuple[str, ...]
+
+
+_LAST_BOOT = (
+    "journalctl",
+    "-b",
+    "-1",
+    "--no-pager",
+    "-n",
+    "400",
+    "-o",
+    "verbose",
+    "--output-fields=UNIT,JOB_TYPE,MESSAGE",
+)
+_BEFORE = Run((*_LAST_BOOT, "_PID=1", f"MESSAGE_ID={STARTED}", "+", *_STOPS), root=True)
+
+
+def _ask_before(identity: Identity, moment: Moment) -> list[Ask]:
+    """Only of interest where the machine came up inside the window."""
+    return [_BEFORE] if moment.now - timedelta(seconds=identity.uptime) >= moment.since else []
+
+
+@probe(also=_ask_before, opens=OPENS)
+def before(answers: Answers) -> Before:
+    """Services that were started in the boot before and not stopped by somebody; one-shot jobs "finish" instead.
+
+    The stops of the shutdown itself come after systemd has reached its target, or at the very end: those of the last
+    minute are left out.
+    """
+    reply = answers.get(_BEFORE)
+    if not reply or reply.silence is Silence.MISSING or reply.code:  # no boot before this one is kept
+        return Before(running=())
+    events = list(_starts_and_stops(journal_lines(reply)))
+    ended = max((at for at, _, _ in events), default=0.0)
+    running: dict[str, None] = {}
+    for at, unit, started in events:
+        if started:
+            running[unit] = None
+        elif ended - at > SHUTDOWN:
+            running.pop(unit, None)
+    return Before(running=tuple(running))
+
+
+def _starts_and_stops(lines: list[str]) -> Iterator[tuple[float, str, bool]]:
+    for entry in re.split(r"\n(?=\S)", "\n".join(lines)):
+        at, unit = re.search(r";t=([0-9a-f]+);", entry), re.search(r"^ +UNIT=(.+\.service)$", entry, re.MULTILINE)
+        if at and unit and not _PASSING.match(unit[1]):
+            started = bool(re.search(r"^ +MESSAGE=Started ", entry, re.MULTILINE))
+            if started or "JOB_TYPE=stop" in entry:
+                yield int(at[1], 16) / 1e6, unit[1], started

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from diagkit.checks import Findings, check, fail, ok, unknown, warn
+from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.functional import utc
-from diagkit.checks.functional.complaints import Reason, complaint, last_words
+from diagkit.checks.functional.complaints import last_words
 from diagkit.checks.functional.known_units import BACKUP, HOUSEKEEPING, IN_CONTAINERS
 from diagkit.model import Moment, Unknown
+from diagkit.probes.logs import Occurrences
 from diagkit.probes.systemd import Unit, Units
-from diagkit.probes.unit_log import Jobs, LastWords, Unloaded
+from diagkit.probes.unit_log import Before, Jobs, LastWords, Unloaded
 
 MATTER = ("service", "mount", "swap")
 DAEMONS = ("simple", "exec", "forking", "notify", "notify-reload", "dbus")
@@ -121,17 +122,27 @@ class Stops:
 
 @check(limits=Stops(), noise=(0.02, 0.001))
 def stopped(
-    units: Units, jobs: Jobs | Unknown, unloaded: Unloaded | Unknown, moment: Moment, limits: Stops
+    units: Units,
+    jobs: Jobs | Unknown,
+    unloaded: Unloaded | Unknown,
+    occurrences: Occurrences | Unknown,
+    moment: Moment,
+    limits: Stops,
 ) -> Findings:
     """Every enabled service that ran in this boot still runs, and none was stopped lately.
 
     Why: a service that somebody or something stopped is not failed: systemd calls it inactive and is content. One that
     is not enabled may have been taken out of use; then the stop counts for as much as it is recent.
     Limits: stopped services that are not enabled are seen only by whoever may read the system's journal.
-    Look-alikes: one-shot jobs, services that wait for their socket, and those that end within a minute of their start.
+    Look-alikes: one-shot jobs, services that wait for their socket, and those that end within a minute of their start;
+    one that was to start again and whose dependency failed: `functional.starts.dependency`.
     """
     gone = False
+    failed = occurrences.of("unit_dependency_failed") if isinstance(occurrences, Occurrences) else []
+    refused = {name for line in failed for name in line.fields.get("unit", ())}
     for unit in _resting_daemons(units, unloaded):
+        if unit.name in refused:
+            continue
         job = jobs.stop_of(unit.name) if isinstance(jobs, Jobs) else None
         enabled = unit.file_state.startswith("enabled")
         ended = job.at if job else unit.since
@@ -153,20 +164,21 @@ def stopped(
 def _resting_daemons(units: Units, unloaded: Unloaded | Unknown) -> Iterator[Unit]:
     """Inactive services that would run all the time if they ran: neither one-shot jobs, nor started on demand."""
     waking = {u.name for u in units.all if u.active == "active" and u.kind in ("socket", "timer", "path")}
-    forgotten = unloaded.all if isinstance(unloaded, Unloaded) else ()
+    forgotten = (u for u in unloaded.all if u.kind == "service") if isinstance(unloaded, Unloaded) else ()
     for unit in (*units.of("service"), *forgotten):
         resting = unit.active == "inactive" and unit.load == "loaded" and not unit.transient
         if resting and unit.type in DAEMONS and not waking & set(unit.triggered_by):
             yield unit
 
 
-@check(noise=(0.005, 0.001), vital=False)
+@check(noise=(0.0005, 0.0003), vital=False)
 def masked(units: Units, jobs: Jobs, unloaded: Unloaded) -> Findings:
     """No service that ran in this boot has been masked since.
 
     Why: a masked unit cannot be started, not even by hand or as a dependency.
     """
-    away = [u for u in (*units.of("service"), *unloaded.all) if u.load == "masked" and u.active != "active"]
+    gone = (u for u in unloaded.all if u.kind == "service")
+    away = [u for u in (*units.of("service"), *gone) if u.load == "masked" and u.active != "active"]
     forbidden = [(unit, job) for unit in away if (job := jobs.stop_of(unit.name))]
     for unit, job in forbidden:
         yield fail(f"masked, and stopped at {utc(job.at)}", unit.name, at=job.at)
@@ -174,75 +186,20 @@ def masked(units: Units, jobs: Jobs, unloaded: Unloaded) -> Findings:
         yield ok("no service that ran in this boot is masked")
 
 
-@check(noise=(0.001, 0.001), vital=False)
-def config_error(units: Units, words: LastWords) -> Findings:
-    """No service is down because its configuration is refused.
+@check(noise=(0.0005, 0.0005), vital=False)
+def not_enabled(units: Units, before: Before) -> Findings:
+    """Every service that ran before the last reboot was started again.
 
-    Why: a service with a broken configuration runs on until its next start, and is down from then on.
+    Why: what was only ever started by hand, and never enabled, is gone after a reboot.
+    Limits: only after a boot in the window, and where the journal of the boot before was kept.
+    Look-alikes: a service that was removed, or disabled on purpose before the reboot, was stopped in that boot.
     """
-    for unit in units.all:
-        if unit.load in ("bad-setting", "error"):
-            yield fail(f"systemd cannot load its unit file: {unit.load}", unit.name)
-    yield from _down_because(Reason.CONFIGURATION, words)
-
-
-@check(noise=(0.001, 0.001), vital=False)
-def permission(words: LastWords) -> Findings:
-    """No service is down because it was denied a file, a directory or a port.
-
-    Why: a rotation, a restore or a deployment as root leaves files behind that the service's own user may not touch.
-    """
-    yield from _down_because(Reason.DENIED, words)
-
-
-@check(noise=(0.001, 0.001), vital=False)
-def port_conflict(words: LastWords) -> Findings:
-    """No service is down because another one has its port (Address already in use).
-
-    Why: a port has one owner; a second instance, a leftover process or a new package takes it first.
-    """
-    yield from _down_because(Reason.PORT_TAKEN, words)
-
-
-@check(noise=(0.001, 0.001), vital=False)
-def exec_missing(words: LastWords) -> Findings:
-    """No service is down because its program, or a library or module of it, is not there.
-
-    Why: upgrades and half-finished deployments take away what a running program has long loaded.
-    """
-    yield from _down_because(Reason.PROGRAM_MISSING, words)
-
-
-@check(noise=(0.001, 0.001), vital=False)
-def missing_file(words: LastWords) -> Findings:
-    """No service is down because a file or directory that it reads or writes is not there.
-
-    Why: a wrong path in its settings, a mount that is missing, a folder that was cleaned up.
-    """
-    yield from _down_because(Reason.FILE_MISSING, words)
-
-
-@check(noise=(0.001, 0.001), vital=False)
-def dependency(words: LastWords) -> Findings:
-    """No service is down because something that it depends on does not answer.
-
-    Why: the fault is then elsewhere, and starting this service again will not mend it.
-    Look-alikes: a service that waits for its peer at every start looks like a crash loop until the peer is back.
-    """
-    yield from _down_because(Reason.PEER, words)
-
-
-def _down_because(reason: Reason, words: LastWords) -> Findings:
-    """A failure for each service whose last words speak for this reason; what said nothing cannot be judged."""
-    spoke = False
-    for last in words.all:
-        why, line = complaint(last)
-        if why is reason:
-            yield fail(f"does not start: {line}", last.unit, quote=line)
-        elif not line:
-            yield unknown("nothing of it is in the journal", last.unit, hint="look into the service's own log")
-        else:
-            continue
-        spoke = True
-    if not spoke:
-        yield ok("no service is down for this reason" if words.all else "no service is down")
+    lost = []
+    for name in before.running:
+        unit = units.named(name)
+        if unit is None or (unit.active == "inactive" and unit.file_state == "disabled" and not unit.started):
+            lost.append(name)
+    for name in lost:
+        yield fail("ran before the reboot and was not started at boot: it is not enabled", name)
+    if not lost:
+        yield ok("every service that ran before the reboot runs again" if before.running else "no reboot in the window")

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagkit.checks.functional import units
+from diagkit.logs.occurrences import Occurrence
 from diagkit.model import Moment, Silence, Status, Unknown
+from diagkit.probes.logs import Occurrences
 from diagkit.probes.systemd import Unit, Units
-from diagkit.probes.unit_log import Job, Jobs, LastWords, Unloaded, Words
+from diagkit.probes.unit_log import Before, Job, Jobs, LastWords, Unloaded, Words
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MOMENT = Moment(NOON, NOON - timedelta(hours=1), NOON)
@@ -47,6 +49,20 @@ def words(*lines, unit="shop.service", told=()):
 
 def jobs(kind, *minutes, unit="shop.service"):
     return Jobs(all=tuple(Job(unit=unit, kind=kind, at=ago(m)) for m in sorted(minutes, reverse=True)))
+
+
+def line(signature, sample="…", **fields):
+    return Occurrence(
+        signature=signature,
+        count=1,
+        first=NOON,
+        last=NOON,
+        source="journal",
+        sample=sample,
+        programs=(),
+        fields=fields,
+        bursts=(),
+    )
 
 
 def judged(findings):
@@ -134,13 +150,13 @@ def test_restarting(unit, events, status):
 )
 def test_stopped(unit, events, status):
     socket = replace(RUNS, name="shop.socket", sub="listening", type="")
-    found = units.stopped.judge(known(unit, socket), events, UNSEEN, MOMENT, units.Stops())
+    found = units.stopped.judge(known(unit, socket), events, UNSEEN, UNSEEN, MOMENT, units.Stops())
     assert [f.status for f in found] == [status]
 
 
 def test_a_service_that_systemd_has_forgotten_is_still_stopped():
     gone = Unloaded(all=(replace(RESTS, file_state="disabled", since=None, started=None),))
-    (finding,) = units.stopped.judge(known(), jobs("stop", 3), gone, MOMENT, units.Stops())
+    (finding,) = units.stopped.judge(known(), jobs("stop", 3), gone, UNSEEN, MOMENT, units.Stops())
     assert finding.status is Status.FAIL
     assert finding.summary.raw == "inactive and disabled: stopped at 2026-11-21 11:57:00 UTC"
 
@@ -159,33 +175,23 @@ def test_masked(unit, events, status):
     assert [f.status for f in units.masked.judge(known(), events, Unloaded(all=(unit,)))] == [status]
 
 
-REASONS = {
-    units.config_error: '[emerg] 451#451: unknown directive "proxy_set_headers" in /etc/nginx/sites-enabled/shop:20',
-    units.permission: "PermissionError: [Errno 13] Permission denied: '/var/log/shop/app.log'",
-    units.port_conflict: "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)",
-    units.exec_missing: "shop.service: Failed at step EXEC spawning /opt/shop/bin: No such file or directory",
-    units.missing_file: NOT_FOUND,
-    units.dependency: "could not connect to server: Connection refused",
-}
+def test_a_start_that_a_dependency_refused_is_not_a_stop():
+    refused = Occurrences(all=(line("unit_dependency_failed", unit=("shop.service",)),))
+    (finding,) = units.stopped.judge(known(RESTS), jobs("stop", 3), UNSEEN, refused, MOMENT, units.Stops())
+    assert finding.status is Status.OK
 
 
-def judge_reason(check, last):
-    return list(check.judge(known(), last) if check is units.config_error else check.judge(last))
-
-
-@pytest.mark.parametrize("check", REASONS, ids=lambda c: c.name)
-@pytest.mark.parametrize("spoken", REASONS, ids=lambda c: c.name)
-def test_last_words_speak_for_one_reason_alone(check, spoken):
-    found = judge_reason(check, words("Starting", REASONS[spoken]))
-    assert judged(found) == ([(Status.FAIL, "shop.service")] if check is spoken else [(Status.OK, "")])
-
-
-@pytest.mark.parametrize("check", REASONS, ids=lambda c: c.name)
-def test_without_words_there_is_no_reason(check):
-    assert judged(judge_reason(check, NO_WORDS)) == [(Status.OK, "")]
-    assert judged(judge_reason(check, words())) == [(Status.UNKNOWN, "shop.service")]
-
-
-def test_a_unit_file_that_cannot_be_loaded_is_an_error_of_configuration():
-    found = list(units.config_error.judge(known(replace(RESTS, load="bad-setting")), NO_WORDS))
-    assert judged(found)[0] == (Status.FAIL, "shop.service")
+@pytest.mark.parametrize(
+    ("unit", "status"),
+    [
+        (RUNS, Status.OK),
+        (replace(RESTS, file_state="disabled", started=None), Status.FAIL),
+        (replace(RESTS, file_state="enabled", started=None), Status.OK),  # it was tried: another check's matter
+        (replace(RUNS, name="other.service"), Status.FAIL),  # systemd does not even have it loaded
+    ],
+)
+def test_what_ran_before_the_reboot_runs_again(unit, status):
+    (finding,) = units.not_enabled.judge(known(unit), Before(running=("shop.service",)))
+    assert finding.status is status
+    (finding,) = units.not_enabled.judge(known(unit), Before(running=()))
+    assert finding.status is Status.OK

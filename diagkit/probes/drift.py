@@ -1,0 +1,97 @@
+"""Drift: kernel settings that differ from what the files say, and updates that wait for a reboot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from diagkit.model import Ask, Read, Reply, Run
+from diagkit.probes import Absent, Answers, Garbled, perhaps, probe
+
+KEYS_AT_MOST = 24
+_FILES = ("/etc/sysctl.conf", "/etc/sysctl.d", "/run/sysctl.d")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SysctlFiles:
+    """What the administrator's files set, by key in the dotted form: the value, and the file that has the last word."""
+
+    all: Mapping[str, tuple[str, str]]
+
+
+@probe(Run(("grep", "-rsE", r"^[[:space:]]*[a-z][[:alnum:]_./-]*[[:space:]]*=", *_FILES)))
+def sysctl_files(reply: Reply) -> SysctlFiles:
+    """Settings in /etc/sysctl.conf and /etc/sysctl.d; those of the distribution itself are not asked for."""
+    found: dict[str, tuple[str, str]] = {}
+    rows = [row.partition(":") for row in reply.lines]
+    # By file name, whatever the directory, as sysctl.d(5) has it; /etc/sysctl.conf comes last, as 99-sysctl.conf.
+    for file, _, line in sorted(
+        rows, key=lambda row: "99-sysctl.conf" if row[0] == _FILES[0] else row[0].split("/")[-1]
+    ):
+        key, _, value = line.partition("=")
+        if file == _FILES[0] or file.endswith(".conf"):
+            found[key.strip().replace("/", ".")] = (" ".join(value.split()), file)
+    if not found:
+        raise Absent("/etc/sysctl.d sets nothing")
+    return SysctlFiles(all=dict(list(found.items())[:KEYS_AT_MOST]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """A kernel setting: what the file says, and what is so."""
+
+    key: str
+    file: str
+    wanted: str
+    live: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sysctls:
+    """Those settings that the kernel has; others belong to modules that are not loaded."""
+
+    all: tuple[Setting, ...]
+
+
+def _live(key: str) -> Read:
+    return Read(f"/proc/sys/{key.replace('.', '/')}")
+
+
+def _ask(sysctl_files: SysctlFiles) -> Iterable[Ask]:
+    return [_live(key) for key in sysctl_files.all if re.fullmatch(r"[\w.-]+", key)]
+
+
+@probe(also=_ask)
+def sysctls(sysctl_files: SysctlFiles, answers: Answers) -> Sysctls:
+    """The live values of what the files set."""
+    return Sysctls(
+        all=tuple(
+            Setting(key=key, file=file, wanted=wanted, live=" ".join(reply.text.split()))
+            for key, (wanted, file) in sysctl_files.all.items()
+            if (reply := answers.get(_live(key))) and reply.silence is None
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebootRequired:
+    """The packages that asked for a reboot; none where nothing waits for one."""
+
+    packages: tuple[str, ...]
+
+
+_PLACES = ("/run/reboot-required", "/var/lib/dpkg")
+
+
+@probe(Run(("ls", "-d", *_PLACES)), perhaps(Read("/run/reboot-required.pkgs")))
+def reboot_required(listing: Reply, packages: Reply) -> RebootRequired:
+    """What Debian's packages leave behind when they want a reboot; elsewhere nobody says so."""
+    there = [line for line in listing.lines if line in _PLACES]
+    if not there and "No such file" not in listing.complaint:
+        raise Garbled(listing.text[:60])
+    if not there:
+        raise Absent("only Debian and its kin say that a reboot is required")
+    named = re.findall(r"^[a-z0-9][a-z0-9.+-]+$", packages.text, re.MULTILINE)
+    required = dict.fromkeys(named or ["a package"]) if _PLACES[0] in there else {}
+    return RebootRequired(packages=tuple(required))
