@@ -1,0 +1,118 @@
+"""Recorded hosts under hard conditions: as recorded, without root, with half of the checks off, with a cause unknown.
+
+A trial is one list of findings with the truth about it. Nothing is random: which half is off follows from the tape's
+name.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from diagkit import catalog
+from diagkit.cases import Case
+from diagkit.causes import State
+from diagkit.causes.diagnosis import Knowledge
+from diagkit.model import Again, Ask, Finding, Reply, Run, Silence, Tape
+from diagkit.session import Settings, judge
+from diagkit.transports.replay import read_tape
+
+HALVES = 2  # different halves of the checks that are off, for each tape
+CONDITIONS = ("all checks", "without root", "half the checks", "cause unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What one engine is given, and what was wrong. `true`: every cause at work; `knowledge`: what it may use."""
+
+    name: str
+    condition: str
+    case: Case
+    findings: Sequence[Finding]
+    knowledge: Knowledge
+    now: datetime
+
+    @property
+    def true(self) -> tuple[str, ...]:
+        """The causes at work; none on a healthy host."""
+        return self.case.expected.causes
+
+
+def trials(cases: Iterable[Case]) -> Iterator[Trial]:
+    """Every case under every condition. A healthy host has no cause that could be unknown."""
+    every = Settings(checks=tuple(catalog.all_checks().values()))
+    knowledge = catalog.knowledge()
+    for case in cases:
+        tape = read_tape(case.tape)
+        now = tape.moment.until
+        seen = judge(tape, every)[0]
+        yield Trial(case.name, CONDITIONS[0], case, seen, knowledge, now)
+        yield Trial(case.name, CONDITIONS[1], case, judge(without_root(tape), every)[0], knowledge, now)
+        for half in range(HALVES):
+            kept = _half([c.name for c in every.checks], f"{case.name} {half}")
+            found = [f for f in seen if f.check in kept]
+            yield Trial(f"{case.name} {half}", CONDITIONS[2], case, found, knowledge, now)
+        if case.expected.causes:
+            yield Trial(case.name, CONDITIONS[3], case, seen, without(knowledge, case.expected.causes), now)
+
+
+def without_root(tape: Tape) -> Tape:
+    """The tape of a login that may not become root: what needed it was denied."""
+    denied = Reply(silence=Silence.DENIED, err=b"permission denied")
+    replies = {ask: denied if _needs_root(ask) else reply for ask, reply in tape.replies.items()}
+    return replace(tape, replies=replies)
+
+
+def _needs_root(ask: Ask) -> bool:
+    bare = ask.first if isinstance(ask, Again) else ask
+    return bool(getattr(bare, "root", False)) and (isinstance(bare, Run) or not _everybodys(bare))
+
+
+def _everybodys(ask: Ask) -> bool:
+    """Files of /proc and /sys that anybody may read, though root reads more of them."""
+    return str(ask).startswith(("/proc/", "/sys/"))
+
+
+def _half(checks: Sequence[str], seed: str) -> set[str]:
+    return set(random.Random(seed).sample(sorted(checks), len(checks) // 2))
+
+
+def without(knowledge: Knowledge, causes: Iterable[str]) -> Knowledge:
+    """The knowledge of somebody who never heard of these causes."""
+    gone = set(causes)
+    lost = {id(knowledge.causes[name]) for name in gone if name in knowledge.causes}
+
+    def spared(states: Mapping[str, State]) -> dict[str, State]:
+        return {
+            name: replace(state, leads_to=tuple(e for e in state.leads_to if id(e.state) not in lost))
+            for name, state in states.items()
+            if name not in gone
+        }
+
+    # effects point at state objects: copies have to point at copies
+    kept = {**spared(knowledge.conditions), **spared(knowledge.causes)}
+    old = {**knowledge.conditions, **knowledge.causes}
+    new = {id(old[name]): state for name, state in kept.items()}
+    for state in kept.values():
+        effects = tuple(replace(e, state=new[id(e.state)]) for e in state.leads_to)
+        object.__setattr__(state, "leads_to", effects)
+    return replace(
+        knowledge,
+        causes={name: kept[name] for name in knowledge.causes if name in kept},  # type: ignore[misc]
+        conditions={name: kept[name] for name in knowledge.conditions if name in kept},  # type: ignore[misc]
+    )
+
+
+def effects(knowledge: Knowledge, causes: Iterable[str]) -> set[str]:
+    """Everything that these causes may bring about."""
+    ids = {id(state): name for name, state in knowledge.states.items()}
+    found, open_ = set[str](), [knowledge.states[name] for name in causes if name in knowledge.states]
+    while open_:
+        for effect in open_.pop().leads_to:
+            name = ids[id(effect.state)]
+            if name not in found:
+                found.add(name)
+                open_.append(effect.state)
+    return found
