@@ -186,7 +186,7 @@ wal_retention = Cause(
 )
 autovacuum_off = Cause(
     title="Autovacuum off or too late: tables bloat, transaction ID wraparound",
-    prior=0.0005,
+    prior=0.002,
     shows=(always(postgresql.vacuum, fails=0.1),),
     leads_to=(sometimes(service_slow),),
     verify=POSTGRESQL,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, proxies, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down
-from diagkit.checks.functional import services, starts, units
+from diagkit.checks.functional import postgresql, redis, services, starts, units
 from diagkit.checks.logs import coverage, memory, signatures
 from diagkit.checks.resources import cpu, disk, processes, sockets, tasks
 
@@ -87,7 +87,7 @@ service_crash_loop = Cause(
 service_hung = Cause(
     title="Service hung: unresponsive service, it accepts connections but does not answer",
     prior=0.004,
-    shows=(always(services.answering),),
+    shows=(always(services.answering), sometimes(postgresql.answering), sometimes(redis.answering)),
     leads_to=(often(requests_fail),),
     verify="diagkit functional {target} --only functional.services.answering -v",
     act=(
@@ -107,7 +107,7 @@ process_frozen = Cause(
     title="Process stopped by a signal: frozen, hung process (SIGSTOP, state T)",
     prior=0.002,
     per_subject=True,
-    shows=(always(services.frozen),),
+    shows=(always(services.frozen), sometimes(postgresql.answering), sometimes(redis.answering)),
     leads_to=(usually(service_hung), often(requests_fail)),
     verify="diagkit functional {target} --only 'functional.services.*' -v",
     act="Ask who stopped it (a debugger, a terminal, a backup script); `kill -CONT PID` lets {subject} go on.",

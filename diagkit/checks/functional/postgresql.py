@@ -131,7 +131,7 @@ class Age:
     fail: int = 2_000_000_000
 
 
-@check(limits=Age(), noise=(0.01, 0.001), vital=False)
+@check(limits=Age(), noise=(0.002, 0.0003), vital=False)
 def vacuum(servers: PostgresServers, limits: Age) -> Findings:
     """Autovacuum is on, and the oldest transaction is far from wraparound.
 

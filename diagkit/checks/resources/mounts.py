@@ -46,12 +46,15 @@ def usable(mounts: Mounts) -> Findings:
 
     Why: after an export was replaced on its server (ESTALE), a FUSE program died (ENOTCONN), or XFS shut itself down
     (EIO), every access to the mount fails at once, and only mounting it again helps.
-    Look-alikes: a mount that does not answer at all: see `answering`.
+    Look-alikes: a mount that does not answer at all: see `answering`; one that went away while we looked, such as the
+    run-time directory of a login session that has ended.
     """
     for mount in mounts.all:
         yield ok("answers", mount.path)
     for mute in mounts.mute:
-        if mute.complaint and not mute.silence and "Permission denied" not in mute.complaint:
+        if mute.complaint.endswith("No such file or directory"):
+            yield skip("unmounted while we looked", mute.path)
+        elif mute.complaint and not mute.silence and "Permission denied" not in mute.complaint:
             error = mute.complaint.rpartition(": ")[2]
             yield fail(f"{mute.path} ({mute.source}, {mute.type}) answers with an error: {error}", mute.path)
     if not mounts.all and not mounts.mute:
