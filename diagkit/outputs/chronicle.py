@@ -28,7 +28,7 @@ def text(chronicle: Chronicle, view: View) -> str:
     page.line(("TIMELINE", "bold"), f" of {hosts}: {_count(told)}, {window(chronicle.run, page.dash)}")
     events(page, told.events, several=several)
     onsets(page, told, several=several)
-    clocks(page, told.clocks)
+    clocks(page, told.clocks, several=several)
     if chronicle.silences:
         page.heading("COULD NOT LOOK AT")
     for note in chronicle.silences:

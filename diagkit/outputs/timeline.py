@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from diagkit.model import Event, HostClock, Kind, Report, Timeline, Untrusted
-from diagkit.outputs.page import Page, Part
+from diagkit.model import Event, HostClock, Kind, Report, Timeline
+from diagkit.outputs.page import NARROW, Page
 from diagkit.outputs.rendering import Form, render
 from diagkit.outputs.wording import counted, targets_as_words
 
 KIND = max(len(kind.value) for kind in Kind) + 2  # columns
-UNDER_TIME = " " * 13
+UNTIMED = " " * 13
 SAY = partial(render, form=Form.MARKDOWN)
 CHANGES = (Kind.DEPLOY, Kind.PACKAGE, Kind.CONFIG, Kind.CLOCK)
 
@@ -27,55 +27,60 @@ def moments(page: Page, report: Report) -> None:
     several = len(report.targets) > 1
     events(page, told.events, several=several)
     onsets(page, told, several=several)
-    clocks(page, told.clocks)
+    clocks(page, told.clocks, several=several)
 
 
 def events(page: Page, of: Iterable[Event], *, several: bool) -> None:
     """One line for each. `~` stands before a time of which the log does not say all."""
-    day = ""
     of = list(of)
     dated = len({event.at.date() for event in of}) > 1
+    day = None
     for event in of:
-        if dated and f"{event.at:%Y-%m-%d}" != day:
-            day = f"{event.at:%Y-%m-%d}"
-            page.line((day, "bold"), lead=("   ",))
-        sign = "~" if event.assumed else " "
-        when: Part = (f"  {sign}{event.at:%H:%M:%S}  ", "dim")
+        if dated and event.at.date() != day:
+            day = event.at.date()
+            page.line((f"{day}", "bold"), lead=("   ",))
+        when = f"  {'~' if event.assumed else ' '}{event.at:%H:%M:%S}  "
         style = "bold red" if event.grave else "bold yellow" if event.kind in CHANGES else "bold"
-        host = _host(page, event.target, several=several)
-        until: Part = (f", until {event.until:%H:%M:%S}" if f"{event.until:%H%M%S}" != f"{event.at:%H%M%S}" else "", "")
-        page.line(*host, page.say(event.summary), until, lead=(when, (event.kind.value.ljust(KIND), style)))
+        until = f", until {event.until:%H:%M:%S}" if f"{event.until:%H%M%S}" != f"{event.at:%H%M%S}" else ""
+        host = page.say(event.target) if several else ""
+        _line(page, when, (event.kind.value, style), host, f"{page.say(event.summary)}{until}")
     if assumed := sorted({part for event in of for part in event.assumed}):
-        page.line(
-            (f"~ {' and '.join(assumed)} not said by the log; taken from the host's own clock", "dim"), lead=("   ",)
-        )
+        note = f"~ {' and '.join(assumed)} not said by the log; taken from the host's own clock"
+        page.line((note, "dim"), lead=("   ",))
 
 
 def onsets(page: Page, told: Timeline, *, several: bool) -> None:
     """Since when it hurts, and what eases."""
     for onset in told.onsets:
-        host = _host(page, onset.target, several=several)
-        page.line(*host, page.say(onset.summary), lead=(UNDER_TIME, ("onset".ljust(KIND), "bold cyan")))
+        host = page.say(onset.target) if several else ""
+        _line(page, UNTIMED, ("onset", "bold cyan"), host, page.say(onset.summary))
     for relief in told.reliefs:
-        host = _host(page, relief.target, several=several)
-        page.line(*host, page.say(relief.summary), lead=(UNDER_TIME, ("eases".ljust(KIND), "bold green")))
+        host = page.say(relief.target) if several else ""
+        _line(page, UNTIMED, ("eases", "bold green"), host, page.say(relief.summary))
 
 
-def _host(page: Page, target: Untrusted, *, several: bool) -> tuple[Part, ...]:
-    return ((f"{page.say(target)}: ", "bold"),) if several else ()
-
-
-def clocks(page: Page, wrong: Iterable[HostClock]) -> None:
+def clocks(page: Page, wrong: Iterable[HostClock], *, several: bool) -> None:
     """Whose times are not as that host's own logs have them."""
     for clock in wrong:
-        page.line(clock_note(page.say(clock.target), clock), lead=(UNDER_TIME, ("clock".ljust(KIND), "bold yellow")))
+        host = page.say(clock.target) if several else ""
+        _line(page, UNTIMED, ("clock", "bold yellow"), host, clock_note(clock))
 
 
-def clock_note(host: str, clock: HostClock) -> str:
+def _line(page: Page, when: str, kind: tuple[str, str], host: str, sentence: str) -> None:
+    """When and what kind in columns of their own, as far as the page has room for columns."""
+    word, style = kind
+    where = f"{host}: " if host else ""
+    if page.width < NARROW:
+        page.line((f"{word} ", style), (where, "bold"), sentence, lead=((when, "dim"),))
+    else:
+        page.line((where, "bold"), sentence, lead=((when, "dim"), (word.ljust(KIND), style)))
+
+
+def clock_note(clock: HostClock) -> str:
     """What was done about a wrong clock."""
     side = "ahead of" if clock.offset > 0 else "behind"
-    off = f"{abs(clock.offset):.1f} s (±{clock.uncertainty:.1f} s)"
-    return f"the clock of {host} is {off} {side} ours; that is taken out of its times here"
+    off = f"{abs(clock.offset):.1f} s (±{clock.uncertainty:.1f} s) {side} ours"
+    return f"the host's clock is {off}; that is taken out of these times"
 
 
 def listed_moments(told: Timeline, *, several: bool) -> Iterator[str]:
@@ -84,7 +89,7 @@ def listed_moments(told: Timeline, *, several: bool) -> Iterator[str]:
     for onset in told.onsets:
         yield f"- **onset** on {SAY(onset.target)}: {SAY(onset.summary)}"
     yield from (f"- **eases** on {SAY(relief.target)}: {SAY(relief.summary)}" for relief in told.reliefs)
-    yield from (f"- **clock**: {clock_note(SAY(clock.target), clock)}" for clock in told.clocks)
+    yield from (f"- **clock** on {SAY(clock.target)}: {clock_note(clock)}" for clock in told.clocks)
 
 
 def _moment(event: Event, *, several: bool) -> str:

@@ -59,8 +59,8 @@ def most_telling(whole: Timeline, concerned: Collection[Untrusted], at_most: int
         about = event.subject in concerned
         return TELLS[event.kind] + GRAVE * event.grave + CONCERNED * about - _distance(event, begun)
 
-    best = sorted(whole.events, key=lambda event: (-rank(event), event.at))[:at_most]
-    return replace(whole, events=tuple(event for event in whole.events if event in best))
+    places = sorted(range(len(whole.events)), key=lambda i: (-rank(whole.events[i]), i))[:at_most]
+    return replace(whole, events=tuple(whole.events[i] for i in sorted(places)))
 
 
 def _distance(event: Event, begun: datetime | None) -> float:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from diagkit.model import (
+    Chronicle,
     Coverage,
     Diagnosis,
+    Event,
     Evidence,
     Fault,
     Finding,
+    Forecast,
+    HostClock,
+    Kind,
     Layer,
+    Onset,
+    Relief,
+    Outlier,
     Report,
     RunInfo,
     Silence,
@@ -22,6 +30,7 @@ from diagkit.model import (
     Summary,
     Suspect,
     TargetResult,
+    Timeline,
     Untrusted,
     Verdict,
     Weighed,
@@ -157,6 +166,31 @@ BLIND = [
 ]
 
 
+def moment(minute: int, kind: Kind, subject: str, summary: str, *, lasts: int = 0, count: int = 1, **more) -> Event:
+    """So many minutes after two o'clock; `lasts` minutes."""
+    at = RUN.since.replace(minute=minute)
+    about = {"target": U("web1"), "subject": U(subject), "summary": U(summary), "source": U("journal")} | more
+    return Event(at=at, until=at + timedelta(minutes=lasts), count=count, kind=kind, **about)
+
+
+TIMELINE = Timeline(
+    events=(
+        moment(12, Kind.DEPLOY, "/opt/shop/current", "/opt/shop/current switched to releases/1.4.3"),
+        moment(38, Kind.LOG, "postgresql", "No space left on device: 14 lines of postgresql", lasts=3, count=14,
+               grave=True, assumed=("zone",), source=U("/var/log/postgresql/postgresql-15-main.log")),
+        moment(41, Kind.FAIL, "postgresql@15-main.service", "postgresql@15-main.service failed (exited, status 1)",
+               grave=True),
+    ),
+    of=41,
+    onsets=(
+        Onset(target=U("web1"), what="logs", at=RUN.since.replace(minute=38), earliest=RUN.since.replace(minute=38),
+              latest=RUN.since.replace(minute=41), summary=U("trouble is logged since 14:38:00 UTC")),
+    ),
+    reliefs=(Relief(target=U("web1"), summary=U("I/O pressure eases: 2% over 10 s, after 31% over 300 s")),),
+    clocks=(HostClock(target=U("web1"), offset=-37.4, uncertainty=0.5),),
+)  # fmt: skip
+
+
 def healthy() -> Report:
     found = passing()
     return report(found, Diagnosis(verdict=Verdict.HEALTHY))
@@ -170,7 +204,9 @@ def incomplete() -> Report:
 def confirmed() -> Report:
     bad = [SPACE, ENOSPC, UNIT]
     found = in_order(passing(but=[f.check for f in bad + BLIND]) + bad + [INODES] + BLIND)
-    return report(found, Diagnosis(verdict=Verdict.CONFIRMED, causes=(DISK_FULL,)), silences=(KERNEL_LOG,))
+    return report(
+        found, Diagnosis(verdict=Verdict.CONFIRMED, causes=(DISK_FULL,)), silences=(KERNEL_LOG,), timeline=TIMELINE
+    )
 
 
 # ---------------------------------------------------------------- two causes, and something neither explains
@@ -328,7 +364,86 @@ def of_everything() -> Report:
     )
     targets = [result("web1", found), result("web9", found, **WEB9)]
     bug = Fault(where="resources.cpu.saturation", error=U("ZeroDivisionError: division by zero"))
-    return report(found, diagnosis, targets, silences=(KERNEL_LOG, WEB9_NOTE), faults=(bug,))
+    return report(found, diagnosis, targets, silences=(KERNEL_LOG, WEB9_NOTE), faults=(bug,), timeline=TIMELINE)
+
+
+# ---------------------------------------------------------------- what the past and the other hosts tell
+
+
+def foretold() -> Report:
+    filling = finding(
+        Status.WARN,
+        "resources.forecast.space",
+        "/var",
+        "filesystem /var used up in 7 h (6 h to 9 h), going by the last 8 h",
+        "web2",
+        measured={"full_in_s": 25_200.0, "soonest_s": 21_600.0, "latest_s": 32_400.0, "per_hour": 1.4e9},
+    )
+    larger = finding(
+        Status.OK,
+        "resources.unusual.programs",
+        "shop",
+        "unusual here: 1.4 GiB; 210.0 MiB to 240.0 MiB in 96 earlier runs",
+        "web2",
+        measured={"now": 1.5e9, "low": 2.2e8, "high": 2.5e8, "z": 11.2},
+        likelihood_ratio=20.0,
+    )
+    certificate = finding(
+        Status.OK,
+        "connectivity.tls.renewal",
+        "web1:443",
+        "certificate expires in 61 days",
+        measured={"days_left": 61.0},
+    )
+    found = in_order([*passing("web1"), certificate, *passing("web2"), filling, larger, *passing("web3")])
+    targets = [result(name, found) for name in ("web1", "web2", "web3")]
+    apart = Outlier(
+        target=U("web2"), what=U("sysctl net.core.somaxconn"), value=U("128"), usual=U("4096"), agreeing=2, of=3
+    )
+    well = replace(apart, target=U("web1"), what=U("kernel"), value=U("6.1.0-13"), usual=U("6.1.0-18"))
+    return report(
+        found,
+        Diagnosis(verdict=Verdict.INCONCLUSIVE, unexplained=(weighed(filling, 0.0),)),
+        targets,
+        forecasts=(
+            FULL,
+            replace(
+                FULL,
+                target=U("web1"),
+                check=certificate.check,
+                subject=certificate.subject,
+                at=RUN.until + timedelta(days=61),
+                soonest=None,
+                latest=None,
+                summary=certificate.summary,
+            ),
+        ),
+        outliers=(well, apart),
+    )
+
+
+FULL = Forecast(
+    target=U("web2"),
+    check="resources.forecast.space",
+    subject=U("/var"),
+    at=RUN.until + timedelta(hours=7),
+    soonest=RUN.until + timedelta(hours=6),
+    latest=RUN.until + timedelta(hours=9),
+    summary=U("filesystem /var used up in 7 h (6 h to 9 h), going by the last 8 h"),
+)
+
+
+def chronicle() -> Chronicle:
+    """What `diagkit timeline` knows of two hosts."""
+    yesterday = RUN.since - timedelta(hours=18)
+    early = moment(0, Kind.JOB, "backup.service", "backup.timer started backup.service; it took 7 s", target=U("web2"))
+    return Chronicle(
+        run=RUN,
+        targets=(U("web1"), U("web2"), U("web9")),
+        timeline=replace(TIMELINE, events=(replace(early, at=yesterday, until=yesterday), *TIMELINE.events), of=4),
+        silences=(replace(KERNEL_LOG, checks=()), WEB9_NOTE),
+        faults=(Fault(where="units.units", error=U("ZeroDivisionError: division by zero")),),
+    )
 
 
 ALL = {
@@ -343,5 +458,6 @@ ALL = {
         unreachable,
         mixed,
         interrupted,
+        foretold,
     )
 }
