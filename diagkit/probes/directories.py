@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from diagkit.model import Ask, Run, Silence
 from diagkit.probes import Answers, Withheld, probe
+from diagkit.probes.devices import Devices
 from diagkit.probes.disk import REMOTE
 from diagkit.probes.mounts import MountTable
 
@@ -16,6 +17,7 @@ PLACES = ("/tmp", "/var/tmp", "/var/spool", "/var/mail", "/var/lib", "/var/cache
 MOST_VOLUMES = 8
 LARGE_KIB = 64  # of names: some 2,000 entries
 LINE = re.compile(r"(\d+) (/.*)")
+SPARED = 0.5  # share of the time a disk is busy from which on nothing is looked for
 ENTRY = 32  # bytes that one name takes in ext4: 8, and a name of usual length rounded up
 
 
@@ -53,15 +55,17 @@ def _listing(table: MountTable) -> Run:
     )  # fmt: skip
 
 
-def ask_below(table: MountTable) -> Iterable[Ask]:
-    """One question, which knows the mounts."""
-    return [_listing(table)]
+def ask_below(table: MountTable, devices: Devices) -> Iterable[Ask]:
+    """One question, which knows the mounts. Disks that are busy, or dead, are spared: `find` might never come back."""
+    return [] if any(disk.stuck or disk.busy >= SPARED for disk in devices.all) else [_listing(table)]
 
 
 @probe(also=ask_below, opens="log in as root, or allow this user `sudo -n`: some directories are closed to others")
 def directories(table: MountTable, answers: Answers) -> Directories:
     """Directories with thousands of entries, by the size of the directory itself; what is in them is not read."""
-    reply = answers[_listing(table)]
+    reply = answers.get(_listing(table))
+    if reply is None:
+        raise Withheld(Silence.NOT_RUN, "the disks are too busy to look for them")
     if reply.silence:
         raise Withheld(reply.silence, reply.complaint)
     found = [Directory(path=m[2], size=int(m[1])) for line in reply.lines if (m := LINE.fullmatch(line))]

@@ -33,7 +33,7 @@ class Slowness:
     moved: float = 10 * MIB
 
 
-@check(limits=Slowness(), noise=(0.02, 0.002), vital=False)
+@check(limits=Slowness(), noise=(0.02, 0.0005), vital=False)
 def latency(devices: Devices, limits: Slowness) -> Findings:
     """Every disk answers each request in reasonable time.
 
@@ -89,7 +89,7 @@ class Use:
     stalled: float = 0.25
 
 
-@check(limits=Use(), noise=(0.04, 0.002), vital=False)
+@check(limits=Use(), noise=(0.04, 0.001), vital=False)
 def saturation(
     devices: Devices,
     pressure: Pressure | Unknown | Inapplicable,
