@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often
 from diagkit.causes.conditions import service_down
-from diagkit.checks.connectivity import ports
+from diagkit.checks.connectivity import path, ports
+from diagkit.checks.functional import starts
 from diagkit.checks.logs import auth, signatures
 
 sshd_down = Cause(
@@ -14,8 +15,43 @@ sshd_down = Cause(
     verify="diagkit connectivity {target} --only 'connectivity.ports.*,connectivity.path.loss' -v",
     act="Log in over the console and `systemctl start ssh` (unmask it first where it is masked).",
     roll_back="None is needed.",
-    look_alikes=(LookAlike(cause="firewall_blocks", tell="filtered, not refused"),),
+    look_alikes=(
+        LookAlike(cause="firewall_blocks", tell="filtered, not refused", by=ports.ssh),
+        LookAlike(cause="host_unreachable", tell="nothing of the host answers", by=path.loss),
+    ),
     source="sshd(8); TCP RST on a host that answers ping",
+)
+sshd_max_startups = Cause(
+    title="sshd drops connections: MaxStartups exceeded, too many logins at once",
+    prior=0.001,
+    told_by=signatures.system,
+    verify="diagkit logs {target} --only 'logs.signatures.system,logs.auth.*' -v",
+    act=(
+        "Find who opens connections and does not log in (`ss -tn state established '( sport = :22 )'`); block them, "
+        "or raise MaxStartups in sshd_config and reload."
+    ),
+    roll_back="Set the old MaxStartups again and reload.",
+    look_alikes=(
+        LookAlike(cause="ssh_brute_force", tell="logins fail, for many users", by=auth.failures),
+        LookAlike(cause="sshd_down", tell="refused at once, always", by=ports.ssh),
+    ),
+    source="sshd_config(5) MaxStartups; `drop connection #N … past MaxStartups`",
+)
+ssh_login_refused = Cause(
+    title="SSH login refused: account locked or expired, bad ownership or modes of authorized_keys, PAM denies",
+    prior=0.002,
+    told_by=signatures.system,
+    verify="diagkit logs {target} --only 'logs.signatures.system' --since 1h -v",
+    act=(
+        "The line says why: `usermod -U USER` (locked), `chage -E -1 USER` (expired), `chown`/`chmod go-w` on the home "
+        "and .ssh, AllowUsers in sshd_config, /etc/nologin."
+    ),
+    roll_back="Set the old state again: a lock may have been meant.",
+    look_alikes=(
+        LookAlike(cause="ssh_brute_force", tell="many users and sources fail", by=auth.failures),
+        LookAlike(cause="permission_denied", tell="a service, not a login, is refused", by=starts.permission),
+    ),
+    source="OpenSSH auth.c, pam_unix(8), pam_nologin(8)",
 )
 ssh_brute_force = Cause(
     title="SSH brute force: password guessing, many failed SSH logins",
@@ -27,6 +63,10 @@ ssh_brute_force = Cause(
         "login that succeeded."
     ),
     roll_back="Take the block away.",
+    look_alikes=(
+        LookAlike(cause="ssh_login_refused", tell="one known user is refused, and the line says why", by=auth.failures),
+        LookAlike(cause="sshd_max_startups", tell="connections are dropped before any login", by=signatures.system),
+    ),
     source="sshd `Failed password`, `Invalid user`, `maximum authentication attempts`",
 )
 apparmor_denial = Cause(
@@ -37,7 +77,11 @@ apparmor_denial = Cause(
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="Compare the profile in /etc/apparmor.d with what the service needs; `aa-complain PROFILE` to prove it.",
     roll_back="`aa-enforce PROFILE`",
-    look_alikes=(LookAlike(cause="permission_denied", tell="no denial in the kernel log: owner or mode is wrong"),),
+    look_alikes=(
+        LookAlike(
+            cause="permission_denied", tell="no denial in the kernel log: owner or mode is wrong", by=starts.permission
+        ),
+    ),
     source='apparmor(7): audit records apparmor="DENIED"',
 )
 selinux_denial = Cause(
@@ -48,6 +92,8 @@ selinux_denial = Cause(
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act="`ausearch -m avc -ts recent` names source and target; usually the label is wrong: `restorecon -Rv PATH`.",
     roll_back="`chcon` with the old label.",
-    look_alikes=(LookAlike(cause="permission_denied", tell="no avc line: owner or mode is wrong"),),
+    look_alikes=(
+        LookAlike(cause="permission_denied", tell="no avc line: owner or mode is wrong", by=starts.permission),
+    ),
     source="audit records `avc: denied` with permissive=0",
 )

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from diagkit.model import Ask, Read, Reply, Run
@@ -14,6 +14,7 @@ from diagkit.probes import Absent, Answers, probe
 
 DIRECTIVE = r"^[[:space:]]*(ssl_certificate|SSLCertificateFile)[[:space:]]"
 MOST_FILES = 4
+BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
@@ -66,3 +67,20 @@ def certificate_files(paths: CertificatePaths, answers: Answers) -> CertificateF
                 continue  # a file that is being written, or damaged: not read is not different
             found.append(CertificateFile(path=ask.path, sha256=hashlib.sha256(der).hexdigest()))
     return CertificateFiles(all=tuple(found), complete=len(found) == len(paths.all))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityBundles:
+    """The lists of trusted authorities that are there, with their sizes in bytes; 0: empty, or a dangling link."""
+
+    sizes: Mapping[str, int]
+
+
+@probe(Run(("stat", "-L", "-c", "%s %n", *BUNDLES)))
+def authority_bundles(reply: Reply) -> AuthorityBundles:
+    """The CA bundles of Debian, RHEL and Alpine. Without any of them the host is one that never checks certificates."""
+    rows = (line.partition(" ") for line in reply.lines)
+    sizes = {path: int(size) for size, _, path in rows if path in BUNDLES and size.isdigit()}
+    if not sizes:
+        raise Absent("no list of certificate authorities is installed")
+    return AuthorityBundles(sizes=sizes)

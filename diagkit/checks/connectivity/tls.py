@@ -8,7 +8,7 @@ from datetime import datetime
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.model import Moment, Target, Unknown
-from diagkit.probes.certificate_files import CertificateFiles
+from diagkit.probes.certificate_files import AuthorityBundles, CertificateFiles
 from diagkit.probes.certificates import Certificate, CertificateNames, Certificates, InnerCertificates
 from diagkit.probes.host import Identity
 from diagkit.probes.names import Resolver, is_address
@@ -17,6 +17,16 @@ from diagkit.probes.sockets import Listeners
 
 DATES = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 NO_ISSUER = (2, 20, 21)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, _LOCALLY, _TO_VERIFY_LEAF_SIGNATURE
+# What a TLS server says, or we do, when both speak TLS and yet do not agree; a port that speaks something else says
+# WRONG_VERSION_NUMBER or nothing.
+DISAGREE = (
+    "ALERT",
+    "UNSUPPORTED_PROTOCOL",
+    "NO_PROTOCOLS",
+    "NO_SHARED_CIPHER",
+    "UNRECOGNIZED_NAME",
+    "DH_KEY_TOO_SMALL",
+)
 WEB_SERVERS = ("nginx", "apache2", "httpd")
 SUBORDINATE = ("issuing", "intermediate", "sub ca", "subca")
 
@@ -29,18 +39,19 @@ def _inner(inner: InnerCertificates | Unknown) -> tuple[Certificate, ...]:
     return () if isinstance(inner, Unknown) else inner.all
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.002, 0.0005), vital=False)
 def handshake(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
     """TLS servers shake hands.
 
     Why: a handshake that breaks off is a protocol, a cipher or a server that has no certificate for that name.
+    Look-alikes: a port that speaks no TLS at all; unless an https URL was declared there, that is no fault.
     """
     tried = outer.all + _inner(inner)
     for one in tried:
         if one.not_after:
             yield ok("TLS handshake done", one.place)
         elif one.state == "no_tls":
-            verdict = fail if one.expected else skip
+            verdict = fail if one.expected or any(word in one.error for word in DISAGREE) else skip
             yield verdict(f"no TLS handshake: {one.error}", one.place)
         elif one.state:
             yield skip(f"below: TCP is {one.state}", one.place)
@@ -227,6 +238,21 @@ def reloaded(outer: Certificates, files: CertificateFiles, listeners: Listeners)
             yield unknown("some certificate files could not be read", one.place, hint="log in as root")
     if not served:
         yield skip("no web server of this host is seen to serve a certificate")
+
+
+@check(noise=(0.001, 0.0002), vital=False)
+def authorities(bundles: AuthorityBundles) -> Findings:
+    """The host has a list of certificate authorities that it trusts.
+
+    Why: with an empty or missing one every program that checks certificates refuses everybody: "unable to get local
+    issuer certificate", "certificate signed by unknown authority".
+    Limits: that it is there and not empty; not whether a certain authority is in it.
+    """
+    for path, size in bundles.sizes.items():
+        if size:
+            yield ok(f"{size} bytes of trusted authorities", path)
+        else:
+            yield fail(f"the CA bundle {path} is empty or a dangling link: no certificate can be verified", path)
 
 
 def covers(pattern: str, host: str) -> bool:

@@ -40,8 +40,6 @@ def answering(servers: RedisServers) -> Findings:
     for one in servers.all:
         if one.state == "mute":
             yield fail(f"Redis takes connections but does not answer: {one.said}", one.place)
-        elif one.said.startswith("BUSY"):
-            yield fail(f"Redis is blocked: {one.said}", one.place)
         elif one.cache and one.cache.loading:
             yield warn("Redis is loading its data set into memory (LOADING)", one.place)
         elif one.state in ("answered", "refusing"):
@@ -115,12 +113,15 @@ def writable(servers: RedisServers) -> Findings:
 
 @check(noise=(0.003, 0.0003), vital=False)
 def replication(servers: RedisServers) -> Findings:
-    """Every Redis replica has its link to the master.
+    """Every Redis replica has its link to the master, and every master enough replicas.
 
-    Why: without it (`master_link_status:down`) it serves old data and cannot take over.
+    Why: without it (`master_link_status:down`) it serves old data and cannot take over; a master with
+    min-replicas-to-write refuses writes (NOREPLICAS).
     """
     for place, cache in _told(servers):
-        if not cache.master:
+        if refused := cache.errors.get("NOREPLICAS"):
+            yield fail(f"too few replicas follow: {refused:.1f} NOREPLICAS errors a second", place)
+        elif not cache.master:
             yield skip("it is no replica", place)
         elif cache.master_lost_s is None:
             yield ok(f"linked to its master {cache.master}", place)
@@ -202,6 +203,9 @@ def slow(servers: RedisServers, limits: Slow) -> Findings:
     Why: commands run one after the other, so `KEYS *`, a long script or a huge key stops everybody.
     Limits: the youngest 16 entries of SLOWLOG; no arguments, for those are user data.
     """
+    for one in servers.all:
+        if one.said.startswith("BUSY"):
+            yield fail(f"Redis is blocked by a script: {one.said}", one.place)
     for place, cache in _told(servers):
         recent = [one for one in cache.slow if one.age_s <= limits.window_s]
         worst = max(recent, key=lambda one: one.ms, default=None)
@@ -211,4 +215,4 @@ def slow(servers: RedisServers, limits: Slow) -> Findings:
             verdict = fail if worst.ms >= limits.fail_ms else warn
             text = f"blocking command {worst.name} held Redis up for {worst.ms / 1000:.1f} s, {worst.age_s:.0f} s ago"
             yield verdict(text, place, measured={"slowest_ms": worst.ms})
-    yield from _untold(servers)
+    yield from (f for f in _untold(servers) if "BUSY" not in f.summary.raw)

@@ -60,7 +60,7 @@ KINDS: dict[str, tuple[Kind, float]] = {  # how to test, and for how many second
     "http": (http, 8.0),
     "tls": (tls, 6.0),
     "banner": (banner, 5.0),
-    "redis": (redis, 5.0),
+    "redis": (redis, 6.0),
     "tcp": (tcp, 4.0),
 }
 FROM_HERE_ONLY = {"ping", "mtu", "trace", "resolve"}  # ssh forwards nothing but TCP

@@ -10,7 +10,7 @@ from diagkit.model import Connection, Reach
 from diagkit.transports.wire.tcp import connected, not_open, since
 from diagkit.transports.wire.way import Way
 
-GAP = 1.0  # seconds between two samples of INFO, to tell what grows from what grew once
+GAP = 2.0  # seconds between two samples of INFO, to tell what grows from what grew once
 SLOW_COMMANDS = 16  # the youngest of the slow log
 LONGEST = 262_144  # bytes of one answer
 
