@@ -47,7 +47,7 @@ def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, plac
     return Diagnosis(
         verdict=leading,
         causes=tuple(told),
-        unexplained=tuple(w for weighing in fleet.weighings.values() for w in weighing.unexplained()),
+        unexplained=tuple(w for weighing in fleet.weighings.values() for w in weighing.unexplained),
         condition=Untrusted(_deepest(unsettled[0]) if leading is Verdict.INCONCLUSIVE and unsettled else ""),
         common=tuple(_common(told, by_target, knowledge)),
         next_checks=tuple(check for weighing in unsettled for check in next_checks(weighing, knowledge)),

@@ -19,15 +19,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from diagkit.causes import ALWAYS, OFTEN, Cause, Sign, State
-from diagkit.causes.knowledge import Voices
+from diagkit.causes.knowledge import Knowledge, Voices
 from diagkit.causes.net import Net, Observation
 from diagkit.model import Finding, Status, Untrusted
 
 FAILED = 2
-GRADE = {Status.OK: 0, Status.WARN: 1, Status.FAIL: FAILED}
 INCIDENT = 0.5  # P(something is wrong | somebody looks)
 MOST_SCALED = 4.0  # few causes (a plug-in's test, `--only`) do not become likely by being few
 UNMODELLED_PRIOR = 0.01  # per host; 0.01 to 0.03 cut wrong conclusions about unknown faults by a third
@@ -91,36 +89,27 @@ class Beyond:
 NOTHING_BEYOND = Beyond()
 
 
-def ground(
-    findings: Sequence[Finding],
-    states: Mapping[str, State],
-    voices: Voices,
-    noises: Mapping[str, tuple[float, float]],
-    groups: Mapping[str, str] = MappingProxyType({}),
-    beyond: Beyond = NOTHING_BEYOND,
-) -> Grounded:
-    """Build the net of one host.
-
-    noises: how often each check warns, and fails, with nothing wrong. groups: the group of checks that have one.
-    """
+def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = NOTHING_BEYOND) -> Grounded:
+    """Build the net of one host."""
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
-    nodes = _nodes(_topological(states), by_check, beyond.providers)
+    nodes = _nodes(knowledge.ordered, by_check, beyond.providers)
     observed = _observations(by_check)
     links: list[list[tuple[int, float, float]]] = [[] for _ in observed]
     direct: dict[int, list[int]] = {}
     missing: dict[int, tuple[str, ...]] = {}
+    places, heard = _places(observed), _heard(observed, knowledge.voices)
     for i, node in enumerate(nodes):
         if node.state is None:
             for seen in links:
                 seen.append((i, *UNMODELLED_WEIGHTS))
             continue
         for sign in node.state.shows:
-            for j in _seen(sign, node, observed):
+            for j in _seen(sign, node, observed, places):
                 links[j].append((i, sign.weight, min(sign.weight, sign.fails)))
                 direct.setdefault(i, []).append(j)
-        for j, weight in _heard(node, observed, voices):
+        for j, weight in heard.get(node.id, ()):
             if j not in direct.get(i, []):
                 links[j].append((i, weight, weight if observed[j].grade == FAILED else 0.0))
                 if weight >= OFTEN:  # a line that says just this is direct evidence; a hint is not
@@ -130,43 +119,51 @@ def ground(
         if (silent := _kept_silent(node.state, by_check)) and i not in direct:
             observed.append(Observed(silent, 0))
             links.append([(i, OFTEN, OFTEN)])
-    share = _shares(observed, groups)
-    observations = [
-        Observation(
-            o.grade,
-            _leak(noises[o.finding.check], o.finding),
-            tuple(links[j]),
-            share[_group(o, groups)] if o.grade else 1.0,
-            o.finding.likelihood_ratio,
-        )
-        for j, o in enumerate(observed)
-    ]
+    observations = _weighted(observed, links, knowledge)
     observations += [
         Observation(0, (0.0, 0.0), ((i, ALWAYS, ALWAYS),), ratio=beyond.told[node.id])
         for i, node in enumerate(nodes)
         if node.id in beyond.told
     ]
-    scale = _incident_scale(states)
+    scale = _incident_scale(knowledge)
     priors = [_prior(node, scale, beyond) for node in nodes]
     net = Net(priors, _edges(nodes, beyond.owners), observations, connectors=(0,))
     return Grounded(net, nodes, tuple(observed), direct, missing)
 
 
-def _group(seen: Observed, groups: Mapping[str, str]) -> str:
-    """What this observation repeats: findings of its check, or of its group of checks."""
-    return groups.get(seen.finding.check) or seen.finding.check
+def _weighted(
+    observed: Sequence[Observed], links: Sequence[list[tuple[int, float, float]]], knowledge: Knowledge
+) -> list[Observation]:
+    """The observations of the net; n that repeat one fact count for little more than one."""
+    group = [knowledge.groups.get(o.finding.check) or o.finding.check for o in observed]
+    repeats = Counter(name for name, o in zip(group, observed, strict=True) if o.grade)
+    return [
+        Observation(
+            o.grade,
+            _leak(knowledge.noises[o.finding.check], o.finding),
+            tuple(about),
+            1 / (1 + (repeats[name] - 1) * SAME_FACT) if o.grade else 1.0,
+            o.finding.likelihood_ratio,
+        )
+        for o, about, name in zip(observed, links, group, strict=True)
+    ]
 
 
-def _shares(observed: Sequence[Observed], groups: Mapping[str, str]) -> dict[str, float]:
-    """The exponent of each group of bad findings: n that repeat one fact count for little more than one."""
-    counts = Counter(_group(o, groups) for o in observed if o.grade)
-    return {group: 1 / (1 + (n - 1) * SAME_FACT) for group, n in counts.items()}
+def _places(observed: Sequence[Observed]) -> dict[str, list[int]]:
+    """The observations of each check."""
+    places: dict[str, list[int]] = {}
+    for j, seen in enumerate(observed):
+        places.setdefault(seen.finding.check, []).append(j)
+    return places
 
 
-def _heard(node: Node, observed: Sequence[Observed], voices: Voices) -> list[tuple[int, float]]:
-    """The log findings that name this state, and how surely."""
-    named = ((j, voices.get(o.finding.subject.raw, {}).get(node.id, 0.0)) for j, o in enumerate(observed) if o.grade)
-    return [(j, weight) for j, weight in named if weight]
+def _heard(observed: Sequence[Observed], voices: Voices) -> dict[str, list[tuple[int, float]]]:
+    """State -> the log findings that name it, and how surely."""
+    heard: dict[str, list[tuple[int, float]]] = {}
+    for j, seen in enumerate(observed):
+        for state, weight in voices.get(seen.finding.subject.raw, {}).items() if seen.grade else ():
+            heard.setdefault(state, []).append((j, weight))
+    return heard
 
 
 def _kept_silent(state: State, by_check: Mapping[str, list[Finding]]) -> Finding | None:
@@ -186,9 +183,9 @@ def _leak(noise: tuple[float, float], finding: Finding) -> tuple[float, float]:
     return warns + fails, fails
 
 
-def _incident_scale(states: Mapping[str, State]) -> float:
+def _incident_scale(knowledge: Knowledge) -> float:
     """What to multiply the priors with, so that something is wrong with probability `INCIDENT`: somebody looks."""
-    total = sum(state.prior for state in states.values() if isinstance(state, Cause))
+    total = sum(cause.prior for cause in knowledge.causes.values())
     return min(MOST_SCALED, math.log(1 / (1 - INCIDENT)) / total) if total else 1.0
 
 
@@ -202,30 +199,8 @@ def _prior(node: Node, scale: float, beyond: Beyond) -> float:
     return min(0.3, node.state.prior * scale) if isinstance(node.state, Cause) else 0.0
 
 
-def _topological(states: Mapping[str, State]) -> list[tuple[str, State]]:
-    """Parents before children. A circle is a mistake in the knowledge."""
-    ids = {id(state): name for name, state in states.items()}
-    done: dict[str, State] = {}
-    open_: list[str] = []
-
-    def visit(name: str, state: State) -> None:
-        if name in done:
-            return
-        if name in open_:
-            raise ValueError(f"the causes lead in a circle: {' -> '.join([*open_, name])}")
-        open_.append(name)
-        for effect in state.leads_to:
-            visit(ids[id(effect.state)], effect.state)
-        open_.pop()
-        done[name] = state
-
-    for name in sorted(states):
-        visit(name, states[name])
-    return list(reversed(done.items()))
-
-
 def _nodes(
-    ordered: list[tuple[str, State]], by_check: Mapping[str, list[Finding]], providers: Iterable[str]
+    ordered: Sequence[tuple[str, State]], by_check: Mapping[str, list[Finding]], providers: Iterable[str]
 ) -> tuple[Node, ...]:
     nodes = [Node("unmodelled", None, "")]
     for name, state in ordered:
@@ -237,7 +212,7 @@ def _nodes(
         subjects = [""]
         if state.per_subject and state.shows:
             about = by_check.get(state.shows[0].check.name, [])
-            subjects = sorted({f.subject.raw for f in about if GRADE.get(f.status)}) or [""]
+            subjects = sorted({f.subject.raw for f in about if _grade(f)}) or [""]
         nodes += [Node(name, state, subject) for subject in subjects]
     return tuple(nodes)
 
@@ -253,9 +228,9 @@ def _observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
     found = []
     for name in sorted(by_check):
         about = by_check[name]
-        bad = [f for f in about if GRADE.get(f.status)]
+        bad = [f for f in about if _grade(f)]
         passed = [f for f in about if f.status is Status.OK]
-        found += [Observed(f, GRADE[f.status]) for f in sorted(bad, key=lambda f: f.subject.raw)]
+        found += [Observed(f, _grade(f)) for f in sorted(bad, key=lambda f: f.subject.raw)]
         graded = [f for f in passed if f.likelihood_ratio is not None]
         found += [Observed(f, 0) for f in sorted(graded, key=lambda f: f.subject.raw)]
         passed = [f for f in passed if f.likelihood_ratio is None]
@@ -264,13 +239,17 @@ def _observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
     return found
 
 
+def _grade(finding: Finding) -> int:
+    return FAILED if finding.status is Status.FAIL else int(finding.status is Status.WARN)
+
+
 def _unjudged(about: list[Finding]) -> bool:
-    return any(f.status is Status.UNKNOWN for f in about) and not any(GRADE.get(f.status) for f in about)
+    return any(f.status is Status.UNKNOWN for f in about) and not any(_grade(f) for f in about)
 
 
-def _seen(sign: Sign, node: Node, observed: Sequence[Observed]) -> list[int]:
+def _seen(sign: Sign, node: Node, observed: Sequence[Observed], places: Mapping[str, list[int]]) -> list[int]:
     """The observations this sign of this node is about."""
-    about = [j for j, o in enumerate(observed) if o.finding.check == sign.check.name]
+    about = places.get(sign.check.name, [])
     own = node.state is not None and sign is node.state.shows[0] and node.state.per_subject
     if (sign.same or own) and node.subject:
         return [j for j in about if observed[j].finding.subject.raw == node.subject]

@@ -33,3 +33,30 @@ class Knowledge:
     def states(self) -> dict[str, State]:
         """Conditions and causes by id."""
         return {**self.conditions, **self.causes}
+
+    @cached_property
+    def ordered(self) -> list[tuple[str, State]]:
+        """The states, those that lead to others before them. Raises ValueError where they lead in a circle."""
+        return topological(self.states)
+
+
+def topological(states: Mapping[str, State]) -> list[tuple[str, State]]:
+    """Parents before children. A circle is a mistake in the knowledge."""
+    ids = {id(state): name for name, state in states.items()}
+    done: dict[str, State] = {}
+    open_: list[str] = []
+
+    def visit(name: str, state: State) -> None:
+        if name in done:
+            return
+        if name in open_:
+            raise ValueError(f"the causes lead in a circle: {' -> '.join([*open_, name])}")
+        open_.append(name)
+        for effect in state.leads_to:
+            visit(ids[id(effect.state)], effect.state)
+        open_.pop()
+        done[name] = state
+
+    for name in sorted(states):
+        visit(name, states[name])
+    return list(reversed(done.items()))

@@ -23,7 +23,7 @@ RANK = [Verdict.HEALTHY, Verdict.RECOVERED, Verdict.INCONCLUSIVE, Verdict.PROBAB
 def confidence(weighing: Weighing, node: int) -> float:
     """The probability of a root as it is told: what comes of the net, put right by what past runs taught."""
     probability = weighing.probability(node)
-    return calibrated(probability, weighing.direct(node), len(list(weighing.unexplained())))
+    return calibrated(probability, weighing.direct(node), len(weighing.unexplained))
 
 
 def gate(weighing: Weighing, node: int, *, over: bool) -> Verdict:
@@ -33,7 +33,7 @@ def gate(weighing: Weighing, node: int, *, over: bool) -> Verdict:
         return Verdict.INCONCLUSIVE
     if over:
         return Verdict.RECOVERED
-    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and len(list(weighing.unexplained())) <= 1:
+    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and len(weighing.unexplained) <= 1:
         return Verdict.CONFIRMED
     return Verdict.PROBABLE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,13 +53,19 @@ class Weighing:
 
     def evidence(self, node: int) -> list[tuple[int, float]]:
         """Decibans of each observation for this root, given both worlds; the strongest support first."""
-        with_it, without = map(set_of, self.worlds(node))
-        weights = []
-        for j, seen in enumerate(self.grounded.net.observations[: len(self.grounded.observed)]):
-            decibans = round(10 * math.log10(seen.likelihood(with_it) / seen.likelihood(without)), 1)
-            if decibans:
-                weights.append((j, decibans))
-        return sorted(weights, key=lambda pair: (-pair[1], pair[0]))
+        if node not in self._evidence:
+            with_it, without = map(set_of, self.worlds(node))
+            weights = []
+            for j, seen in enumerate(self.grounded.net.observations[: len(self.grounded.observed)]):
+                if any((with_it ^ without) >> n & 1 for n, _, _ in seen.links):
+                    decibans = round(10 * math.log10(seen.likelihood(with_it) / seen.likelihood(without)), 1)
+                    weights += [(j, decibans)] if decibans else []
+            self._evidence[node] = sorted(weights, key=lambda pair: (-pair[1], pair[0]))
+        return self._evidence[node]
+
+    @cached_property
+    def _evidence(self) -> dict[int, list[tuple[int, float]]]:
+        return {}
 
     def direct(self, node: int) -> float:
         """Decibans that a root's own signs give it."""
@@ -74,12 +80,12 @@ class Weighing:
             check=finding.check, subject=finding.subject, summary=finding.summary, decibans=decibans, target=where
         )
 
-    def unexplained(self) -> Iterator[Weighed]:
+    @cached_property
+    def unexplained(self) -> tuple[Weighed, ...]:
         """Bad findings that nothing in the likeliest world brings about."""
-        for j, seen in enumerate(self.grounded.net.observations[: len(self.grounded.observed)]):
-            behind = [n for n, _, _ in seen.links if n in self.world and self.nodes[n].state is not None]
-            if seen.grade and not behind:
-                yield self.weighed(j, 0.0)
+        seen = enumerate(self.grounded.net.observations[: len(self.grounded.observed)])
+        known = {n for n in self.world if self.nodes[n].state is not None}
+        return tuple(self.weighed(j, 0.0) for j, s in seen if s.grade and not any(n in known for n, _, _ in s.links))
 
 
 def sick(findings: Iterable[Finding]) -> bool:
@@ -91,9 +97,7 @@ def weigh_one(
     target: str, findings: Sequence[Finding], knowledge: Knowledge, memo: Memo, beyond: Beyond = NOTHING_BEYOND
 ) -> Weighing:
     """Weigh one target. memo: what followed from the nets so far; like hosts have equal nets."""
-    grounded = ground(
-        findings, knowledge.states, knowledge.voices, knowledge.noises, groups=knowledge.groups, beyond=beyond
-    )
+    grounded = ground(findings, knowledge, beyond)
     net = grounded.net
     key = (tuple(net.priors), tuple(net.edges), tuple(net.observations))
     if key not in memo:

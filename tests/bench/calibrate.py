@@ -63,7 +63,7 @@ def _points(every: Iterator[Trial]) -> Iterator[Point]:
             continue
         name = weighing.nodes[first].id
         right = name in trial.true or (trial.condition == "cause unknown" and name in effects(known, trial.true))
-        x = calibration.features(weighing.probability(first), weighing.direct(first), len(list(weighing.unexplained())))
+        x = calibration.features(weighing.probability(first), weighing.direct(first), len(weighing.unexplained))
         yield trial.true[0] if trial.true else f"healthy {trial.case.name}", x, right
 
 

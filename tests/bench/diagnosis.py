@@ -75,8 +75,7 @@ Rivals = dict[str, list[str]]
 
 
 def _rivals(trial: Trial) -> Rivals:
-    known = trial.knowledge
-    grounded = ground(trial.findings, known.states, known.voices, known.noises, groups=known.groups)
+    grounded = ground(trial.findings, trial.knowledge)
     return {name: rank(grounded) for name, rank in RIVALS.items()}
 
 

@@ -8,6 +8,7 @@ import pytest
 from diagkit.causes import Cause, Condition, always, often, usually
 from diagkit.causes.diagnosis import Knowledge, weigh
 from diagkit.causes.grounding import ground
+from diagkit.causes.knowledge import topological
 from diagkit.checks import Check, Findings, check
 from diagkit.model import Diagnosis, Finding, Status, Untrusted, Verdict
 
@@ -136,7 +137,7 @@ def test_circles_are_refused() -> None:
     b = Condition(title="b", leads_to=(often(a),))
     object.__setattr__(a, "leads_to", (often(b),))
     with pytest.raises(ValueError, match="in a circle"):
-        ground([], {"a": a, "b": b}, {}, {})
+        topological({"a": a, "b": b})
 
 
 def test_the_same_findings_give_the_same_diagnosis_in_any_order() -> None:
@@ -167,7 +168,15 @@ def test_subjects_of_one_kind_must_be_equal_and_of_two_kinds_may_be_the_same_thi
     object.__setattr__(limit, "leads_to", (usually(hung),))
     seen = [finding(MEMORY, Status.FAIL, "shop.service"), finding(UNIT, Status.FAIL, "127.0.0.1:8080")]
     seen.append(finding(UNIT, Status.FAIL, "other.service"))
-    net = ground(seen, {"limit": limit, "hung": hung}, {}, {c.name: c.noise for c in (MEMORY, UNIT)})
+    known = Knowledge(
+        causes={"limit": limit, "hung": hung},
+        conditions={},
+        voices={},
+        noises={c.name: c.noise for c in (MEMORY, UNIT)},
+        runbooks={},
+        vital=frozenset(),
+    )
+    net = ground(seen, known)
     edges = {(net.nodes[a].subject, net.nodes[b].subject) for a, b, _ in net.net.edges}
     assert edges == {("shop.service", "127.0.0.1:8080")}
 

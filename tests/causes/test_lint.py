@@ -203,11 +203,13 @@ def test_the_distance_of_two_looks_is_the_expected_weight_of_evidence() -> None:
     (feature,) = a
     assert a[feature] == pytest.approx((1 - (1 - 0.011) * 0.15, 1 - (1 - 0.001) * 0.15))
     assert b[feature] == pytest.approx((0.011, 0.001))
-    assert known_looks.apart("full", "full") == {"resources.full": 0}
+    assert dict(known_looks.apart("full", "full")) == {"resources.full": 0}
     by_hand = sum(
         p * 10 * math.log10(p / q) for p, q in ((0.14835, 0.989), (0.85165 - 0.85015, 0.011 - 0.001), (0.85015, 0.001))
     )
-    assert known_looks.apart("full", "slow")["resources.full"] == pytest.approx(by_hand)
+    assert dict(known_looks.apart("full", "slow"))["resources.full"] == pytest.approx(by_hand)
+    assert known_looks.distance("full", "slow", math.inf) > by_hand
+    assert known_looks.distance("full", "slow", 1.0) == pytest.approx(by_hand)
 
 
 def test_the_order_of_what_is_known_makes_no_difference() -> None:
