@@ -7,18 +7,18 @@ is any good is for `diagkit lint` to say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import is_dataclass
 from typing import get_args
 
 from diagkit.causes import Cause, Effect, LookAlike, Sign, State
 from diagkit.checks import PHASES, Check
-from diagkit.model import Again, Moment, Run, Site, Target
-from diagkit.probes import Probe
+from diagkit.model import Again, History, Moment, Reply, Run, Site, Target
+from diagkit.probes import Answers, Probe, needs
 from diagkit.spelling import nearest
 from diagkit.transports.allowed import Forbidden, refuse_unless_allowed
 
-GIVEN = frozenset({Target, Moment, Site})  # facts that nobody has to learn
+GIVEN = frozenset({Target, Moment, Site, History})  # facts that nobody has to learn
 
 
 def refuse_probe(name: str, probes: Mapping[str, Probe]) -> str:
@@ -27,6 +27,11 @@ def refuse_probe(name: str, probes: Mapping[str, Probe]) -> str:
     for other in probes.values():
         if other is not probe and other.fact is probe.fact:
             return f"it learns {probe.fact.__name__}, as {other.name} does already: give it a fact of its own"
+    learned = {other.fact for other in probes.values()} | GIVEN
+    for function in (*(source.parse for source in probe.sources), *filter(None, [probe.also])):
+        for parameter, kind in needs(function).items():
+            if kind not in (Reply, Answers) and (wrong := _unlearned(kind, learned)):
+                return f"its parameter {parameter} {wrong}"
     for ask in probe.asks():
         question = ask.first if isinstance(ask, Again) else ask
         if isinstance(question, Run):
@@ -44,14 +49,19 @@ def refuse_check(name: str, checks: Mapping[str, Check], probes: Mapping[str, Pr
         return f"there is no phase {check.phase!r}: it lies in checks/PHASE/{nearest(check.phase, PHASES)}"
     learned = {probe.fact for probe in probes.values()} | GIVEN
     for parameter, kind in check.needs.items():
-        fact = (get_args(kind) or (kind,))[0]
-        if fact not in learned:
-            names = {known.__name__ for known in learned}
-            word = getattr(fact, "__name__", str(fact))
-            return f"its parameter {parameter} wants {word}, which no probe learns{nearest(word, names)}"
+        if wrong := _unlearned(kind, learned):
+            return f"its parameter {parameter} {wrong}"
     if not all(isinstance(p, int | float) and 0 < p < 0.5 for p in check.noise) or len(check.noise) != 2:
         return f"its noise {check.noise!r} is not two probabilities below 0.5: how often it warns and fails for nothing"
     return "" if is_dataclass(check.limits) else f"its limits {check.limits!r} are no dataclass"
+
+
+def _unlearned(kind: object, learned: Collection[type]) -> str:
+    fact = (get_args(kind) or (kind,))[0]
+    if fact in learned:
+        return ""
+    word = str(getattr(fact, "__name__", fact))
+    return f"wants {word}, which no probe learns{nearest(word, {known.__name__ for known in learned})}"
 
 
 def refuse_state(name: str, states: Mapping[str, State], checks: Mapping[str, Check]) -> str:

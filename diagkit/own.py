@@ -121,6 +121,9 @@ def _meant(error: BaseException) -> str:
     wrong, known = "", list[str]()
     if isinstance(error, AttributeError) and isinstance(error.name, str):
         wrong, known = error.name, dir(error.obj)
+    elif isinstance(error, NameError) and error.name:
+        *_, (last, _) = traceback.walk_tb(error.__traceback__)
+        wrong, known = error.name, list(last.f_globals)
     elif isinstance(error, ImportError) and (misspelt := MISSPELT_IMPORT.match(str(error))):
         wrong, known = misspelt[1], dir(sys.modules.get(misspelt[2]))
     close = closest(wrong, known) if wrong else ""

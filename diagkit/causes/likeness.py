@@ -9,7 +9,7 @@ look at a host that has the first is expected to move the odds against the secon
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -42,15 +42,21 @@ class Looks:
     of: Mapping[str, Look]
     noise: Mapping[Feature, Grades]
 
-    def apart(self, one: str, other: str) -> dict[str, float]:
-        """How many decibans each check is expected to tell against `other` where `one` is at work."""
-        told: dict[str, float] = {}
+    def apart(self, one: str, other: str) -> Iterator[tuple[str, float]]:
+        """What each check is expected to tell against `other` where `one` is at work: a part of 0 dB or more each."""
         a, b = self.of[one], self.of[other]
         for feature in {**a, **b}:
             seen, expected = (_grades(look.get(feature, self.noise[feature])) for look in (a, b))
-            bits = sum(p * 10 * math.log10(p / q) for p, q in zip(seen, expected, strict=True))
-            told[feature.check] = told.get(feature.check, 0.0) + bits
-        return told
+            yield feature.check, sum(p * 10 * math.log10(p / q) for p, q in zip(seen, expected, strict=True))
+
+    def distance(self, one: str, other: str, enough: float) -> float:
+        """All of that together; counted no further than `enough`."""
+        total = 0.0
+        for _, decibans in self.apart(one, other):
+            total += decibans
+            if total >= enough:
+                break
+        return total
 
 
 def looks(states: Mapping[str, State], checks: Mapping[str, Check], signatures: Mapping[str, Signature]) -> Looks:

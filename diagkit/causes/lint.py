@@ -163,17 +163,17 @@ def _look_alikes(known: Known) -> Iterator[Problem]:
 
 def _separates(known: Known, name: str, alike: LookAlike) -> bool:
     """Whether the check is expected to tell the two apart, one way or the other."""
+    if alike.by is None:
+        return False
     ways = (known.looks.apart(name, alike.cause), known.looks.apart(alike.cause, name))
-    return alike.by is not None and max(told.get(alike.by.name, 0.0) for told in ways) >= SEPARATES
+    return any(sum(decibans for check, decibans in way if check == alike.by.name) >= SEPARATES for way in ways)
 
 
 def _twins(known: Known) -> Iterator[Problem]:
     for one, other in combinations(sorted(known.causes, key=lambda n: (n in known.shipped, n)), 2):
+        there, back = (known.looks.distance(*pair, APART) for pair in ((one, other), (other, one)))
         named = [(n, a) for n, o in ((one, other), (other, one)) for a in known.causes[n].look_alikes if a.cause == o]
-        if any(_separates(known, name, alike) for name, alike in named):
-            continue
-        there, back = (sum(known.looks.apart(*pair).values()) for pair in ((one, other), (other, one)))
-        if max(there, back) < APART:
+        if max(there, back) < APART and not any(_separates(known, name, alike) for name, alike in named):
             wrong = (
                 f"nothing tells it from {other}: what both show differs by {there:.1f} and {back:.1f} of {APART:g} dB"
             )

@@ -179,7 +179,11 @@ class Facts:
         facts = {name: self._ready(kind) for name, kind in needs(known.also).items()}
         if any(isinstance(f, Unknown | Inapplicable) or f is None for f in facts.values()):
             return []
-        return list(known.also(**facts))
+        try:
+            return list(known.also(**facts))
+        except Exception as error:  # noqa: BLE001 - a bug must not keep the other questions from being asked
+            self.faults.append((known.name, error))
+            return []
 
     def _ready(self, kind: type) -> object:
         """A fact, or None while its own questions are open."""
