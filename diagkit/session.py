@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diagkit import catalog
+from diagkit.baseline.foretold import forecasts
 from diagkit.causes.diagnosis import weigh
 from diagkit.causes.topology import Place, place_of
 from diagkit.checks import OPENS, Check
+from diagkit.differences.outliers import SetUp, outliers
 from diagkit.model import (
     Ask,
     Chronicle,
@@ -19,6 +21,7 @@ from diagkit.model import (
     Diagnosis,
     Fault,
     Finding,
+    Forecast,
     Moment,
     Reach,
     Reply,
@@ -55,16 +58,19 @@ Wire = Callable[[Iterable[Reach], Transport, float], Mapping[Ask, Reply]]
 class Settings:
     """What to run and how strict to be. `limits` replaces the default limits of the checks it names.
 
-    tellers: who tells of the past; with none of them there is no timeline.
+    tellers: who tells of the past; with none of them there is no timeline. set_up: ask too what tells several hosts
+    apart.
     """
 
     checks: tuple[Check, ...]
     limits: Mapping[str, object] = field(default_factory=dict)
     tellers: tuple[Teller, ...] = ()
+    set_up: bool = False
 
     def probes(self) -> list[Probe]:
         """The probes these checks and tellers need, with those their probes need in turn."""
-        return catalog.probes_for((*self.checks, *self.tellers, *((Gauges,) if self.tellers else ())))
+        besides = (*((Gauges,) if self.tellers else ()), *((SetUp,) if self.set_up else ()))
+        return catalog.probes_for((*self.checks, *self.tellers, *besides))
 
 
 def gather(
@@ -146,11 +152,15 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
     silences: list[SilenceNote] = []
     stories: list[Story] = []
     places: list[Place] = []
+    foretold: list[Forecast] = []
+    known: list[Facts] = []
     for tape in tapes:
         facts = Facts(settings.probes(), tape)
+        known.append(facts)
         places.append(place_of(tape.target, facts))
         found, bugs = judge(tape, settings, facts)
         findings += found
+        foretold += forecasts(found, tape.moment.now)
         faults += bugs
         targets.append(_result(tape, found, settings))
         silences += _silences(tape, found)
@@ -166,6 +176,8 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
         findings=tuple(findings),
         diagnosis=diagnosis,
         timeline=most_telling(timeline(stories), _concerned(findings, diagnosis), MOMENTS),
+        forecasts=tuple(sorted(foretold, key=lambda forecast: forecast.at)),
+        outliers=outliers(tapes, known, settings.probes()),
         silences=tuple(silences),
         faults=tuple(faults),
         summary=Summary(status=status, counts={s.value: counts.get(s.value, 0) for s in Status}),

@@ -10,6 +10,7 @@ from diagkit import catalog, config
 from diagkit.cli import exits, when
 from diagkit.cli.selection import select
 from diagkit.cli.targets import resolve
+from diagkit.differences.outliers import LEAST
 from diagkit.model import Moment, Site, Target
 from diagkit.session import Settings
 
@@ -69,9 +70,11 @@ def plan(order: Order) -> Plan:
     moment, understood = _window(order, settled)
     chosen = select(checks, order.phase, order.only, order.skip)
     whole = not order.phase and not order.only
+    targets = resolve(order.targets, settled)
+    tellers = catalog.all_tellers() if whole else ()
     return Plan(
-        targets=resolve(order.targets, settled),
-        settings=Settings(checks=chosen, limits=limits, tellers=catalog.all_tellers() if whole else ()),
+        targets=targets,
+        settings=Settings(checks=chosen, limits=limits, tellers=tellers, set_up=whole and len(targets) >= LEAST),
         moment=moment,
         timeout=order.timeout or settled.timeout,
         ssh_config=order.ssh_config or settled.ssh_config,

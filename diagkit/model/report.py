@@ -166,6 +166,34 @@ class TargetResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """When something will have run out or ended, if it goes on like this; the finding that says so is `check`'s.
+
+    soonest, latest: the range that holds it with 95 %; None where it is exact, or the guess of a few seconds.
+    """
+
+    target: Untrusted
+    check: str
+    subject: Untrusted
+    at: datetime
+    soonest: datetime | None
+    latest: datetime | None
+    summary: Untrusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlier:
+    """What sets one host apart: `agreeing` of the `of` hosts that have such a thing say `usual`, this one `value`."""
+
+    target: Untrusted
+    what: Untrusted
+    value: Untrusted
+    usual: Untrusted
+    agreeing: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceNote:
     """Something that could not be looked at, which checks wanted it, and what would open it.
 
@@ -205,6 +233,8 @@ class Report:
     findings: tuple[Finding, ...]
     diagnosis: Diagnosis
     timeline: Timeline = field(default_factory=Timeline)
+    forecasts: tuple[Forecast, ...] = ()
+    outliers: tuple[Outlier, ...] = ()
     silences: tuple[SilenceNote, ...] = ()
     faults: tuple[Fault, ...] = ()
     summary: Summary

@@ -11,7 +11,14 @@ from diagkit.outputs import View, output
 from diagkit.outputs.json import plain
 
 # event -> where the report keeps such things
-LISTS = {"target": "targets", "finding": "findings", "silence": "silences", "fault": "faults"}
+LISTS = {
+    "target": "targets",
+    "finding": "findings",
+    "forecast": "forecasts",
+    "outlier": "outliers",
+    "silence": "silences",
+    "fault": "faults",
+}
 
 
 @output

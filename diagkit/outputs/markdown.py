@@ -7,6 +7,7 @@ from functools import partial
 
 from diagkit.model import Report, Status, Suspect, Weighed
 from diagkit.outputs import View, output
+from diagkit.outputs.outlook import listed_outlook
 from diagkit.outputs.rendering import Form, render, render_lines
 from diagkit.outputs.timeline import listed_moments
 from diagkit.outputs.wording import (
@@ -52,6 +53,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.timeline.events or report.timeline.onsets:
         yield from _section("Timeline")
         yield from listed_moments(report.timeline, several=len(report.targets) > 1)
+    yield from listed_outlook(report)
     yield from _targets(report)
     yield from _findings(report)
     yield from _silences(report)

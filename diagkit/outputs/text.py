@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diagkit.model import Report, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.checklist import checklist, silences, told_above, unexplained
+from diagkit.outputs.outlook import outlook
 from diagkit.outputs.page import Page, Part
 from diagkit.outputs.timeline import moments
 from diagkit.outputs.wording import (
@@ -42,6 +43,7 @@ def text(report: Report, view: View) -> str:
     told = told_above(report, causes)
     unexplained(page, report, told)
     moments(page, report)
+    outlook(page, report)
     checklist(page, report, told)
     silences(page, report)
     _faults(page, report)

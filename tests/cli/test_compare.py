@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from diagkit.cli.differences import differ, tree
+from diagkit.differences import differ, tree
 from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
 from tests.cli import tapes

@@ -21,7 +21,7 @@ VIEWS = {
     "two_causes-junit-critical": ("two_causes", "junit", View(fail_on=None)),
     **{
         f"{name}-{form}": (name, form, View())
-        for name in ("mixed", "interrupted")
+        for name in ("mixed", "interrupted", "foretold")
         for form in all_outputs()
         if form != "text"
     },

@@ -1,0 +1,87 @@
+"""What the host's own past and the other hosts tell: what will run out, what is unusual, what sets a host apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from itertools import groupby
+
+from diagkit.model import Finding, Forecast, Outlier, Report, Status
+from diagkit.outputs.page import Page
+from diagkit.outputs.rendering import Form, render
+from diagkit.outputs.wording import BAD, Say, fold
+
+SAY = partial(render, form=Form.MARKDOWN)
+SOON = timedelta(days=2)  # a forecast of something later is in the JSON report alone, unless it is a warning
+TELLING = 5.0  # the least likelihood ratio of what is called unusual
+AT_MOST = 8  # lines of each part, in the terminal
+
+
+def outlook(page: Page, report: Report) -> None:
+    """The three parts, each only if it has something to say."""
+    several = len(report.targets) > 1
+    lines = [_foretold(f, page.say, several=several) for f in soon(report)]
+    _part(page, "FORECAST", "if it goes on like this", lines)
+    lines = [_stranger(f, page.say, several=several) for f in unusual(report)]
+    _part(page, "UNUSUAL HERE", "against earlier runs on the same host; evidence, no verdict", lines)
+    for target, own in groupby(apart(report), key=lambda outlier: outlier.target):
+        _part(page, "ODD ONE OUT", f"what sets {page.say(target)} apart", [_apart(o, page.say) for o in own])
+
+
+def listed_outlook(report: Report) -> Iterator[str]:
+    """The same as Markdown."""
+    several = len(report.targets) > 1
+    for title, lines in (
+        ("Forecast", [_foretold(f, SAY, several=several) for f in soon(report)]),
+        ("Unusual here", [_stranger(f, SAY, several=several) for f in unusual(report)]),
+        ("Odd one out", [f"{SAY(o.target)}: {_apart(o, SAY)}" for o in apart(report)]),
+    ):
+        if lines:
+            yield from ("", f"## {title}", "")
+            yield from (f"- {line}" for line in lines)
+
+
+def soon(report: Report) -> list[Forecast]:
+    """What ends soon, and whatever is a warning."""
+    warned = {(f.target, f.check, f.subject) for f in report.findings if f.status in BAD}
+    return [f for f in report.forecasts if f.at - report.run.until < SOON or (f.target, f.check, f.subject) in warned]
+
+
+def unusual(report: Report) -> list[Finding]:
+    """Graded evidence that something is wrong, the strongest first."""
+    graded = [f for f in report.findings if (f.likelihood_ratio or 0.0) >= TELLING]
+    return sorted(graded, key=lambda f: -(f.likelihood_ratio or 0.0))
+
+
+def apart(report: Report) -> list[Outlier]:
+    """What sets those hosts apart on which something is wrong."""
+    sick = {t.name for t in report.targets if t.status in (Status.WARN, Status.FAIL)}
+    return [outlier for outlier in report.outliers if outlier.target in sick]
+
+
+def _part(page: Page, title: str, rest: str, lines: list[str]) -> None:
+    if not lines:
+        return
+    page.heading(title, rest)
+    shown, more = fold(lines, len(lines) if page.view.everything else AT_MOST)
+    for line in shown:
+        page.line(line, lead=("   - ",))
+    if more:
+        page.line((f"and {more} more (--all shows them)", "dim"), lead=("     ",))
+
+
+def _foretold(forecast: Forecast, say: Say, *, several: bool) -> str:
+    on = f" on {say(forecast.target)}" if several else ""
+    about = say(forecast.subject) or forecast.check
+    return f"{forecast.at:%Y-%m-%d %H:%M} UTC{on}, {about}: {say(forecast.summary)}"
+
+
+def _stranger(finding: Finding, say: Say, *, several: bool) -> str:
+    on = f" on {say(finding.target)}" if several else ""
+    subject = f" {say(finding.subject)}".rstrip()
+    return f"{finding.check.rpartition('.')[2]}{subject}{on}: {say(finding.summary)}"
+
+
+def _apart(outlier: Outlier, say: Say) -> str:
+    return f"{say(outlier.what)}: {say(outlier.value)}; {outlier.agreeing} of {outlier.of} have {say(outlier.usual)}"
