@@ -29,7 +29,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "runbook": ("diagkit.cli.runbook:app", "List the runbooks, or show one."),
         "lint": ("diagkit.cli.lint:lint", "Check the knowledge, yours and what is shipped."),
         "case": ("diagkit.cli.case:app", "Keep an incident as a test, or score the diagnosis on those kept."),
-        "schema": ("diagkit.cli.schema:schema", "Print the JSON Schema of the JSON report."),
+        "schema": ("diagkit.cli.schema:schema", "Print the JSON Schema of what is said with `--format json`."),
     },
     "This workstation": {
         "baseline": ("diagkit.cli.baseline:app", "Show or forget what earlier runs measured on a host."),

@@ -31,10 +31,11 @@ def timeline(
     config: options.ConfigFile = "",
     ssh_config: options.SshConfigFile = "",
 ) -> int:
-    """Tell what happened when, on one host or many, in the order of time.
+    """Tell what happened when, on one host or many.
 
-    Trouble in the logs, starts and stops, OOM kills, changes, jobs, logins, and since when it hurts. It names no cause
-    and gives no verdict: the exit code is 0, or 3 if a target could not be reached.
+    Trouble in the logs, starts and stops, OOM kills, changes, jobs, logins, and since when it hurts, all in the order
+    of time. What a clock is wrong by is taken out. It names no cause and gives no verdict: the exit code is 0, or 3 if a
+    target could not be reached.
     """
     from diagkit.cli.manner import Manner
     from diagkit.cli.plan import Order

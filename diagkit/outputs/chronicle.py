@@ -26,6 +26,8 @@ def text(chronicle: Chronicle, view: View) -> str:
     several = len(chronicle.targets) > 1
     hosts = listed((page.say(target) for target in chronicle.targets), 5)
     page.line(("TIMELINE", "bold"), f" of {hosts}: {_count(told)}, {window(chronicle.run, page.dash)}")
+    if not told.events:
+        page.line("nothing that we know of, in what could be seen", lead=("   ",))
     events(page, told.events, several=several)
     onsets(page, told, several=several)
     clocks(page, told.clocks, several=several)

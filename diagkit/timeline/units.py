@@ -160,7 +160,7 @@ def _happening(mark: Mark, kind: Kind, how: str = "") -> Happening:
 
 
 def _job(mark: Mark, rest: list[Mark], timer: str) -> Happening:
-    """A start by a timer, and how it went."""
+    """A run of what a timer starts (or somebody by hand), and how it went."""
     end = next((m for m in rest if m.id in (*STARTED, "unit_failed", "unit_starting")), mark)
     unit, took = mark.fields["unit"], (end.at - mark.at).total_seconds()
     how = {"unit_finished": f"; it took {took:.0f} s", "unit_failed": "; it failed"}.get(end.id, "")
@@ -168,8 +168,8 @@ def _job(mark: Mark, rest: list[Mark], timer: str) -> Happening:
         kind=Kind.JOB,
         at=mark.at,
         subject=unit,
-        says=f"{timer} started {unit}{how}",
-        many="{n} runs of {names}, by timer",
+        says=f"{unit} ran, which {timer} starts{how}",
+        many="{n} runs of {names}",
         source=mark.source,
         assumed=mark.assumed,
     )

@@ -141,10 +141,10 @@ def test_a_stop_and_a_start_soon_after_are_a_restart():
 def test_a_job_of_a_timer_and_how_it_went():
     timed = Unit(name="backup.service", load="loaded", active="inactive", sub="dead", triggered_by=("backup.timer",))
     run = [mark("unit_starting", 1, "backup.service"), mark("unit_finished", 8, "backup.service")]
-    assert history(*run, known=(timed,)) == [(Kind.JOB, "backup.timer started backup.service; it took 7 s")]
+    assert history(*run, known=(timed,)) == [(Kind.JOB, "backup.service ran, which backup.timer starts; it took 7 s")]
     broken = [mark("unit_starting", 1, "backup.service"), mark("unit_failed", 8, "backup.service", result="exit-code")]
     assert history(*broken, known=(timed,)) == [
-        (Kind.JOB, "backup.timer started backup.service; it failed"),
+        (Kind.JOB, "backup.service ran, which backup.timer starts; it failed"),
         (Kind.FAIL, "backup.service failed (exit-code)"),
     ]
 
