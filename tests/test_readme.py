@@ -35,6 +35,11 @@ def test_every_file_it_points_at_is_there() -> None:
     assert all((ROOT / path).exists() for path in linked)
 
 
+def test_the_cause_is_that_of_the_example() -> None:
+    (sample,) = [block for language, block in FENCE.findall(TEXT) if language == "python"]
+    assert sample in (ROOT / "tests/own/acme/causes/licence.py").read_text()
+
+
 def test_the_test_command_is_what_ci_runs() -> None:
     assert "python3 tests/run.py" in TEXT
     assert "python3 tests/run.py" in (ROOT / ".ci" / "run").read_text()
