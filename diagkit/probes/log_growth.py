@@ -22,9 +22,13 @@ class GrowingLog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogGrowth:
-    """The files that grew, fastest first. The journal's are left out: it grows in steps of megabytes."""
+    """The files that grew, fastest first. The journal's are left out: it grows in steps of megabytes.
+
+    closed: directories that we were not allowed to look into.
+    """
 
     all: tuple[GrowingLog, ...]
+    closed: int = 0
 
 
 @probe(LISTING, Again(LISTING), opens=OPENS)
@@ -41,4 +45,5 @@ def log_growth(before: Reply, after: Reply) -> LogGrowth:
         for file in second
         if file.size > first.get(file.path, file.size) and not file.path.endswith((".journal", ".journal~"))
     ]
-    return LogGrowth(all=tuple(sorted(grown, key=lambda log: (-log.rate, log.path))))
+    fastest_first = sorted(grown, key=lambda log: (-log.rate, log.path))
+    return LogGrowth(all=tuple(fastest_first), closed=after.complaint.count("Permission denied"))

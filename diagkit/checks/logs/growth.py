@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.resources import size
+from diagkit.checks.resources.disk import home
 from diagkit.logs.lines import line_at, starts
 from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
-from diagkit.probes.disk import Mount, Mounts
-from diagkit.probes.log_growth import GrowingLog, LogGrowth
+from diagkit.probes.disk import Mounts
+from diagkit.probes.log_growth import LogGrowth
 from diagkit.probes.logs import OPENS, LogTexts
 
 MIB = 1 << 20
@@ -38,23 +39,18 @@ def files(growth: LogGrowth, mounts: Mounts | Unknown | Inapplicable, limits: Fl
     """
     flooding = [log for log in growth.all if log.rate >= limits.warn]
     for log in flooding:
-        home = _home(log, mounts)
-        left = home.available / log.rate if home else float("inf")
+        disk = home(log.path, mounts) if isinstance(mounts, Mounts) else None
+        left = disk.available / log.rate if disk else float("inf")
         text = f"log flood: {log.path} grows {size(log.rate)}/s, {size(log.size)} so far"
-        if home and left <= limits.full_in:
-            text += f"; at that rate {home.path} is full in {_span(left)}" if left else f"; {home.path} is full"
+        if disk and left <= limits.full_in:
+            text += f"; at that rate {disk.path} is full in {_span(left)}" if left else f"; {disk.path} is full"
         verdict = fail if left <= limits.full_in or log.rate >= limits.fail else warn
         yield verdict(text, log.path, measured={"bytes_per_second": log.rate, "bytes": log.size})
-    if not flooding:
+    if not flooding and growth.closed:
+        yield unknown(f"{growth.closed} directories of logs could not be entered", hint=OPENS)
+    elif not flooding:
         fastest = growth.all[:1]
         yield ok(f"fastest: {fastest[0].path}, {size(fastest[0].rate)}/s" if fastest else "no log file grew")
-
-
-def _home(log: GrowingLog, mounts: object) -> Mount | None:
-    """The filesystem this log is on."""
-    all_ = mounts.all if isinstance(mounts, Mounts) else ()
-    above = [mount for mount in all_ if log.path.startswith(f"{mount.path.rstrip('/')}/")]
-    return max(above, key=lambda mount: len(mount.path), default=None)
 
 
 def _span(seconds: float) -> str:

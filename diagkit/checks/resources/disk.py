@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources import size
-from diagkit.model import Finding, Unknown
+from diagkit.model import Finding, Status, Unknown, Untrusted
 from diagkit.probes import Inapplicable
 from diagkit.probes.deleted import DeletedFiles
 from diagkit.probes.directories import Directories
 from diagkit.probes.disk import Mount, Mounts
+from diagkit.probes.logs import LogFiles
 from diagkit.probes.processes import Processes
 
+LARGE_LOG = 0.1  # share of a filesystem from which on a log is worth naming
 IN_MEMORY = {"tmpfs", "ramfs"}
 BOOT = re.compile(r"/(boot|efi)(/|$)")
 
@@ -31,7 +33,7 @@ class Room:
 
 
 @check(limits=Room(), noise=(0.05, 0.001))
-def space(mounts: Mounts, limits: Room) -> Findings:
+def space(mounts: Mounts, logs: LogFiles | Unknown | Inapplicable, limits: Room) -> Findings:
     """Every filesystem on disk has room left to write.
 
     Why: a full filesystem fails writes with ENOSPC, and most services answer by crashing, hanging or refusing work.
@@ -39,9 +41,20 @@ def space(mounts: Mounts, limits: Room) -> Findings:
     reserved for root (`reserved`). Filesystems mounted read-only may be full; /boot is judged apart (`boot`).
     """
     on_disk = [mount for mount in _writable(mounts) if mount.type not in IN_MEMORY and not BOOT.match(mount.path)]
-    yield from (_room(mount, limits) for mount in on_disk)
+    for mount in on_disk:
+        found = _room(mount, limits)
+        large = _largest_log(logs, mount, mounts) if found.status is not Status.OK else ""
+        yield replace(found, summary=Untrusted(found.summary.raw + large)) if large else found
     if not on_disk:
         yield skip("no filesystem on disk: all are in memory or images that cannot be written")
+
+
+def _largest_log(logs: object, mount: Mount, mounts: Mounts) -> str:
+    """The largest file under /var/log, where that is what takes the room."""
+    files = logs.all if isinstance(logs, LogFiles) else ()
+    here = [file for file in files if file.size >= LARGE_LOG * mount.size and mount is home(file.path, mounts)]
+    largest = max(here, key=lambda file: file.size, default=None)
+    return f"; {size(largest.size)} of it is {largest.path}" if largest else ""
 
 
 @check(limits=Room(), noise=(0.03, 0.001), vital=False)
@@ -153,11 +166,11 @@ def inodes(mounts: Mounts, directories: Directories | Unknown | Inapplicable, li
 def _crowded(directories: object, mount: Mount, mounts: Mounts) -> str:
     """The directory on this filesystem with most entries, as far as one was found."""
     found = directories.all if isinstance(directories, Directories) else ()
-    on_it = [d for d in found if mount is _home(d.path, mounts)]
+    on_it = [d for d in found if mount is home(d.path, mounts)]
     return f"; some {on_it[0].entries} entries in {on_it[0].path}" if on_it else ""
 
 
-def _home(path: str, mounts: Mounts) -> Mount | None:
+def home(path: str, mounts: Mounts) -> Mount | None:
     """The filesystem a path is on."""
     above = [mount for mount in mounts.all if f"{path}/".startswith(f"{mount.path.rstrip('/')}/")]
     return max(above, key=lambda mount: len(mount.path), default=None)

@@ -46,6 +46,11 @@ def test_a_quiet_host_grows_nothing():
     assert (found.status, found.summary.raw) == (Status.OK, "no log file grew")
 
 
+def test_what_could_not_be_entered_is_not_passed():
+    (found,) = growth.files.judge(LogGrowth(all=(), closed=2), UNSEEN, growth.Flood())
+    assert found.status is Status.UNKNOWN
+
+
 def journal(lines: int, seconds: float, *, cut: bool = True, silence: Silence | None = None) -> LogTexts:
     """A journal whose newest lines, so many, are of the last seconds before noon."""
     first = NOON - timedelta(seconds=seconds)

@@ -1,19 +1,23 @@
 """Room, inodes and deleted files."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from diagkit.checks.resources import disk
+from diagkit.logs.files import LogFile
 from diagkit.model import Silence, Status, Unknown
 from diagkit.probes.deleted import DeletedFiles, Held
 from diagkit.probes.directories import Directories, Directory
 from diagkit.probes.disk import Mount, Mounts
+from diagkit.probes.logs import LogFiles
 
 GIB = 1 << 30
 ROOT = Mount(path="/", device="8:1", source="/dev/sda1", type="ext4", size=100 * GIB, free=50 * GIB, available=50 * GIB, inodes=1000, inodes_free=900)  # fmt: skip
 TMP = replace(ROOT, path="/tmp", type="tmpfs", size=GIB, free=GIB, available=GIB)
 NOTHING_LARGE = Directories(all=())
+NO_LOGS = LogFiles(all=(), chosen=(), compressed=())
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
 
 
@@ -26,16 +30,16 @@ def judge(check, *facts):
     [(50 * GIB, Status.OK), (11 * GIB, Status.OK), (10 * GIB, Status.WARN), (2 * GIB, Status.FAIL), (0, Status.FAIL)],
 )
 def test_space(available, status):
-    assert judge(disk.space, Mounts(all=(replace(ROOT, available=available), TMP))) == [(status, "/")]
+    assert judge(disk.space, Mounts(all=(replace(ROOT, available=available), TMP)), NO_LOGS) == [(status, "/")]
 
 
 def test_ten_per_cent_of_a_large_disk_is_plenty():
     large = replace(ROOT, size=10_000 * GIB, available=200 * GIB)
-    assert judge(disk.space, Mounts(all=(large,))) == [(Status.OK, "/")]
+    assert judge(disk.space, Mounts(all=(large,)), NO_LOGS) == [(Status.OK, "/")]
 
 
 def test_a_full_disk_tells_what_root_still_has():
-    (found,) = disk.space.judge(Mounts(all=(replace(ROOT, free=5 * GIB, available=0),)), disk.Room())
+    (found,) = disk.space.judge(Mounts(all=(replace(ROOT, free=5 * GIB, available=0),)), NO_LOGS, disk.Room())
     assert "No space left on device" in found.summary.raw
     assert "5.0 GiB more are reserved for root" in found.summary.raw
 
@@ -44,7 +48,7 @@ def test_filesystems_in_memory_are_a_matter_of_their_own():
     full = replace(TMP, available=0, free=0)
     assert judge(disk.memory_filesystems, Mounts(all=(ROOT, full))) == [(Status.FAIL, "/tmp")]
     assert judge(disk.memory_filesystems, Mounts(all=(ROOT,))) == [(Status.SKIP, "")]
-    assert judge(disk.space, Mounts(all=(full,))) == [(Status.SKIP, "")]
+    assert judge(disk.space, Mounts(all=(full,)), NO_LOGS) == [(Status.SKIP, "")]
 
 
 @pytest.mark.parametrize(("free", "status"), [(900, Status.OK), (50, Status.WARN), (10, Status.FAIL), (0, Status.FAIL)])
@@ -74,7 +78,7 @@ def test_deleted_files(held, available, found):
 
 def test_what_cannot_be_written_may_be_full():
     image = replace(ROOT, path="/opt/image", read_only=True, available=0, free=0, inodes_free=0)
-    assert judge(disk.space, Mounts(all=(image,))) == [(Status.SKIP, "")]
+    assert judge(disk.space, Mounts(all=(image,)), NO_LOGS) == [(Status.SKIP, "")]
     assert judge(disk.inodes, Mounts(all=(image,)), NOTHING_LARGE) == [(Status.SKIP, "")]
 
 
@@ -82,7 +86,7 @@ def test_what_cannot_be_written_may_be_full():
 def test_boot_is_judged_apart(available, status):
     boot = replace(ROOT, path="/boot", size=2 * GIB, free=available, available=available)
     assert judge(disk.boot, Mounts(all=(ROOT, boot))) == [(status, "/boot")]
-    assert judge(disk.space, Mounts(all=(ROOT, boot))) == [(Status.OK, "/")]
+    assert judge(disk.space, Mounts(all=(ROOT, boot)), NO_LOGS) == [(Status.OK, "/")]
     assert judge(disk.boot, Mounts(all=(ROOT,))) == [(Status.SKIP, "")]
 
 
@@ -104,3 +108,10 @@ def test_out_of_inodes_names_the_directory_on_that_filesystem():
     crowds = Directories(all=(Directory(path="/var/mail", size=1 << 20), Directory(path="/data/spool", size=320_000)))
     _, found = disk.inodes.judge(Mounts(all=(ROOT, data)), crowds, disk.Inodes())
     assert found.summary.raw.endswith("some 10000 entries in /data/spool")
+
+
+def test_a_full_disk_names_the_log_that_took_it():
+    log = LogFile(path="/var/log/app.log", size=60 * GIB, modified=datetime(2026, 11, 21, tzinfo=UTC))
+    logs = LogFiles(all=(log, replace(log, path="/var/log/old.log", size=GIB)), chosen=(), compressed=())
+    (found,) = disk.space.judge(Mounts(all=(replace(ROOT, free=0, available=0),)), logs, disk.Room())
+    assert found.summary.raw.endswith("; 60.0 GiB of it is /var/log/app.log")
