@@ -1,63 +1,16 @@
-"""Causes that begin on the network: routes, links, filters, queues."""
+"""Causes that begin on the network: links, and the path between hosts."""
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, dependencies, often, sometimes, usually
+from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import peers_unreachable, requests_fail, service_slow
-from diagkit.checks.connectivity import firewall, path, ports, routes, shaping
-from diagkit.checks.logs import signatures
-from diagkit.checks.resources import interfaces, sockets
+from diagkit.causes.dependencies import dependency_unreachable
+from diagkit.checks.connectivity import path, ports, shaping
+from diagkit.checks.resources import interfaces, segments
 
-ROUTES = "diagkit connectivity {target} --only 'connectivity.routes.*' -v"
 PATH = "diagkit connectivity {target} --only 'connectivity.path.*' -v"
-SOCKETS = "diagkit resources {target} --only 'resources.sockets.*' -v"
+INTERFACES = "diagkit resources {target} --only 'resources.interfaces.*' -v"
 
-no_default_route = Cause(
-    title="Missing default route: no default gateway, network unreachable",
-    prior=0.003,
-    shows=(always(routes.default),),
-    leads_to=(
-        often(peers_unreachable),
-        sometimes(dependencies.dependency_unreachable),
-    ),
-    verify=ROUTES,
-    act="`ip route add default via GATEWAY`; then mend the network configuration, so that it stays.",
-    roll_back="`ip route del default`",
-    look_alikes=(LookAlike(cause="gateway_unreachable", tell="the route is there; the gateway does not answer"),),
-    source="ip-route(8); ENETUNREACH",
-)
-blackhole_route = Cause(
-    title="Blackhole route: a null route throws packets away (bad static route)",
-    prior=0.002,
-    per_subject=True,
-    shows=(always(routes.blackholes),),
-    leads_to=(
-        often(peers_unreachable),
-        sometimes(dependencies.dependency_unreachable),
-    ),
-    verify=ROUTES,
-    act="`ip route del {subject}`, when nobody put it there against an attack.",
-    roll_back="`ip route add {subject}`",
-    look_alikes=(LookAlike(cause="firewall_blocks", tell="a packet filter rule, not a route, drops the packets"),),
-    source="ip-route(8) blackhole, unreachable, prohibit",
-)
-gateway_unreachable = Cause(
-    title="Gateway does not answer: no neighbour entry for the default gateway",
-    prior=0.002,
-    shows=(always(routes.gateway),),
-    leads_to=(
-        often(peers_unreachable),
-        sometimes(dependencies.dependency_unreachable),
-    ),
-    verify=ROUTES,
-    act=(
-        "Look at the link, the VLAN and the gateway itself; another host of the same network tells "
-        "whether it is the gateway."
-    ),
-    roll_back="None is needed.",
-    look_alikes=(LookAlike(cause="link_down", tell="the interface has no carrier"),),
-    source="ip-neighbour(8) FAILED, INCOMPLETE",
-)
 link_down = Cause(
     title="Link down: the interface has no carrier or is switched off",
     prior=0.002,
@@ -65,12 +18,36 @@ link_down = Cause(
     shows=(always(interfaces.link),),
     leads_to=(
         often(peers_unreachable),
-        sometimes(dependencies.dependency_unreachable),
+        often(dependency_unreachable),
     ),
-    verify="diagkit resources {target} --only 'resources.interfaces.*' -v",
+    verify=INTERFACES,
     act="`ip link set {subject} up`; without carrier look at the cable, the switch port, the hypervisor.",
     roll_back="`ip link set {subject} down`",
+    look_alikes=(LookAlike(cause="link_flapping", tell="the link comes back each time", by=interfaces.flaps),),
     source="sysfs operstate, carrier",
+)
+link_flapping = Cause(
+    title="Link flapping: the interface loses its carrier again and again",
+    prior=0.001,
+    per_subject=True,
+    shows=(always(interfaces.flaps), sometimes(path.loss)),
+    leads_to=(often(service_slow), sometimes(peers_unreachable)),
+    verify=INTERFACES,
+    act="Change the cable or the module, then the switch port of {subject}; look for both sides' speed and duplex.",
+    roll_back="Put the old part back.",
+    look_alikes=(LookAlike(cause="link_down", tell="the link stays down", by=interfaces.link),),
+    source="sysfs carrier_changes; kernel `NIC Link is Down` and `Up` in turn",
+)
+bond_degraded = Cause(
+    title="Bond degraded: a link of the bond is down, no redundancy left",
+    prior=0.001,
+    per_subject=True,
+    shows=(always(interfaces.bonds),),
+    verify=INTERFACES,
+    act="See which link is down (`cat /proc/net/bonding/{subject}`), then its cable, module and switch port.",
+    roll_back="None is needed.",
+    look_alikes=(LookAlike(cause="link_down", tell="no link is left: nothing gets through", by=interfaces.link),),
+    source="Linux Documentation/networking/bonding.rst, MII Status",
 )
 interface_errors = Cause(
     title="Interface errors: the NIC drops or damages packets",
@@ -78,24 +55,30 @@ interface_errors = Cause(
     per_subject=True,
     shows=(usually(interfaces.errors),),
     leads_to=(often(service_slow),),
-    verify="diagkit resources {target} --only 'resources.interfaces.*' -v",
+    verify=INTERFACES,
     act="Look at the kind of errors with `ethtool -S {subject}`: crc is the cable, missed is the ring buffer.",
     roll_back="Undo what you changed with ethtool.",
-    look_alikes=(LookAlike(cause="packet_loss", tell="the interface counts no error; packets are lost further on"),),
+    look_alikes=(
+        LookAlike(cause="packet_loss", tell="the interface counts no error; packets are lost further on", by=path.loss),
+    ),
     source="proc_net dev",
 )
 packet_loss = Cause(
     title="Packet loss on the path to the host (lossy link)",
     prior=0.004,
-    shows=(always(path.loss),),
+    shows=(always(path.loss), sometimes(segments.retransmissions), sometimes(path.jitter)),
     leads_to=(usually(service_slow),),
     verify=PATH,
     act="Find where it begins with the path that was printed, and from another vantage; tell whoever runs that link.",
     roll_back="None is needed.",
     look_alikes=(
-        LookAlike(cause="bandwidth_limited", tell="loss only under load; a shaper or a full link on the way"),
-        LookAlike(cause="mtu_black_hole", tell="only large packets are lost"),
-        LookAlike(cause="interface_errors", tell="the host's own interface counts errors"),
+        LookAlike(
+            cause="bandwidth_limited",
+            tell="loss only under load; a shaper or a full link on the way",
+            by=shaping.limits,
+        ),
+        LookAlike(cause="mtu_black_hole", tell="only large packets are lost", by=path.mtu),
+        LookAlike(cause="interface_errors", tell="the host's own interface counts errors", by=interfaces.errors),
     ),
     source="RFC 2680; loss that ends before the last hop is rate-limited ICMP, not loss",
 )
@@ -107,8 +90,25 @@ high_latency = Cause(
     verify=PATH,
     act="Compare hop by hop where the time is lost; look for a full link or a detour.",
     roll_back="None is needed.",
-    look_alikes=(LookAlike(cause="bandwidth_limited", tell="the delay grows with the load"),),
+    look_alikes=(
+        LookAlike(cause="bandwidth_limited", tell="the delay grows with the load", by=shaping.limits),
+        LookAlike(cause="high_jitter", tell="some packets are as fast as ever", by=path.jitter),
+    ),
     source="RFC 2681",
+)
+high_jitter = Cause(
+    title="Jitter: the delay of packets on the path varies widely",
+    prior=0.002,
+    shows=(always(path.jitter), often(path.latency)),
+    leads_to=(often(service_slow),),
+    verify=PATH,
+    act="Compare hop by hop where it begins; look for a full link (bufferbloat), a radio link, or load balancing.",
+    roll_back="None is needed.",
+    look_alikes=(
+        LookAlike(cause="high_latency", tell="all packets are late by the same time", by=path.jitter),
+        LookAlike(cause="bandwidth_limited", tell="it comes with load; a shaper or a full link", by=shaping.limits),
+    ),
+    source="RFC 3393, ITU-T Y.1541",
 )
 mtu_black_hole = Cause(
     title="MTU black hole: large packets are lost (path MTU, fragmentation needed)",
@@ -118,7 +118,7 @@ mtu_black_hole = Cause(
     verify=PATH,
     act="Let ICMP `fragmentation needed` through, or set the smaller MTU on the interface.",
     roll_back="Set the old MTU again.",
-    look_alikes=(LookAlike(cause="packet_loss", tell="small packets are lost as well"),),
+    look_alikes=(LookAlike(cause="packet_loss", tell="small packets are lost as well", by=path.loss),),
     source="RFC 2923",
 )
 bandwidth_limited = Cause(
@@ -130,108 +130,8 @@ bandwidth_limited = Cause(
     verify="diagkit connectivity {target} --only 'connectivity.shaping.*' -v",
     act="See who set the limit (`tc qdisc show dev {subject}`) and lift it: `tc qdisc del dev {subject} root`.",
     roll_back="Add the limit again.",
-    look_alikes=(LookAlike(cause="packet_loss", tell="loss without load, and no shaper"),),
+    look_alikes=(LookAlike(cause="packet_loss", tell="loss without load, and no shaper", by=path.loss),),
     source="tc(8)",
-)
-firewall_blocks = Cause(
-    title="Firewall drops connections: port filtered by a packet filter",
-    prior=0.003,
-    per_subject=True,
-    shows=(usually(firewall.rules),),
-    leads_to=(sometimes(requests_fail),),
-    verify="diagkit connectivity {target} --only 'connectivity.firewall.*,connectivity.ports.*' -v",
-    act="Find the rule (`nft -a list ruleset`) and delete it by its handle, or accept the port before it.",
-    roll_back="Load the previous ruleset (`nft -f /etc/nftables.conf`).",
-    look_alikes=(
-        LookAlike(cause="service_stopped", tell="refused, not filtered: nothing listens"),
-        LookAlike(cause="listen_queue_overflow", tell="the accept queue is full: no filter is needed to time out"),
-    ),
-    source="nft(8), iptables(8): drop is a timeout, reject an error",
-)
-conntrack_full = Cause(
-    title="Connection tracking table full: nf_conntrack drops new packets",
-    prior=0.002,
-    shows=(always(sockets.conntrack),),
-    leads_to=(often(peers_unreachable), sometimes(dependencies.dependency_unreachable), often(requests_fail)),
-    verify=SOCKETS,
-    act="Raise net.netfilter.nf_conntrack_max with sysctl; look who opens so many connections.",
-    roll_back="Set the old value again.",
-    source="nf_conntrack: table full, dropping packet",
-)
-listen_queue_overflow = Cause(
-    title="Listen queue overflow: the accept queue is full, backlog full",
-    prior=0.003,
-    per_subject=True,
-    shows=(always(sockets.accept_queue), often(ports.inside, same=True), often(sockets.overflows)),
-    leads_to=(often(requests_fail),),
-    verify=SOCKETS,
-    act=(
-        "The service accepts too slowly: look what it waits for, restart it or add workers; then raise "
-        "its backlog and net.core.somaxconn."
-    ),
-    roll_back="Set the old values again.",
-    look_alikes=(
-        LookAlike(cause="service_hung", tell="it accepts and does not answer"),
-        LookAlike(cause="syn_flood", tell="half-open connections from many sources"),
-    ),
-    source="listen(2), TcpExtListenOverflows",
-)
-syn_flood = Cause(
-    title="SYN flood: many half-open connections",
-    prior=0.001,
-    shows=(usually(sockets.half_open),),
-    leads_to=(sometimes(requests_fail),),
-    verify=SOCKETS,
-    act="See that net.ipv4.tcp_syncookies is 1; filter the sources in front of the host.",
-    roll_back="Take the filter away.",
-    look_alikes=(LookAlike(cause="listen_queue_overflow", tell="connections are complete and wait to be accepted"),),
-    source="RFC 4987",
-)
-ephemeral_ports_exhausted = Cause(
-    title="Ephemeral ports exhausted: cannot assign requested address",
-    prior=0.002,
-    shows=(always(sockets.ephemeral_ports),),
-    leads_to=(
-        often(peers_unreachable),
-        sometimes(dependencies.dependency_unreachable),
-    ),
-    verify=SOCKETS,
-    act="Use keep-alive or a pool towards that peer; widen net.ipv4.ip_local_port_range; net.ipv4.tcp_tw_reuse=1.",
-    roll_back="Set the old values again.",
-    source="EADDRNOTAVAIL",
-)
-duplicate_address = Cause(
-    title="Duplicate address: two hosts use the same IP address",
-    prior=0.001,
-    shows=(usually(routes.addresses),),
-    leads_to=(often(service_slow), often(peers_unreachable), sometimes(dependencies.dependency_unreachable)),
-    verify=ROUTES,
-    act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`); give one of them another one.",
-    roll_back="Set the old address again.",
-    source="RFC 5227",
-)
-neighbour_table_overflow = Cause(
-    title="Neighbour table overflow: new peers of the own network are not reached",
-    prior=0.001,
-    told_by=signatures.kernel,
-    leads_to=(
-        often(peers_unreachable),
-        sometimes(dependencies.dependency_unreachable),
-    ),
-    verify=ROUTES,
-    act="Raise net.ipv4.neigh.default.gc_thresh1 to 3 with sysctl; look who talks to so many addresses.",
-    roll_back="Set the old values again.",
-    source="arp(7) gc_thresh3: `neighbor table overflow!`",
-)
-tcp_memory = Cause(
-    title="TCP out of memory: the limit for socket buffers is reached",
-    prior=0.001,
-    told_by=signatures.kernel,
-    leads_to=(sometimes(requests_fail),),
-    verify=SOCKETS,
-    act="Find the process whose sockets hold so much (`ss -tmp`), restart it; raise net.ipv4.tcp_mem last.",
-    roll_back="Set the old value again.",
-    source="tcp(7) tcp_mem",
 )
 host_unreachable = Cause(
     title="Host unreachable: it answers neither ping nor TCP from here (host down or cut off)",
@@ -243,7 +143,7 @@ host_unreachable = Cause(
         "printed says how far packets get."
     ),
     roll_back="None is needed.",
-    look_alikes=(LookAlike(cause="sshd_down", tell="it answers ping, only port 22 does not"),),
+    look_alikes=(LookAlike(cause="sshd_down", tell="it answers ping, only port 22 does not", by=ports.ssh),),
     source="RFC 792 host unreachable; no answer to ping nor TCP",
 )
 routing_loop = Cause(
@@ -253,5 +153,6 @@ routing_loop = Cause(
     verify=PATH,
     act="The routers that repeat in the path send to each other: correct the route on one of them.",
     roll_back="Set the old route again.",
+    look_alikes=(LookAlike(cause="host_unreachable", tell="the path ends; no router comes twice", by=path.loops),),
     source="ICMP time exceeded from the same routers again and again",
 )

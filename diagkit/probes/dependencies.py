@@ -78,14 +78,14 @@ class Dependencies:
     all: tuple[Dependency, ...]
 
 
-def _asks(name: str, resolver: Resolver, target: Target) -> tuple[Reach, Reach]:
-    question = f"{resolver.full(name)} A"
-    server = resolver.servers[0]
+def _asks(full_name: str, resolver: Resolver, target: Target) -> tuple[Reach, Reach]:
+    question, server = f"{full_name} A", resolver.servers[0]
     return Reach("dns", server, 53, question, own_vantage(target)), Reach("dns", server, 53, question, Vantage.HERE)
 
 
 def _look_up(named: HostsNamed, resolver: Resolver, target: Target) -> Iterable[Ask]:
-    return [ask for name in named.all if resolver.servers for ask in _asks(name, resolver, target)]
+    full_names = [full for name in named.all if resolver.servers for full in resolver.candidates(name)]
+    return [ask for full in full_names for ask in _asks(full, resolver, target)]
 
 
 @probe(also=_look_up)
@@ -95,8 +95,11 @@ def dependencies(named: HostsNamed, resolver: Resolver, target: Target, answers:
         raise Absent("/etc/resolv.conf names no server")
     found = []
     for name in named.all:
-        there, here = (_said(ask, answers[ask]) for ask in _asks(name, resolver, target))
-        found.append(Dependency(name=resolver.full(name), there=there, here=here))
+        tried = []
+        for full in resolver.candidates(name):
+            there, here = (_said(ask, answers[ask]) for ask in _asks(full, resolver, target))
+            tried.append(Dependency(name=full, there=there, here=here))
+        found.append(next((one for one in tried if one.there and one.there.addresses), tried[0]))
     return Dependencies(all=tuple(found))
 
 

@@ -6,8 +6,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from diagkit.model import Again, Glob, Native, Read, Reply
-from diagkit.probes import Garbled, perhaps, probe
+from diagkit.model import Again, Glob, Native, Read, Reply, Silence
+from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import by_file, elapsed
 
 DEV = Read("/proc/net/dev")
@@ -120,6 +120,41 @@ def interfaces(
             )
         )
     return Interfaces(all=tuple(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bond:
+    """Several links used as one. down: those that do not work; a bond of one link has lost its spare."""
+
+    name: str
+    links: tuple[str, ...]
+    down: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bonds:
+    """Every bond of the kernel's own driver."""
+
+    all: tuple[Bond, ...]
+
+
+@probe(perhaps(Glob("/proc/net/bonding/*")))
+def bonds(reply: Reply) -> Bonds:
+    """The links of each bond with their MII status (/proc/net/bonding)."""
+    if reply.silence is Silence.MISSING:
+        raise Absent("no bond of several links")
+    if reply.silence:
+        raise Withheld(reply.silence, reply.complaint)
+    found = []
+    for path, lines in by_file(reply).items():
+        pairs = [(key.strip(), value.strip()) for key, _, value in (line.partition(":") for line in lines)]
+        links = [value for key, value in pairs if key == "Slave Interface"]
+        states = [value for key, value in pairs if key == "MII Status"][1:]  # the first is that of the bond
+        if len(states) != len(links):
+            raise Garbled(path)
+        down = tuple(link for link, state in zip(links, states, strict=True) if state != "up")
+        found.append(Bond(name=path.rpartition("/")[2], links=tuple(links), down=down))
+    return Bonds(all=tuple(found))
 
 
 def _counters(reply: Reply) -> dict[str, list[int]]:

@@ -13,7 +13,9 @@ from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 from diagkit.probes.host import Identity
 
 MOST_OVERRIDES = 4  # names of the hosts file that are looked up; each costs two reach tests
+MOST_DOMAINS = 2  # of the search path with which a short name is tried; each costs a reach test
 STUB = "127.0.0.53"  # where systemd-resolved listens
+BEYOND_FILES = {"dns", "resolve", "sss", "ldap", "mdns", "mdns4", "nis"}  # sources of names over the network
 
 
 def is_address(host: str) -> bool:
@@ -90,13 +92,18 @@ def server_said(server: str, over: str, data: dict[str, object]) -> ServerSaid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolver:
-    """How the target looks names up. `hosts_first`: the hosts file is asked before DNS."""
+    """How the target looks names up. sources: where (`hosts:` of nsswitch.conf): files, dns, resolve, …."""
 
     servers: tuple[str, ...]
     upstreams: tuple[str, ...]  # behind the stub of systemd-resolved
     search: tuple[str, ...]
     options: tuple[str, ...]
-    hosts_first: bool
+    sources: tuple[str, ...]
+
+    @property
+    def uses_dns(self) -> bool:
+        """Whether a name that the hosts file does not know is asked for elsewhere."""
+        return any(source in BEYOND_FILES for source in self.sources)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -105,7 +112,11 @@ class Resolver:
 
     def full(self, name: str) -> str:
         """The name with the first search domain, as a short one is looked up first."""
-        return name if "." in name or not self.search else f"{name}.{self.search[0]}"
+        return self.candidates(name)[0]
+
+    def candidates(self, name: str) -> tuple[str, ...]:
+        """What a short name is looked up as: with each of the first search domains in turn."""
+        return (name,) if "." in name or not self.search else tuple(f"{name}.{d}" for d in self.search[:MOST_DOMAINS])
 
 
 @probe(
@@ -125,7 +136,7 @@ def resolver(conf: Reply, behind_stub: Reply, nsswitch: Reply) -> Resolver:
         upstreams=tuple(row[1] for row in upstreams if row[:1] == ["nameserver"])[:3] if STUB in servers else (),
         search=search[-1] if search else (),
         options=tuple(o for row in rows if row[:1] == ["options"] for o in row[1:]),
-        hosts_first="dns" not in hosts or hosts.index("files") < hosts.index("dns") if "files" in hosts else False,
+        sources=tuple(word for word in hosts if not word.startswith("[")),
     )
 
 

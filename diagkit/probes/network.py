@@ -158,6 +158,30 @@ def routes(reply: Reply) -> Routes:
     return Routes(all=tuple(found))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRule:
+    """A rule that chooses the routing table (action `lookup TABLE`), or refuses at once: blackhole, unreachable, …."""
+
+    selector: str  # `to 10.0.0.9`, `from all fwmark 0x1`
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRules:
+    """The routing policy, in order of precedence."""
+
+    all: tuple[PolicyRule, ...]
+
+
+@probe(Run(("ip", "rule")))
+def policy_rules(reply: Reply) -> PolicyRules:
+    """Routing policy (`ip rule`): `32765:  from all to 10.0.0.9 prohibit`."""
+    rows = [re.fullmatch(r"\d+:\s+(.+?)\s+(lookup \S+|blackhole|unreachable|prohibit|\S+)\s*", r) for r in reply.lines]
+    if reply.code or not rows or not all(rows):
+        raise Garbled(reply.complaint[:60] or reply.text[:60])
+    return PolicyRules(all=tuple(PolicyRule(selector=row[1], action=row[2]) for row in rows if row))
+
+
 def _from_arp(reply: Reply) -> Neighbours:
     if not reply.text.startswith("IP address"):
         raise Garbled(reply.text[:60])

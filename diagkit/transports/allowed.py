@@ -71,6 +71,7 @@ COMMANDS: dict[str, Command] = {
     "tc": Command("queueing disciplines and their drops", arguments=_OPTIONS + r"(qdisc|class) show\b.*"),
     "nft": Command("packet filter rules", arguments=_OPTIONS + r"list .*"),
     "iptables-save": Command("packet filter rules, where there is no nft", arguments=r"(-c ?)?(-t \w+)?"),
+    "iptables-legacy-save": Command("packet filter rules of the older kind", arguments=""),
     "ip6tables-save": Command("packet filter rules for IPv6", arguments=r"(-c ?)?(-t \w+)?"),
     "getent": Command(
         "names as the machine's own programs see them",

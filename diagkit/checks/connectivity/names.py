@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.model import Finding, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.dependencies import Dependencies, Dependency, HostsNamed
-from diagkit.probes.names import Lookup, NameServers, Overrides, Resolver, ServerSaid
+from diagkit.probes.names import HostsFile, Lookup, NameServers, Overrides, Resolver, ServerSaid
 
 WORDS = {
     "filtered": "does not answer (timeout)",
@@ -82,18 +80,8 @@ def consistent(known: Dependencies) -> Findings:
         yield skip("no name was answered both there and here, so there is nothing to compare")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slow:
-    """Milliseconds an answer of a name server may take.
-
-    Source: resolv.conf(5): a program waits 5 s before it tries the next server; a cached answer takes a few ms.
-    """
-
-    warn: float = 1500.0
-
-
-@check(limits=Slow(), noise=(0.01, 0.0006))
-def resolvers(resolver: Resolver, name_servers: NameServers, limits: Slow) -> Findings:
+@check(noise=(0.01, 0.0006))
+def resolvers(resolver: Resolver, name_servers: NameServers) -> Findings:
     """Every name server of the host answers the host.
 
     Why: without one no name resolves; with one of several dead each lookup may wait 5 s (resolv.conf(5) timeout).
@@ -111,8 +99,8 @@ def resolvers(resolver: Resolver, name_servers: NameServers, limits: Slow) -> Fi
         elif said.rcode in FAILURES:
             verdict = warn if alive else fail
             yield verdict(f"name server {server} answers {said.rcode} about the host's own name", server)
-        elif said.took_ms >= limits.warn:
-            yield warn(f"name server {server} takes {said.took_ms / 1000:.1f} s to answer", server)
+        elif any(one.over == "udp" and one.state == "filtered" for one in name_servers.of(server)):
+            yield warn(f"name server {server} answers over TCP, but not within a second over UDP", server)
         else:
             yield ok(f"name server {server} answers (over {said.over.upper()})", server)
 
@@ -128,23 +116,6 @@ def _verdict(said: list[ServerSaid]) -> ServerSaid | None:
     if udp and not (tcp and udp.state == "filtered" and tcp.state == "answered"):
         return udp
     return tcp if tcp and tcp.state in ("answered", "filtered", "unreachable") else None
-
-
-@check(noise=(0.01, 0.002), vital=False)
-def search(resolver: Resolver, name_servers: NameServers) -> Findings:
-    """Every domain of the search path is answered for.
-
-    Why: a short name is tried with each of them in turn, so one that is not answered delays or breaks all short names.
-    """
-    if not name_servers.search:
-        yield skip("no search path" if not resolver.search else "the search domains could not be asked")
-    for domain, said in name_servers.search:
-        if said.state == "answered" and said.rcode in FAILURES:
-            yield warn(f"search domain {domain}: {said.rcode}", domain)
-        elif said.state == "answered":
-            yield ok(f"search domain {domain} is answered for ({said.rcode})", domain)
-        else:
-            yield skip(f"search domain {domain}: the name server could not be asked over TCP", domain)
 
 
 @check(noise=(0.02, 0.0006), vital=False)
@@ -171,19 +142,23 @@ def hosts_file(overrides: Overrides, named: HostsNamed | Unknown | Inapplicable)
             )
 
 
-@check(limits=Slow(), noise=(0.01, 0.003), vital=False)
-def dependencies(known: Dependencies, resolver: Resolver, limits: Slow) -> Findings:
-    """The hosts that the configuration names resolve on the host, and soon.
+@check(noise=(0.01, 0.003), vital=False)
+def dependencies(known: Dependencies, resolver: Resolver, hosts: HostsFile | Unknown) -> Findings:
+    """The hosts that the configuration names resolve on the host.
 
     Why: what is told to use them fails with "Name or service not known" or "Temporary failure in name resolution", or
     waits at each request.
     Look-alikes: a name that the hosts file answers needs no DNS; a setting that nothing uses may name anything.
     """
+    listed = {name for name, _ in hosts.entries} if isinstance(hosts, HostsFile) else set()
     for one in known.all:
-        yield _resolves(one, resolver, limits)
+        if one.name in listed or one.name.partition(".")[0] in listed:
+            yield ok(f"{one.name} is in /etc/hosts", one.name)
+        else:
+            yield _resolves(one, resolver)
 
 
-def _resolves(one: Dependency, resolver: Resolver, limits: Slow) -> Finding:
+def _resolves(one: Dependency, resolver: Resolver) -> Finding:
     there, server = one.there, resolver.servers[0]
     elsewhere = f"; from here it is {', '.join(one.here.addresses)}" if one.here and one.here.addresses else ""
     if there is None or there.state in ("refused", "unreachable"):
@@ -196,6 +171,4 @@ def _resolves(one: Dependency, resolver: Resolver, limits: Slow) -> Finding:
     if there.rcode == "NXDOMAIN":
         verdict = fail if elsewhere else warn
         return verdict(f"{one.name} does not exist (NXDOMAIN), but the configuration names it{elsewhere}", one.name)
-    if there.took_ms >= limits.warn:
-        return warn(f"{one.name}: name server {server} takes {there.took_ms / 1000:.1f} s to answer", one.name)
     return ok(f"{one.name} is {', '.join(there.addresses) or 'known'}", one.name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.model import Unknown
@@ -111,6 +113,35 @@ def latency(echoes: Echoes, ports: KnownPorts | Unknown, limits: Delay) -> Findi
     verdict = fail if middle >= limits.fail else warn if middle >= bar else ok
     say = f"round trip {middle:.1f} ms (median; {min(echoes.rtts_ms):.1f} to {most:.1f} ms) to {echoes.address}"
     yield verdict(say, echoes.address, measured={"median_ms": middle, "max_ms": most})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variation:
+    """Median difference between one round trip and the next, in milliseconds.
+
+    Source: ITU-T Y.1541, which allows 50 ms of delay variation to interactive traffic.
+    """
+
+    warn: float = 30.0
+    fail: float = 150.0
+
+
+@check(limits=Variation(), noise=(0.02, 0.001), vital=False)
+def jitter(echoes: Echoes, ports: KnownPorts | Unknown, limits: Variation) -> Findings:
+    """One ping comes back about as soon as the next.
+
+    Why: where each packet takes another time, TCP waits for the slowest, takes reordered segments for lost ones, and
+    calls break up.
+    Look-alikes: on a busy machine at either end a few pings wait; then most of them still come back alike.
+    """
+    if len(echoes.rtts_ms) < 10:
+        few = "too few pings came back"
+        yield skip(BELOW_NAME if not echoes.address else BELOW_REACH if silent(echoes, ports) else few)
+        return
+    spread = median(abs(b - a) for a, b in pairwise(echoes.rtts_ms))
+    verdict = fail if spread >= limits.fail else warn if spread >= limits.warn else ok
+    say = f"jitter {spread:.1f} ms (round trips {min(echoes.rtts_ms):.1f} to {max(echoes.rtts_ms):.1f} ms)"
+    yield verdict(f"{say} to {echoes.address}", echoes.address, measured={"jitter_ms": spread})
 
 
 @check(noise=(0.002, 0.001), vital=False)

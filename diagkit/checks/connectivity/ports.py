@@ -7,7 +7,11 @@ from diagkit.checks.connectivity.path import BELOW_NAME, BELOW_REACH, silent
 from diagkit.model import Unknown
 from diagkit.probes.doors import Doorways, KnownPorts, Port
 from diagkit.probes.path import Echoes
+from diagkit.probes.segments import Segments
+from diagkit.probes.sockets import Listeners
 
+STORES = {3306, 5432, 6379, 11211, 27017}  # databases and caches
+MANY_RESETS = 2  # connections refused while we looked, besides our own
 MEANS = {
     "refused": "Connection refused: the host answers, but nothing listens on this port",
     "filtered": "Connection timed out: filtered, no answer to the connection attempt",
@@ -92,6 +96,35 @@ def filtered(doorways: Doorways, ports: KnownPorts | Unknown, echoes: Echoes | U
             yield ok(f"tcp/{subject} open from here", subject)
         else:
             yield skip(f"tcp/{subject} works from the host itself, not from here: {door.outside.state}", subject)
+
+
+@check(noise=(0.01, 0.002), vital=False)
+def bound(listeners: Listeners, ports: KnownPorts, segments: Segments | Unknown) -> Findings:
+    """What others look for on this host listens where they come to.
+
+    Why: a service bound to 127.0.0.1, or to one address family, works on the host itself and refuses everybody else.
+    Limits: declared ports, 80 and 443, and, while the host keeps refusing connections, those of usual databases.
+    Look-alikes: databases and caches that only the host itself uses listen on the loopback on purpose.
+    """
+    found = False
+    declared = {port.port for port in ports.declared.values()}
+    for port in (p for p in ports.all if p.state == "refused"):
+        own = [one for one in listeners.all if one.port == port.port]
+        if own and all(one.local_only or ":" in one.address for one in own):
+            found = True
+            where = ", ".join(map(str, own))
+            say = f"Connection refused from here: {own[0].process or 'a process'} listens on {where} only"
+            yield (fail if port.port in declared else warn)(say, str(own[0]))
+    resets = segments.resets if isinstance(segments, Segments) else 0
+    resets -= sum(port.state == "refused" for port in ports.all)  # those are ours
+    outer = {one.port for one in listeners.all if not one.local_only}
+    for one in (one for one in listeners.all if one.local_only and one.port in STORES - outer):
+        if resets >= MANY_RESETS:
+            found = True
+            say = f"{one.process or 'a process'} listens on {one} only, and this host refuses connections"
+            yield warn(f"{say}: {resets} resets while we looked", str(one))
+    if not found:
+        yield ok("nothing that is looked for listens on the loopback only")
 
 
 @check(noise=(0.002, 0.003), vital=False)

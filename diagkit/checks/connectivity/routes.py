@@ -73,20 +73,19 @@ def _single(route: Route) -> bool:
 
 @check(noise=(0.03, 0.002), vital=False)
 def gateway(routes: Routes, neighbours: Neighbours) -> Findings:
-    """The default gateway answers on the local network (ARP, neighbour discovery).
+    """The default gateway answers on the local network (ARP).
 
+    Limits: that of IPv6 is judged in `ways.ipv6`, gateways of other routes in `ways.routed`.
     Why: a gateway that is not resolved is as good as no route; the wire, the VLAN or the gateway itself is broken.
     """
-    gateways = [r for r in routes.defaults if r.via]
+    gateways = [r for r in routes.defaults if "." in r.via]
     if not gateways:
         yield skip("no default route by a gateway")
     known = {(n.address, n.device): n.state for n in neighbours.all}
-    states = [known.get((route.via, route.device), "") for route in gateways]
-    other = any(state and state not in UNANSWERED for state in states)  # as where IPv6 is half set up beside IPv4
-    for route, state in zip(gateways, states, strict=True):
+    for route in gateways:
+        state = known.get((route.via, route.device), "")
         if state in UNANSWERED:
-            verdict = warn if other else fail
-            yield verdict(f"gateway {route.via} dev {route.device} does not answer: neighbour {state}", route.via)
+            yield fail(f"gateway {route.via} dev {route.device} does not answer: neighbour {state}", route.via)
         elif state:
             yield ok(f"gateway {route.via} dev {route.device}: neighbour {state}", route.via)
         else:
@@ -94,20 +93,41 @@ def gateway(routes: Routes, neighbours: Neighbours) -> Findings:
 
 
 @check(noise=(0.001, 0.002), vital=False)
-def addresses(routes: Routes, links: Links) -> Findings:
-    """The interface of the default route has an address, and nobody else has the same one.
+def addresses(links: Links) -> Findings:
+    """Nobody else uses an address of this host.
 
-    Why: 169.254.x.x is what a host gives itself when DHCP does not answer; a duplicate address makes connections flap.
+    Why: where two hosts answer for one address, connections flap between them.
+    Limits: only what duplicate address detection found (IPv6), or a network daemon wrote into its log.
+    """
+    outer = [link for link in links.all if link.name != "lo"]
+    twice = [link for link in outer if link.duplicates]
+    for link in twice:
+        yield fail(f"duplicate address: {', '.join(link.duplicates)} is in use elsewhere too", link.name)
+    if not twice:
+        yield ok(f"no duplicate address is known on {len(outer)} interfaces")
+
+
+@check(noise=(0.002, 0.001))
+def own_address(routes: Routes, links: Links) -> Findings:
+    """The interface that leads out has an address that others can answer to.
+
+    Why: 169.254.x.x is what a host gives itself when no DHCP server answers; without an address nothing comes back.
+    Look-alikes: a spare interface that is plugged in and not set up has none either, beside one that has.
     """
     used = {route.device for route in routes.defaults}
-    for link in links.all:
-        own = [ipaddress.ip_interface(text.partition("%")[0]) for text in link.addresses]
-        routable = [one for one in own if not one.ip.is_link_local]
-        if link.duplicates:
-            yield fail(f"duplicate address: {', '.join(link.duplicates)} is in use elsewhere too", link.name)
-        elif link.name in used and not routable:
-            yield warn(f"{link.name} carries the default route but has no address of its own (DHCP?)", link.name)
-        elif link.name in used:
-            yield ok(f"{link.name} has {', '.join(str(one) for one in routable)}", link.name)
-    if not used:
-        yield skip("no default route")
+    wired = [link for link in links.all if link.up and link.carrier and link.name != "lo"]
+    able = {link.name: [one for one in map(_bare, link.addresses) if not one.is_link_local] for link in wired}
+    for name in sorted(used & able.keys()):
+        if able[name]:
+            yield ok(f"{name} has {', '.join(map(str, able[name]))}", name)
+        else:
+            yield fail(f"{name} carries the default route but has no address of its own (DHCP failed?)", name)
+    if not used and able and not any(able.values()):
+        first = min(able)
+        yield fail(f"{first} is up but no interface has an address (DHCP failed?)", first)
+    elif not used & able.keys():
+        yield skip("no default route leads through an interface that is up")
+
+
+def _bare(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    return ipaddress.ip_interface(text.partition("%")[0]).ip

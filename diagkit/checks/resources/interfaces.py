@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources import size
-from diagkit.probes.interfaces import Interfaces
+from diagkit.probes.interfaces import Bonds, Interfaces
 
 BRIDGES = ("docker", "br-", "virbr", "lxcbr", "lxdbr", "cni", "podman")  # down as long as no guest is plugged in
 
@@ -48,22 +48,48 @@ def errors(interfaces: Interfaces, limits: Lost) -> Findings:
 
 @check(noise=(0.005, 0.001))
 def link(interfaces: Interfaces) -> Findings:
-    """Every interface that packets are sent through has a link, and keeps it.
+    """Every interface that packets are sent through has a link.
 
-    Why: a route over a dead link swallows every packet; one that flaps loses some and resets sessions.
+    Why: a route over a dead link swallows every packet.
     Look-alikes: bridges of containers are down while nothing is plugged in; a port nobody uses has no route.
     """
     used = [i for i in interfaces.all if i.routed and i.enabled and not i.name.startswith(BRIDGES)]
     for interface in used:
         if interface.state in {"down", "lowerlayerdown", "notpresent"}:
             yield fail(f"link down: {interface.name} has no carrier, but routes lead through it", interface.name)
-        elif interface.flaps:
-            text = f"link of {interface.name} flaps: {interface.flaps} carrier changes while we looked"
-            yield warn(text, interface.name, measured={"flaps": interface.flaps})
         else:
             yield ok(f"link {interface.state}", interface.name)
     if not used:
         yield skip("no route leads through an interface of this machine")
+
+
+@check(noise=(0.001, 0.0005))
+def flaps(interfaces: Interfaces) -> Findings:
+    """No link goes down and up while we look.
+
+    Why: a link that flaps loses what is on the way each time and sets sessions back; a cable, a port or its module.
+    """
+    unsteady = [i for i in interfaces.all if i.flaps and i.enabled and not i.name.startswith(BRIDGES)]
+    for interface in unsteady:
+        text = f"link of {interface.name} flaps: {interface.flaps} carrier changes while we looked"
+        yield fail(text, interface.name, measured={"flaps": interface.flaps})
+    if not unsteady:
+        yield ok(f"{len(interfaces.all)} links are steady") if interfaces.all else skip("no interface but the loopback")
+
+
+@check(noise=(0.002, 0.001), vital=False)
+def bonds(bonds: Bonds) -> Findings:
+    """Every link of every bond works.
+
+    Why: traffic goes on over the others, so nobody notices until the last of them fails too.
+    """
+    for bond in bonds.all:
+        if bond.down:
+            verdict = fail if len(bond.down) == len(bond.links) else warn
+            say = f"bond degraded: {', '.join(bond.down)} of {len(bond.links)} links is down"
+            yield verdict(say, bond.name, quote="MII Status: down")
+        else:
+            yield ok(f"all {len(bond.links)} links are up", bond.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

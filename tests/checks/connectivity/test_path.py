@@ -75,6 +75,21 @@ def test_latency(address, rtt, status):
     assert [s for s, _ in said(path.latency.judge(echoes, OPEN, path.Delay()))] == [status]
 
 
+@pytest.mark.parametrize(
+    ("rtts", "status"),
+    [
+        ((0.4,) * 40, Status.OK),
+        ((0.4,) * 30 + (90.0,) * 10, Status.OK),  # slow once, for a while
+        ((200.0, 205.0) * 20, Status.OK),  # far, but steady
+        ((5.0, 110.0) * 20, Status.WARN),
+        ((5.0, 400.0) * 20, Status.FAIL),
+        ((5.0, 400.0), Status.SKIP),
+    ],
+)
+def test_jitter(rtts, status):
+    assert [s for s, _ in said(path.jitter.judge(replace(GOOD, rtts_ms=rtts), OPEN, path.Variation()))] == [status]
+
+
 def test_latency_of_nothing_is_not_judged():
     assert [s for s, _ in said(path.latency.judge(MUTE, SHUT, path.Delay()))] == [Status.SKIP]
 

@@ -6,7 +6,8 @@ from diagkit.checks.connectivity import ports
 from diagkit.model import Silence, Status, Unknown
 from diagkit.probes.doors import Doorway, Doorways, KnownPorts, Port
 from diagkit.probes.path import Echoes
-from diagkit.probes.sockets import Listener
+from diagkit.probes.segments import Segments
+from diagkit.probes.sockets import Listener, Listeners
 
 ALIVE = Echoes(to="db1", address="10.0.0.5", method="raw ICMP", sent=40, rtts_ms=(0.4,) * 40)
 DEAD = Echoes(to="db1", address="10.0.0.5", method="raw ICMP", sent=40, rtts_ms=())
@@ -89,3 +90,29 @@ def test_inside(state, status):
 
 def test_inside_of_a_host_that_listens_nowhere():
     assert statuses(ports.inside.judge(Doorways(all=()))) == [Status.SKIP]
+
+
+def listening(address, number, process="nginx"):
+    return Listener(address=address, port=number, waiting=0, backlog=128, process=process)
+
+
+@pytest.mark.parametrize(
+    ("listeners", "tried", "resets", "status"),
+    [
+        ([listening("127.0.0.1", 80)], "refused", 0, Status.WARN),
+        ([listening("::", 80)], "refused", 0, Status.WARN),  # IPv6 alone
+        ([listening("127.0.0.1", 80), listening("10.0.0.5", 80)], "open", 0, Status.OK),
+        ([], "refused", 0, Status.OK),  # nothing listens: another fault
+        ([listening("0.0.0.0", 80)], "filtered", 0, Status.OK),
+        ([listening("127.0.0.1", 5432)], "refused", 1, Status.OK),  # the usual, and the reset is ours
+        ([listening("127.0.0.1", 5432)], "refused", 4, Status.WARN),
+        ([listening("127.0.0.1", 5432), listening("10.0.0.5", 5432)], "refused", 4, Status.OK),
+    ],
+)
+def test_bound(listeners, tried, resets, status):
+    ports_ = KnownPorts(ssh=port(22, "open"), declared={}, usual=(port(80, tried),))
+    counted = Segments(
+        seconds=2.0, sent=9, resets=resets, retransmitted=0, zero_window_probes=0, zero_windows=0, wrong_way=0,
+        memory_aborts=0, datagrams_received=0, receive_errors=0,
+    )  # fmt: skip
+    assert statuses(ports.bound.judge(Listeners(all=tuple(listeners)), ports_, counted)) == [status]

@@ -99,7 +99,6 @@ def test_interface_errors(changed, status):
         ({}, (Status.OK, "eth0")),
         ({"state": "unknown"}, (Status.OK, "eth0")),
         ({"state": "down"}, (Status.FAIL, "eth0")),
-        ({"flaps": 2}, (Status.WARN, "eth0")),
         ({"state": "down", "routed": False}, (Status.SKIP, "")),  # a port nobody uses
         ({"state": "down", "enabled": False}, (Status.SKIP, "")),  # switched off by somebody
         ({"state": "down", "name": "docker0"}, (Status.SKIP, "")),
