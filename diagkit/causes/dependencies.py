@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, sometimes
+from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down
 from diagkit.checks.connectivity import firewall, names, routes
 from diagkit.checks.functional import addresses, dependencies, starts
@@ -13,7 +13,9 @@ LOGS = "diagkit logs {target} --only 'logs.signatures.*' -v"
 dependency_unreachable = Cause(
     title="Dependency unreachable: a database, cache or API on another host refuses or does not answer",
     prior=0.004,
-    shows=(often(dependencies.reachable), often(starts.peer)),
+    per_subject=True,
+    shared=True,
+    shows=(always(dependencies.reachable), often(starts.peer)),
     told_by=signatures.kernel,
     leads_to=(often(requests_fail), sometimes(service_down)),
     verify=LOGS,
@@ -33,7 +35,7 @@ dependency_misconfigured = Cause(
     title="Wrong address configured: the settings send a service to a host, port or database that is not there",
     prior=0.002,
     per_subject=True,
-    shows=(always(addresses.usual),),
+    shows=(always(addresses.usual), usually(dependencies.reachable, same=True)),
     leads_to=(often(requests_fail), sometimes(service_down)),
     verify="diagkit functional {target} --only 'functional.addresses.*' --only 'functional.changes.*' -v",
     act="Correct the host, port or database name in the file that the finding names; restart what reads it.",

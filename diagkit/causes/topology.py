@@ -106,6 +106,8 @@ class Topology:
         host, port = (
             (subject.rpartition(":")[0], subject.rpartition(":")[2]) if subject.count(":") == 1 else (subject, "")
         )
+        if host.startswith("127.") or host in ("::1", "localhost"):  # everybody has one of his own
+            return f"{subject} of {seen_from}"
         aliases = (self._places[seen_from].aliases or {}) if seen_from in self._places else {}
         resolved = sorted(a for name, addresses in aliases.items() if host == name for a in addresses)
         known = self.owner(host, seen_from) or (resolved[0] if resolved else host.lower())
