@@ -195,7 +195,7 @@ def chronicle(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Chroni
         if tape.unreached:
             silences.append(_not_reached(tape, tape.unreached))
         else:
-            silences += [_unseen(name, fact, facts) for fact in stories[-1].unknown]
+            silences += [_untold(name, fact, who, facts) for fact, who in stories[-1].untold.items()]
     return Chronicle(
         run=run,
         targets=tuple(story.target for story in stories),
@@ -215,10 +215,15 @@ def _not_reached(tape: Tape, missed: Unreached) -> SilenceNote:
     )
 
 
-def _unseen(target: Untrusted, fact: Unknown, facts: Facts) -> SilenceNote:
-    opens = facts.opens(fact.probe) or OPENS[fact.silence]
-    detail = Untrusted(fact.detail)
-    return SilenceNote(target=target, probe=fact.probe, silence=fact.silence, detail=detail, opens=Untrusted(opens))
+def _untold(target: Untrusted, fact: Unknown, tellers: tuple[str, ...], facts: Facts) -> SilenceNote:
+    return SilenceNote(
+        target=target,
+        probe=fact.probe,
+        silence=fact.silence,
+        detail=Untrusted(fact.detail),
+        opens=Untrusted(facts.opens(fact.probe) or OPENS[fact.silence]),
+        checks=tellers,
+    )
 
 
 def _concerned(findings: Iterable[Finding], diagnosis: Diagnosis) -> set[Untrusted]:

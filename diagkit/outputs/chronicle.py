@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from diagkit import codec
-from diagkit.model import SCHEMA_VERSION, Chronicle, Timeline
+from diagkit.model import SCHEMA_VERSION, Chronicle, SilenceNote, Timeline
 from diagkit.outputs import View
 from diagkit.outputs.page import Page
 from diagkit.outputs.rendering import Form, render
@@ -34,8 +34,9 @@ def text(chronicle: Chronicle, view: View) -> str:
     if chronicle.silences:
         page.heading("COULD NOT LOOK AT")
     for note in chronicle.silences:
-        what = f"{page.say(note.target)}: {page.say(note.detail)}"
-        page.line(what, ("; to open: ", "bold"), page.say(note.opens), lead=("   ? ",))
+        host = f"{page.say(note.target)}: " if several else ""
+        page.line((host, "bold"), f"{_who(note)}{page.say(note.detail)}", lead=("   ? ",))
+        page.line(f"to open: {page.say(note.opens)}", lead=("     ",))
     if chronicle.faults:
         page.heading("BUGS IN DIAGKIT", "please report them")
     for fault in chronicle.faults:
@@ -57,7 +58,7 @@ def _markdown(chronicle: Chronicle, told: Timeline) -> Iterator[str]:
     if chronicle.silences:
         yield from ("", "## Could not look at", "")
     for note in chronicle.silences:
-        yield f"- {SAY(note.target)}: {SAY(note.detail)}; to open: {SAY(note.opens)}"
+        yield f"- {SAY(note.target)}: {_who(note)}{SAY(note.detail)}; to open: {SAY(note.opens)}"
     if chronicle.faults:
         yield from ("", "## Bugs in diagkit", "")
         yield from (f"- `{fault.where}`: {SAY(fault.error)}" for fault in chronicle.faults)
@@ -91,6 +92,11 @@ def schema() -> dict[str, codec.Json]:
 def _plain(chronicle: Chronicle) -> dict[str, codec.Json]:
     values: dict[str, codec.Json] = codec.dump(chronicle, partial(render, form=Form.JSON))
     return values
+
+
+def _who(note: SilenceNote) -> str:
+    """The tellers that it silenced; of a target that was not reached, all of them."""
+    return f"{listed(note.checks, 5)}: " if note.checks else ""
 
 
 def _shown(told: Timeline, view: View) -> Timeline:

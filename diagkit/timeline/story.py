@@ -29,13 +29,13 @@ class Gauges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What happened on one host by its own clock, the facts that were wanted for it and are unknown, and our bugs."""
+    """What happened on one host by its own clock, which tellers said nothing for want of which fact, and our bugs."""
 
     target: Untrusted
     moment: Moment
     gauges: Gauges
     happenings: tuple[Happening, ...]
-    unknown: tuple[Unknown, ...]
+    untold: Mapping[Unknown, tuple[str, ...]]
     faults: tuple[Fault, ...]
 
 
@@ -45,7 +45,7 @@ def story(target: Untrusted, moment: Moment, facts: Facts, tellers: Iterable[Tel
     read = {name: facts[kind] for name, kind in Gauges.needs.items()}
     gauges: Any = {name: fact if isinstance(fact, Gauges.needs[name]) else None for name, fact in read.items()}
     happenings: list[Happening] = []
-    unknown: dict[Unknown, None] = {}
+    untold: dict[Unknown, tuple[str, ...]] = {}
     faults: list[Fault] = []
     for teller in tellers:
         try:
@@ -54,7 +54,7 @@ def story(target: Untrusted, moment: Moment, facts: Facts, tellers: Iterable[Tel
             faults.append(Fault(where=teller.name, error=Untrusted(f"{type(error).__name__}: {error}")))
             continue
         if isinstance(said, Unknown):
-            unknown[said] = None
+            untold[said] = (*untold.get(said, ()), teller.name)
         else:
             happenings += said
     faults += [Fault(where=w, error=Untrusted(f"{type(e).__name__}: {e}")) for w, e in facts.faults[met:]]
@@ -63,6 +63,6 @@ def story(target: Untrusted, moment: Moment, facts: Facts, tellers: Iterable[Tel
         moment=moment,
         gauges=Gauges(**gauges),
         happenings=tuple(happenings),
-        unknown=tuple(unknown),
+        untold=untold,
         faults=tuple(faults),
     )

@@ -441,7 +441,7 @@ def chronicle() -> Chronicle:
         run=RUN,
         targets=(U("web1"), U("web2"), U("web9")),
         timeline=replace(TIMELINE, events=(replace(early, at=yesterday, until=yesterday), *TIMELINE.events), of=4),
-        silences=(replace(KERNEL_LOG, checks=()), WEB9_NOTE),
+        silences=(replace(KERNEL_LOG, checks=("host.cron", "units.units")), replace(WEB9_NOTE, checks=())),
         faults=(Fault(where="units.units", error=U("ZeroDivisionError: division by zero")),),
     )
 

@@ -28,7 +28,7 @@ def happening(minute: float, subject: str = "shop.service", kind: Kind = Kind.RE
 
 def host(*happenings: Happening, name: str = "web1", clock: Clock | None = None, moment: Moment = LIVE) -> Story:
     gauges = replace(BLIND, clock=clock)
-    return Story(target=Untrusted(name), moment=moment, gauges=gauges, happenings=happenings, unknown=(), faults=())
+    return Story(target=Untrusted(name), moment=moment, gauges=gauges, happenings=happenings, untold={}, faults=())
 
 
 HAPPENINGS = st.lists(
