@@ -1,17 +1,22 @@
-"""Control groups: how many tasks each unit may have, and whether its CPU quota holds it back (version 1 and 2)."""
+"""Control groups: how many tasks each unit may have, what it takes of the CPU and whether its quota holds it back.
+
+Versions 1 and 2, and both at once: then version 2 has no controllers, but counts processor time all the same.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from diagkit.model import Again, Glob, Reply, Silence
+from diagkit.model import Again, Glob, Moment, Reply, Silence
 from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
-from diagkit.probes.reading import by_file, since, whole
+from diagkit.probes.reading import by_file, elapsed, since, whole
+from diagkit.probes.systemd import Units
 
 # `*/*` is slice/unit under version 2 and controller/slice under version 1, where units lie one deeper.
 PIDS = tuple(perhaps(Glob(f"/sys/fs/cgroup/{path}pids.[cme]*")) for path in ("", "pids/", "*/*/", "pids/*/*/"))
 CPU = tuple(Glob(f"/sys/fs/cgroup/{path}cpu.stat") for path in ("", "cpu*/", "*/*/", "cpu*/*/*/"))
+UNITS = (Glob("/sys/fs/cgroup/*/*/cpu.stat"), Glob("/sys/fs/cgroup/unified/*/*/cpu.stat"))
 ITSELF = "this machine's own control group"
 
 
@@ -46,6 +51,25 @@ class Throttling:
     """Every control group whose CPU quota was in force between the samples (systemd: CPUQuota=)."""
 
     all: tuple[Throttled, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTime:
+    """Share of one processor that one unit took between the samples, and since it was started (None: not known)."""
+
+    unit: str
+    cpu: float
+    lifetime_cpu: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitTimes:
+    """Every unit of systemd that took processor time between the samples, services and sessions alike.
+
+    It is for everybody to see, also where /proc shows a user only its own processes.
+    """
+
+    all: tuple[UnitTime, ...]
 
 
 def _files(replies: tuple[Reply, ...]) -> dict[str, list[str]]:
@@ -111,6 +135,27 @@ def throttling(
             throttled = since(before, after, "nr_throttled")
             found[_unit(path)] = Throttled(unit=_unit(path), periods=periods, throttled=throttled)
     return Throttling(all=tuple(found.values()))
+
+
+@probe(*map(perhaps, UNITS), *(perhaps(Again(ask)) for ask in UNITS))
+def unit_times(
+    here: Reply, unified: Reply, here_again: Reply, unified_again: Reply, units: Units, moment: Moment
+) -> UnitTimes:
+    """How much processor time each unit took between two samples."""
+    first, second = _files((here, unified)), _files((here_again, unified_again))
+    seconds = min(elapsed(*pair) for pair in ((here, here_again), (unified, unified_again)) if not pair[1].silence)
+    found = []
+    for path, lines in second.items():
+        before, after = _counters(first.get(path, [])), _counters(lines)
+        name = _unit(path)
+        if not name.endswith((".service", ".scope")) or "usage_usec" not in before or "usage_usec" not in after:
+            continue
+        if used := since(before, after, "usage_usec"):
+            unit = units.named(name)
+            age = (moment.now - unit.started).total_seconds() if unit and unit.started else 0.0
+            life = after["usage_usec"] / 1e6 / age if age > 0 else None
+            found.append(UnitTime(unit=name, cpu=used / 1e6 / seconds, lifetime_cpu=life))
+    return UnitTimes(all=tuple(found))
 
 
 def _counters(lines: list[str]) -> dict[str, int]:

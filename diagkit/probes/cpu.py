@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from diagkit.model import Again, Native, Read, Reply
 from diagkit.probes import Garbled, probe
+from diagkit.probes.reading import elapsed, since
 
 STAT = Read("/proc/stat", cap=65_536)
 LOADAVG = re.compile(r"([\d.]+) ([\d.]+) ([\d.]+) (\d+)/(\d+) \d+\s*")
@@ -55,6 +56,16 @@ class Load:
     tasks: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forks:
+    """Processes and threads started per second, those that have ended already among them.
+
+    A container that shares its kernel sees those of the whole machine.
+    """
+
+    per_second: float
+
+
 def _by_psutil(before: Reply, after: Reply) -> Cpu:
     first, second = json.loads(before.text), json.loads(after.text)
     deltas = [[b.get(c, 0.0) - a.get(c, 0.0) for c in COLUMNS] for a, b in zip(first, second, strict=True)]
@@ -67,6 +78,21 @@ def cpu(before: Reply, after: Reply) -> Cpu:
     first, second = _rows(before), _rows(after)
     names = ["cpu", *(name for name in second if name != "cpu" and name in first)]  # processors can come and go
     return _shares([[b - a for a, b in zip(first[n], second[n], strict=True)] for n in names])
+
+
+@probe(STAT, Again(STAT))
+def forks(before: Reply, after: Reply) -> Forks:
+    """How many processes and threads were started between two samples."""
+    first, second = ({"forks": _started(reply)} for reply in (before, after))
+    return Forks(per_second=since(first, second, "forks") / elapsed(before, after))
+
+
+def _started(reply: Reply) -> int:
+    """The count since boot. Its line comes after that of the interrupts, which the cap may cut off."""
+    counts = [line.split()[1] for line in reply.lines if re.fullmatch(r"processes \d+", line)]
+    if not counts:
+        raise Garbled(f"no 'processes' in {len(reply.lines)} lines")
+    return int(counts[0])
 
 
 def _rows(reply: Reply) -> dict[str, list[int]]:

@@ -20,12 +20,13 @@ class Memory:
 
     committed: what programs were promised; commit_limit: how much the kernel may promise where `strict` (overcommit
     mode 2). huge_idle: reserved as huge pages and used by nobody. shared: tmpfs and shared memory, counted as cache but
-    not reclaimable.
+    not reclaimable. anonymous: what processes have for themselves (heap and stack).
     """
 
     total: int
     available: int
     free: int
+    anonymous: int
     shared: int
     kernel: int  # slab that cannot be reclaimed
     swap_total: int
@@ -51,6 +52,7 @@ def _by_psutil(virtual: Reply, swap: Reply) -> Memory:
         total=memory["total"],
         available=memory["available"],
         free=memory["free"],
+        anonymous=max(0, memory["used"] - memory.get("shared", 0)),
         shared=memory.get("shared", 0),
         kernel=0,
         swap_total=pages["total"],
@@ -76,6 +78,7 @@ def memory(meminfo: Reply, overcommit: Reply) -> Memory:
         total=kib["MemTotal"] << 10,
         available=kib["MemAvailable"] << 10,
         free=kib["MemFree"] << 10,
+        anonymous=kib["AnonPages"] << 10,
         shared=kib["Shmem"] << 10,
         kernel=kib["SUnreclaim"] << 10,
         swap_total=kib["SwapTotal"] << 10,

@@ -71,13 +71,6 @@ class Processes:
     all: tuple[Process, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Births:
-    """Processes and threads started per second between the samples, those that have ended already among them."""
-
-    per_second: float
-
-
 @dataclass(frozen=True, slots=True)
 class _Sample:
     name: str
@@ -157,15 +150,6 @@ def processes(before: Reply, after: Reply, details: Reply) -> Processes:
     # their processes' start times count from the machine's boot.
     clock = max(sample.started for sample in second.values())
     return Processes(all=tuple(_process(pid, first.get(pid), now, more, seconds, clock) for pid, now in second.items()))
-
-
-@probe(STATS, Again(STATS))
-def births(before: Reply, after: Reply) -> Births:
-    """How many tasks were started between two samples: the kernel numbers them one after the other."""
-    first, second = (max((s.started, pid) for pid, s in _samples(reply).items())[1] for reply in (before, after))
-    if second < first:
-        raise Garbled("process numbers began anew between the samples")
-    return Births(per_second=(second - first) / elapsed(before, after))
 
 
 def _process(

@@ -5,65 +5,83 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
+from diagkit.checks.resources.hogs import NOTICED, busiest, gives_way, spins, steady, steady_services
 from diagkit.model import Unknown
 from diagkit.probes import Inapplicable
-from diagkit.probes.cgroups import Throttling
+from diagkit.probes.cgroups import Throttling, UnitTimes
 from diagkit.probes.cpu import Cpu, Load
 from diagkit.probes.pressure import Pressure
-from diagkit.probes.processes import Process, Processes
+from diagkit.probes.processes import Processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Busy:
     """Share of the time the processors are busy, share of it that some task waits for one, and who makes them so.
 
-    Both of the first are wanted: a processor may well be busy if nobody waits. Failing needs a minute of it, or waiting
-    that `steady` of the work causes which processes do that were there all along: a compile run starts ever new ones
-    and only warns. Source: our own; PSI is the judge of waiting.
+    A processor may well be busy if nobody waits. Failing needs `waiting_long` over five minutes, or waiting that is for
+    the most part (`mostly`) due to programs that have run like that all along, or a loop that takes nearly all there is
+    (`runaway`): a compiler, a compressor or a service with many requests only warns. Source: our own; PSI is the judge
+    of waiting.
     """
 
-    busy: float = 0.80
+    busy: float = 0.75
     waiting: float = 0.25
     waiting_long: float = 0.50
-    steady: float = 0.60
+    mostly: float = 0.60
+    runaway: float = 0.75
 
 
 @check(limits=Busy(), noise=(0.03, 0.001))
 def saturation(
-    cpu: Cpu, load: Load, pressure: Pressure | Unknown | Inapplicable, processes: Processes | Unknown, limits: Busy
+    cpu: Cpu,
+    load: Load,
+    pressure: Pressure | Unknown | Inapplicable,
+    processes: Processes | Unknown,
+    times: UnitTimes | Unknown | Inapplicable,
+    limits: Busy,
 ) -> Findings:
     """The processors are not all busy while work waits for them.
 
     Why: what waits for a processor answers late, whatever its own load.
     Limits: nice (low-priority) work does not count as busy: it gives way. Without PSI the load stands for the queue.
+    Where processes are hidden from us, the units that systemd runs tell who it is.
     Look-alikes: load without busy processors is waiting for disks (`load`, `iowait`); one unit at its quota
     (`throttling`); time taken by the hypervisor (`steal`).
     """
-    busy, cpus = cpu.total.busy, len(cpu.each)
+    cpus = len(cpu.each)
+    seen = processes if isinstance(processes, Processes) else Processes(all=())
+    busy = max(0.0, cpu.total.busy - max(0.0, gives_way(seen) / cpus - cpu.total.nice))
     measured = {"busy": busy, "cpus": cpus, "load_1": load.one}
     text = f"{busy:.0%} busy on {cpus} CPU{'s' if cpus != 1 else ''}"
     if isinstance(pressure, Pressure):
         queued = max(pressure.cpu.some_now, pressure.cpu.some_10) >= limits.waiting
-        lasting = pressure.cpu.some_60 >= limits.waiting_long
+        lasting = pressure.cpu.some_300 >= limits.waiting_long
         measured["waiting"] = pressure.cpu.some_now
     else:
-        queued, lasting = load.one > cpus, load.one >= 2 * cpus and load.five >= cpus
-    if busy < limits.busy or not queued:
+        queued, lasting = load.one > cpus, load.five >= 2 * cpus
+    looping = sum(p.cpu for p in busiest(seen) if spins(p)) >= limits.runaway * cpus
+    if busy < limits.busy or not (queued or looping):
         yield ok(text, measured=measured)
         return
-    steady = sum(p.cpu for p in _top(processes)) if isinstance(processes, Processes) else 0.0
-    verdict = fail if lasting or steady >= limits.steady * busy * cpus else warn
-    yield verdict(f"CPU saturated: {text}, work waits for it; {_users(processes)}", measured=measured)
+    alike = sum(p.cpu for p in busiest(seen) if spins(p) or steady(p))
+    if isinstance(times, UnitTimes):
+        alike = alike or (0.0 if seen.all else sum(unit.cpu for unit in steady_services(times)))
+    verdict = fail if lasting or looping or alike >= limits.mostly * busy * cpus else warn
+    waits = ", work waits for it" if queued else ""
+    yield verdict(f"CPU saturated: {text}{waits}; {_users(seen, times)}", measured=measured)
 
 
-def _users(processes: Processes | Unknown) -> str:
-    if not isinstance(processes, Processes):
-        return "which process uses it could not be seen"
-    return " and ".join(f"{p} uses {p.cpu:.0%}" for p in _top(processes)) or "no single process stands out"
-
-
-def _top(processes: Processes) -> list[Process]:
-    return sorted((p for p in processes.all if p.cpu >= 0.10), key=lambda p: -p.cpu)[:3]
+def _users(processes: Processes, times: UnitTimes | Unknown | Inapplicable) -> str:
+    """Who uses the processors: processes, and the unit most of them belong to."""
+    units = times.all if isinstance(times, UnitTimes) else ()
+    first = max(units, key=lambda unit: unit.cpu, default=None)
+    leading = first if first and first.cpu >= NOTICED else None
+    names = " and ".join(f"{p} uses {p.cpu:.0%}" for p in busiest(processes)[:3])
+    if names:
+        return f"{names}, in {leading.unit}" if leading else names
+    if leading:
+        return f"{leading.unit} uses {leading.cpu:.0%}"
+    return "no single process stands out" if processes.all else "which process uses it could not be seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Do processes get on, and are the dead ones taken away?"""
+"""Do processes get on, are the dead ones taken away, and do not too many come?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.resources import size
+from diagkit.checks.resources.hogs import BATCH, NOTICED, by_cron
+from diagkit.model import Unknown
+from diagkit.probes import Inapplicable
+from diagkit.probes.cpu import Cpu, Forks
+from diagkit.probes.pressure import Pressure
 from diagkit.probes.processes import Processes
 
 
@@ -94,7 +99,7 @@ def user_limit(processes: Processes, limits: Share) -> Findings:
         yield ok("no user is near its limit of tasks")
 
 
-@check(vital=False)
+@check(vital=False, for_people="always ok")
 def consumers(processes: Processes) -> Findings:
     """Who takes most processor time now, and who holds most memory: always ok, for the reader.
 
@@ -105,3 +110,68 @@ def consumers(processes: Processes) -> Findings:
     cpu = ", ".join(f"{p} {p.cpu:.0%}" for p in busy) or "none above 1%"
     memory = ", ".join(f"{p} {size(p.rss)}" for p in large) or "not known"
     yield ok(f"top by CPU: {cpu}; by memory: {memory}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """Share of the busy time that jobs of cron take, and the number of such jobs that get into each other's way.
+
+    busy, waiting: as for saturation. Source: our own.
+    """
+
+    busy: float = 0.75
+    waiting: float = 0.25
+    mostly: float = 0.60
+    jobs: int = 2
+
+
+@check(limits=Scheduled(), noise=(0.005, 0.001), vital=False)
+def scheduled(
+    cpu: Cpu, pressure: Pressure | Unknown | Inapplicable, processes: Processes, limits: Scheduled
+) -> Findings:
+    """Scheduled jobs (cron, at) do not fill the processors together.
+
+    Why: jobs that were given the same minute, or that take longer than the time to the next, run beside each other.
+    Limits: jobs of systemd timers are not told from services. One job alone is what cron is for.
+    """
+    jobs = by_cron(processes)
+    taken = sum(job.cpu for job in jobs)
+    waiting = isinstance(pressure, Pressure) and max(pressure.cpu.some_now, pressure.cpu.some_10) >= limits.waiting
+    full = cpu.total.busy >= limits.busy and waiting and taken >= limits.mostly * cpu.total.busy * len(cpu.each)
+    names = ", ".join(f"{job} {job.cpu:.0%}" for job in jobs[:4])
+    if full and len(jobs) >= limits.jobs:
+        yield fail(f"{len(jobs)} scheduled jobs of cron fill the CPU together: {names}", measured={"jobs": len(jobs)})
+    elif full:
+        yield warn(f"a scheduled job of cron fills the CPU: {names}", measured={"jobs": len(jobs)})
+    else:
+        yield ok(f"scheduled jobs take {taken:.0%} of a CPU", measured={"jobs": len(jobs)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birthrate:
+    """Processes and threads started per second, and share of all processor time that short-lived children take.
+
+    Source: our own; a compile run starts tens of them, a shell that loops over one command a thousand and more.
+    """
+
+    per_second: float = 600.0
+    mostly: float = 0.50
+
+
+@check(limits=Birthrate(), noise=(0.005, 0.001), vital=False)
+def fork_storm(cpu: Cpu, processes: Processes, forks: Forks, limits: Birthrate) -> Findings:
+    """No program starts new processes over and over (fork storm).
+
+    Why: each is gone before anybody sees it in `top`; only the parent stays, and hardly uses anything itself.
+    """
+    rate = f"{forks.per_second:.0f} processes started per second"
+    measured = {"forks_per_s": forks.per_second}
+    parents = sorted((p for p in processes.all if p.pid != 1), key=lambda p: -p.children_cpu)
+    group = [p for p in parents if p.children_cpu >= NOTICED and p.name == parents[0].name]
+    taken = sum(p.children_cpu + p.cpu for p in group)
+    if forks.per_second < limits.per_second or taken < limits.mostly * len(cpu.each):
+        yield ok(rate, measured=measured)
+        return
+    names = " and ".join(map(str, group[:3]))
+    verdict = warn if group[0].name in BATCH else fail
+    yield verdict(f"fork storm: {rate}; the children of {names} use {taken:.0%}", measured=measured)

@@ -7,7 +7,7 @@ import pytest
 from diagkit.checks.resources import cpu
 from diagkit.model import Silence, Status, Unknown
 from diagkit.probes import Inapplicable
-from diagkit.probes.cgroups import Throttled, Throttling
+from diagkit.probes.cgroups import Throttled, Throttling, UnitTime, UnitTimes
 from diagkit.probes.cpu import Cpu, Load, Spent
 from diagkit.probes.pressure import Pressure, Stall
 from diagkit.probes.processes import Process, Processes
@@ -24,6 +24,7 @@ LOOP = Process(
 SEEN = Processes(all=(LOOP,))
 BUILD = Processes(all=(replace(LOOP, name="make", cpu=0.05),))  # the work is done by children that come and go
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
+NO_UNITS = Inapplicable("cgroups.unit_times", "no systemd here")
 NO_PSI = Inapplicable("pressure.pressure", "no PSI")
 
 
@@ -44,17 +45,55 @@ def one(check, *facts):
         (replace(FULL, user=0.0, nice=0.98), psi(some_now=0.9), Status.OK),  # gives way to whoever comes
         (FULL, psi(some_now=0.9), Status.WARN),
         (FULL, psi(some_10=0.9, some_60=0.3), Status.WARN),  # a compile run, so far
-        (FULL, psi(some_now=0.9, some_60=0.8), Status.FAIL),
+        (FULL, psi(some_now=0.9, some_60=0.8), Status.WARN),
+        (FULL, psi(some_now=0.9, some_300=0.8), Status.FAIL),
     ],
 )
 def test_saturation(spent, pressure, status):
-    assert one(cpu.saturation, Cpu(total=spent, each=(spent,)), QUIET, pressure, BUILD).status is status
+    assert one(cpu.saturation, Cpu(total=spent, each=(spent,)), QUIET, pressure, BUILD, NO_UNITS).status is status
 
 
-def test_saturation_by_processes_that_stay_fails_at_once():
-    facts = Cpu(total=FULL, each=(FULL,)), QUIET, psi(some_now=0.9)
-    assert one(cpu.saturation, *facts, SEEN).status is Status.FAIL
-    assert one(cpu.saturation, *facts, HIDDEN).status is Status.WARN
+def saturated(processes, pressure=None, units=NO_UNITS, spent=FULL):
+    cores = Cpu(total=spent, each=(spent,))
+    return one(cpu.saturation, cores, QUIET, pressure or psi(some_now=0.9), processes, units)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, Status.FAIL),
+        ({"system": 0.5}, Status.FAIL),  # `yes`: it asks the kernel all the time, and has done so all its life
+        ({"system": 0.2, "lifetime_cpu": 0.05}, Status.WARN),  # a service that was quiet until it was asked a lot
+        ({"lifetime_cpu": 0.05}, Status.FAIL),  # a service that has run into a loop
+        ({"name": "gzip"}, Status.WARN),
+        ({"age": 1.0, "system": 0.2}, Status.WARN),  # too young to say
+        ({"nice": 10}, Status.OK),  # gives way
+    ],
+)
+def test_saturation_goes_by_the_manner_of_who_uses_it(changed, status):
+    assert saturated(Processes(all=(replace(LOOP, **changed),))).status is status
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [({}, Status.FAIL), ({"system": 0.2}, Status.OK), ({"name": "gzip"}, Status.OK), ({"cpu": 0.5}, Status.OK)],
+)
+def test_a_loop_is_a_runaway_though_nobody_waits(changed, status):
+    assert saturated(Processes(all=(replace(LOOP, **changed),)), psi()).status is status
+
+
+@pytest.mark.parametrize(
+    ("unit", "life", "status"),
+    [
+        ("exporter.service", 0.9, Status.FAIL),
+        ("nginx.service", 0.01, Status.WARN),  # asked a lot
+        ("session-4.scope", 0.9, Status.WARN),  # somebody works there
+    ],
+)
+def test_units_tell_where_processes_are_hidden(unit, life, status):
+    found = saturated(HIDDEN, units=UnitTimes(all=(UnitTime(unit=unit, cpu=0.93, lifetime_cpu=life),)))
+    assert found.status is status
+    assert found.summary.raw.endswith(f"{unit} uses 93%")
 
 
 @pytest.mark.parametrize(
@@ -62,13 +101,14 @@ def test_saturation_by_processes_that_stay_fails_at_once():
 )
 def test_saturation_without_psi_goes_by_the_load(one_minute, five, status):
     load = replace(QUIET, one=one_minute, five=five)
-    assert one(cpu.saturation, Cpu(total=FULL, each=(FULL,)), load, NO_PSI, BUILD).status is status
+    assert one(cpu.saturation, Cpu(total=FULL, each=(FULL,)), load, NO_PSI, BUILD, NO_UNITS).status is status
 
 
 def test_saturation_names_who_uses_it():
-    facts = Cpu(total=FULL, each=(FULL,)), QUIET, psi(some_now=0.9)
-    assert one(cpu.saturation, *facts, SEEN).summary.raw.endswith("sh[123] uses 96%")
-    assert "could not be seen" in one(cpu.saturation, *facts, HIDDEN).summary.raw
+    unit = UnitTimes(all=(UnitTime(unit="exporter.service", cpu=0.96, lifetime_cpu=0.9),))
+    assert saturated(SEEN, units=unit).summary.raw.endswith("sh[123] uses 96%, in exporter.service")
+    assert "no single process" in saturated(Processes(all=(replace(LOOP, cpu=0.01),))).summary.raw
+    assert "could not be seen" in saturated(HIDDEN).summary.raw
 
 
 @pytest.mark.parametrize(

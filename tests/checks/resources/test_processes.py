@@ -7,8 +7,10 @@ import pytest
 from diagkit.checks.resources import files, processes, tasks
 from diagkit.model import Status
 from diagkit.probes.cgroups import TaskLimits, Tasks
+from diagkit.probes.cpu import Cpu, Forks, Spent
 from diagkit.probes.files import Descriptors, FileHandles, OpenFiles
 from diagkit.probes.kernel import TaskTable
+from diagkit.probes.pressure import Pressure, Stall
 from diagkit.probes.processes import Process, Processes
 
 CALM = Process(
@@ -104,3 +106,41 @@ def test_process_limit_of_files(count, status):
 @pytest.mark.parametrize(("count", "status"), [(100, Status.OK), (750, Status.WARN), (990, Status.FAIL)])
 def test_system_limit_of_files(count, status):
     assert one(files.system_limit, FileHandles(allocated=count, maximum=1000)) == (status, "")
+
+
+FULL = Spent(user=0.5, nice=0.0, system=0.5, idle=0.0, iowait=0.0, irq=0.0, softirq=0.0, steal=0.0)
+CORE = Cpu(total=FULL, each=(FULL,))
+WAITS = Stall(
+    some_now=0.9, some_10=0.9, some_60=0.2, some_300=0.1, full_now=0.0, full_10=0.0, full_60=0.0, full_300=0.0
+)
+QUEUE = Pressure(cpu=WAITS, memory=WAITS, io=WAITS)
+CRON = replace(CALM, pid=2, name="cron")
+SHELL = replace(CALM, pid=3, parent=2, name="sh")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "status"),
+    [
+        ((replace(CALM, parent=3, name="gzip", cpu=0.9),), Status.WARN),  # one job: what cron is for
+        (tuple(replace(CALM, pid=n, parent=3, name="gzip", cpu=0.3) for n in (10, 11, 12)), Status.FAIL),
+        (tuple(replace(CALM, pid=n, parent=1, name="gzip", cpu=0.3) for n in (10, 11, 12)), Status.OK),
+    ],
+)
+def test_scheduled(jobs, status):
+    assert one(processes.scheduled, CORE, QUEUE, Processes(all=(CRON, SHELL, *jobs))) == (status, "")
+
+
+@pytest.mark.parametrize(
+    ("rate", "changed", "status"),
+    [
+        (1400.0, {}, Status.FAIL),
+        (30.0, {}, Status.OK),  # few, and long
+        (1400.0, {"children_cpu": 0.1}, Status.OK),  # somebody else's, in a container
+        (1400.0, {"name": "make"}, Status.WARN),
+        (1400.0, {"pid": 1}, Status.OK),  # init reaps what others leave behind
+    ],
+)
+def test_fork_storm(rate, changed, status):
+    parent = replace(CALM, name="sh", cpu=0.1, children_cpu=0.8)
+    everyone = Processes(all=(replace(parent, **changed), replace(CALM, pid=5)))
+    assert one(processes.fork_storm, CORE, everyone, Forks(per_second=rate)) == (status, "")
