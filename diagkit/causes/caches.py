@@ -49,7 +49,7 @@ redis_read_only_replica = Cause(
 )
 redis_replication_broken = Cause(
     title="Redis replication broken: master link down (master_link_status:down)",
-    prior=0.001,
+    prior=0.002,
     shows=(always(redis.replication),),
     told_by=signatures.applications,
     leads_to=(sometimes(requests_fail),),
@@ -92,7 +92,7 @@ redis_clients_exhausted = Cause(
 )
 redis_blocked = Cause(
     title="Redis blocked: a slow command (KEYS, a script, a huge key) keeps all clients waiting",
-    prior=0.001,
+    prior=0.002,
     shows=(always(redis.slow), often(redis.answering)),
     leads_to=(sometimes(service_slow), sometimes(requests_fail)),
     verify=REDIS,

@@ -63,7 +63,7 @@ database_lock = Cause(
 )
 long_transaction = Cause(
     title="Idle in transaction: a transaction is left open (long-running, abandoned transaction)",
-    prior=0.002,
+    prior=0.003,
     shows=(usually(postgresql_sessions.transactions, fails=0.2),),
     leads_to=(sometimes(database_lock), sometimes(database_connections_exhausted)),
     verify=POSTGRESQL,

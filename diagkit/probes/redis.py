@@ -32,7 +32,8 @@ class Cache:
     """What INFO says. Bytes, seconds; `…_rate` is per second between two samples. A limit of 0 is none.
 
     master: the host:port that a replica follows, empty for a master. master_lost_s: how long its link has been down;
-    -1: it never was up; None: it is up. errors: error replies per second by their first word (`OOM`, `READONLY`).
+    -1: it never was up; None: it is up. good_replicas: how many follow closely, where writes need some; None: they
+    need none. errors: error replies per second by their first word (`OOM`, `READONLY`).
     """
 
     memory_bytes: int
@@ -49,6 +50,7 @@ class Cache:
     master_lost_s: int | None
     syncing: bool
     read_only: bool
+    good_replicas: int | None
     save_failed: bool
     append_failed: bool
     rewrite_failed: bool
@@ -133,6 +135,7 @@ def _cache(said: Mapping[str, Any]) -> Cache:
         master_lost_s=int(now.get("master_link_down_since_seconds", -1)) if lost else None,
         syncing=now.get("master_sync_in_progress", "0") != "0",
         read_only=replica and now.get("slave_read_only", "1") != "0",
+        good_replicas=int(now["min_slaves_good_slaves"]) if "min_slaves_good_slaves" in now else None,
         save_failed=now["rdb_last_bgsave_status"] != "ok",
         append_failed=now.get("aof_last_write_status", "ok") != "ok",
         rewrite_failed=now.get("aof_last_bgrewrite_status", "ok") != "ok",

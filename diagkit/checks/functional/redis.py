@@ -40,6 +40,8 @@ def answering(servers: RedisServers) -> Findings:
     for one in servers.all:
         if one.state == "mute":
             yield fail(f"Redis takes connections but does not answer: {one.said}", one.place)
+        elif one.said.startswith("BUSY"):
+            yield fail(f"Redis is blocked: {one.said}", one.place)
         elif one.cache and one.cache.loading:
             yield warn("Redis is loading its data set into memory (LOADING)", one.place)
         elif one.state in ("answered", "refusing"):
@@ -119,8 +121,8 @@ def replication(servers: RedisServers) -> Findings:
     min-replicas-to-write refuses writes (NOREPLICAS).
     """
     for place, cache in _told(servers):
-        if refused := cache.errors.get("NOREPLICAS"):
-            yield fail(f"too few replicas follow: {refused:.1f} NOREPLICAS errors a second", place)
+        if cache.good_replicas == 0 or cache.errors.get("NOREPLICAS"):
+            yield fail("too few replicas follow: writes are refused (NOREPLICAS, min-replicas-to-write)", place)
         elif not cache.master:
             yield skip("it is no replica", place)
         elif cache.master_lost_s is None:
@@ -196,7 +198,7 @@ class Slow:
     window_s: float = 600.0
 
 
-@check(limits=Slow(), noise=(0.005, 0.0005), vital=False, group="redis_silent")
+@check(limits=Slow(), noise=(0.005, 0.0003), vital=False, group="redis_silent")
 def slow(servers: RedisServers, limits: Slow) -> Findings:
     """No command held a Redis up for long in the last minutes.
 

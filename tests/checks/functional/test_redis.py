@@ -12,7 +12,7 @@ from diagkit.probes.redis import Cache, RedisServers, Server, SlowCommand
 CACHE = Cache(
     memory_bytes=45 << 20, memory_limit_bytes=64 << 20, policy="noeviction", keys=100, expiring_keys=0,
     evictions_rate=0.0, clients=30, clients_limit=10_000, rejections_rate=0.0, loading=False, master="",
-    master_lost_s=None, syncing=False, read_only=False, save_failed=False, append_failed=False,
+    master_lost_s=None, syncing=False, read_only=False, good_replicas=None, save_failed=False, append_failed=False,
     rewrite_failed=False, errors={}, slow=(),
 )  # fmt: skip
 FULL = {"memory_bytes": 64 << 20}
@@ -69,6 +69,7 @@ def test_a_server_with_a_password_is_unknown_but_alive(check):
         (redis.replication, REPLICA | {"master_lost_s": 40}, Status.FAIL, "down for 40 s"),
         (redis.replication, REPLICA | {"master_lost_s": -1, "syncing": True}, Status.WARN, "first copy"),
         (redis.replication, {"errors": {"NOREPLICAS": 1.0}}, Status.FAIL, "too few replicas"),
+        (redis.replication, {"good_replicas": 0}, Status.FAIL, "too few replicas"),
         (redis.persistence, {"save_failed": True}, Status.FAIL, "MISCONF"),
         (redis.persistence, {"append_failed": True}, Status.FAIL, "append"),
         (redis.persistence, {"rewrite_failed": True}, Status.WARN, "rewrite"),
@@ -92,6 +93,7 @@ def test_each_finding(check, changes, status, words):
         (redis.answering, "mute", "said nothing in time", Status.FAIL),
         (redis.answering, "refused", "", Status.SKIP),
         (redis.clients, "refusing", "ERR max number of clients reached", Status.FAIL),
+        (redis.answering, "refusing", "BUSY Redis is busy running a script.", Status.FAIL),
         (redis.slow, "refusing", "BUSY Redis is busy running a script.", Status.FAIL),
     ],
 )
