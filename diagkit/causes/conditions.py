@@ -7,15 +7,23 @@ disk full -> writes fail -> service down -> requests fail   is one story with on
 from __future__ import annotations
 
 from diagkit.causes import Condition, always, often, sometimes, usually
-from diagkit.checks.connectivity import http, names
-from diagkit.checks.functional import services, units
+from diagkit.checks.connectivity import http, names, ports
+from diagkit.checks.functional import declared, services, units
 from diagkit.checks.logs import applications
-from diagkit.checks.resources import cpu, memory, sockets
+from diagkit.checks.logs import unusual as unusual_logs
+from diagkit.checks.resources import cpu, memory, sockets, unusual
 
 clients_fail = Condition(title="Other hosts that use its services cannot, or get errors")
 requests_fail = Condition(
     title="Requests are answered with errors, or not at all",
-    shows=(often(http.status), often(applications.http_errors), often(applications.errors)),
+    shows=(
+        often(http.status),
+        often(applications.http_errors),
+        often(applications.errors),
+        often(declared.url),
+        often(declared.command),
+        sometimes(unusual_logs.errors),
+    ),
     leads_to=(usually(clients_fail),),
 )
 service_slow = Condition(
@@ -25,7 +33,16 @@ service_slow = Condition(
 )
 service_down = Condition(
     title="A service is down or does not answer",
-    shows=(often(units.failed), often(services.upstreams), often(services.listening)),
+    shows=(
+        often(units.failed),
+        often(services.upstreams),
+        often(services.listening),
+        often(declared.unit),
+        often(declared.process),
+        often(declared.tcp),
+        often(ports.declared),
+        sometimes(services.greeting),
+    ),
     leads_to=(usually(requests_fail), usually(clients_fail)),
 )
 writes_fail = Condition(
@@ -43,12 +60,12 @@ peers_unreachable = Condition(
 )
 memory_short = Condition(
     title="The host is short of memory",
-    shows=(always(memory.available), sometimes(memory.pressure), sometimes(memory.swapping)),
+    shows=(always(memory.available), sometimes(memory.pressure), sometimes(memory.swapping), sometimes(unusual.memory)),
     leads_to=(often(service_slow), sometimes(service_down)),
 )
 processor_short = Condition(
     title="Processes wait for the CPU",
-    shows=(sometimes(cpu.pressure),),
+    shows=(sometimes(cpu.pressure), sometimes(cpu.load), sometimes(unusual.load)),
     leads_to=(often(service_slow),),
 )
 starts_fail = Condition(
@@ -57,5 +74,6 @@ starts_fail = Condition(
 )
 storage_slow = Condition(
     title="Processes wait for the disk",
+    shows=(sometimes(cpu.iowait), sometimes(unusual.stalls)),
     leads_to=(often(service_slow),),
 )

@@ -16,7 +16,7 @@ WORDS = {
 FAILURES = ("SERVFAIL", "REFUSED")
 
 
-@check(noise=(0.002, 0.002))
+@check(noise=(0.002, 0.002), for_people="a host without a name cannot be asked anything else")
 def resolution(lookup: Lookup) -> Findings:
     """The target's name resolves here.
 

@@ -75,7 +75,7 @@ def declared(ports: KnownPorts, echoes: Echoes | Unknown, doorways: Doorways | U
             yield fail(f"{name} {means(port)}", str(port))
 
 
-@check(noise=(0.002, 0.002), vital=False)
+@check(noise=(0.002, 0.002), vital=False, for_people="mostly it is meant")
 def filtered(doorways: Doorways, ports: KnownPorts | Unknown, echoes: Echoes | Unknown) -> Findings:
     """Ports that listen for others are seen from here, or we say that they are not.
 

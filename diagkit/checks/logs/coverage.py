@@ -12,7 +12,7 @@ from diagkit.probes.logs import OPENS, LogFiles, LogTexts, Reading
 _ABSENT = (Silence.MISSING, Silence.UNSUPPORTED)
 
 
-@check(noise=(0.01, 0.005))
+@check(noise=(0.01, 0.005), for_people="it says how much of the logs was seen")
 def read(texts: LogTexts) -> Findings:
     """What there is of logs could be read.
 
@@ -37,7 +37,7 @@ def _extent(reading: Reading) -> str:
     return f"read {'the newest ' if reading.cut else ''}{reading.size / 1024:.0f} KiB{since}"
 
 
-@check(noise=(0.01, 0.005), vital=False)
+@check(noise=(0.01, 0.005), vital=False, for_people="it says how much of the logs was seen")
 def rotated(log_files: LogFiles) -> Findings:
     """No part of the window lies in compressed logs, which are not read.
 

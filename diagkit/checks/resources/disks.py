@@ -162,7 +162,7 @@ def writeback(waiting: Writeback, devices: Devices | Unknown, limits: Backlog) -
         yield (fail if share >= limits.fail else warn)(stalled, measured=measured)
 
 
-@check(vital=False)
+@check(vital=False, for_people="always ok")
 def users(users: DiskUsers, processes: Processes | Unknown) -> Findings:
     """Who reads from and writes to disks most, now: always ok, for the reader.
 

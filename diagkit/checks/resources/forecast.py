@@ -21,6 +21,7 @@ from diagkit.probes.memory import Memory
 from diagkit.probes.processes import Processes
 
 HOUR = 3600.0
+FORETOLD = "nothing has run out yet, so nothing has to be explained"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Horizon:
     hours: float = 24.0
 
 
-@check(limits=Horizon(), noise=(0.03, 0.001), vital=False)
+@check(limits=Horizon(), noise=(0.03, 0.001), vital=False, for_people=FORETOLD)
 def space(history: History, mounts: Mounts, moment: Moment, limits: Horizon) -> Findings:
     """No filesystem on disk will be full by this time tomorrow.
 
@@ -40,7 +41,7 @@ def space(history: History, mounts: Mounts, moment: Moment, limits: Horizon) -> 
     yield from _foretell(metrics.space, mounts, history, moment, limits, "filesystem")
 
 
-@check(limits=Horizon(), noise=(0.03, 0.001), vital=False)
+@check(limits=Horizon(), noise=(0.03, 0.001), vital=False, for_people=FORETOLD)
 def inodes(history: History, mounts: Mounts, moment: Moment, limits: Horizon) -> Findings:
     """No filesystem will be out of inodes by this time tomorrow.
 
@@ -49,7 +50,7 @@ def inodes(history: History, mounts: Mounts, moment: Moment, limits: Horizon) ->
     yield from _foretell(metrics.inodes, mounts, history, moment, limits, "inodes of the filesystem")
 
 
-@check(limits=Horizon(), noise=(0.03, 0.001), vital=False)
+@check(limits=Horizon(), noise=(0.03, 0.001), vital=False, for_people=FORETOLD)
 def memory(
     history: History, memory: Memory, processes: Processes | Unknown, moment: Moment, limits: Horizon
 ) -> Findings:
@@ -73,7 +74,7 @@ def _grower(processes: Processes | Unknown, history: History, moment: Moment) ->
     return f"; {max(growing)[1]} grows by {size(max(growing)[0] * HOUR)} an hour" if growing else ""
 
 
-@check(limits=Horizon(), noise=(0.01, 0.001), vital=False)
+@check(limits=Horizon(), noise=(0.01, 0.001), vital=False, for_people=FORETOLD)
 def file_handles(history: History, handles: FileHandles, moment: Moment, limits: Horizon) -> Findings:
     """The system's table of open files will not be full by this time tomorrow.
 
@@ -82,7 +83,7 @@ def file_handles(history: History, handles: FileHandles, moment: Moment, limits:
     yield from _foretell(metrics.file_handles, handles, history, moment, limits, "file handles")
 
 
-@check(limits=Horizon(), noise=(0.01, 0.001), vital=False)
+@check(limits=Horizon(), noise=(0.01, 0.001), vital=False, for_people=FORETOLD)
 def tasks(history: History, table: TaskTable, moment: Moment, limits: Horizon) -> Findings:
     """Processes and threads will not reach the kernel's limit by this time tomorrow.
 
@@ -91,7 +92,7 @@ def tasks(history: History, table: TaskTable, moment: Moment, limits: Horizon) -
     yield from _foretell(metrics.tasks, table, history, moment, limits, "tasks")
 
 
-@check(limits=Horizon(), noise=(0.01, 0.001), vital=False)
+@check(limits=Horizon(), noise=(0.01, 0.001), vital=False, for_people=FORETOLD)
 def connections(history: History, conntrack: Conntrack, moment: Moment, limits: Horizon) -> Findings:
     """The table of tracked connections will not be full by this time tomorrow.
 
@@ -110,7 +111,7 @@ class Soon:
     hours: float = 1.0
 
 
-@check(limits=Soon(), noise=(0.01, 0.001), vital=False)
+@check(limits=Soon(), noise=(0.01, 0.001), vital=False, for_people=FORETOLD)
 def filling(filling: Filling, limits: Soon) -> Findings:
     """Whether a filesystem fills while we look, so fast that it would be full within the hour; never a verdict.
 
