@@ -5,7 +5,8 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, rarely, sometimes, usually
 from diagkit.causes.conditions import storage_slow, writes_fail
 from diagkit.causes.cpu import cpu_saturated
-from diagkit.checks.logs import growth, signatures
+from diagkit.checks.functional import units
+from diagkit.checks.logs import growth, rotation, signatures
 from diagkit.checks.resources import directories, disk
 
 ROOM = "diagkit resources {target} --only 'resources.disk.*' -v"
@@ -49,7 +50,7 @@ reserved_blocks_left = Cause(
 )
 boot_full = Cause(
     title="/boot full: no space left on device for the next kernel, upgrades break off",
-    prior=0.003,
+    prior=0.004,
     per_subject=True,
     shows=(always(disk.boot),),
     verify="diagkit resources {target} --only resources.disk.boot -v",
@@ -90,7 +91,7 @@ inodes_exhausted = Cause(
 )
 directory_crowded = Cause(
     title="Directory with too many entries: files pile up in a queue, session or upload directory",
-    prior=0.002,
+    prior=0.003,
     per_subject=True,
     shows=(always(directories.crowded, fails=0.0),),
     leads_to=(sometimes(inodes_exhausted), sometimes(storage_slow)),
@@ -151,16 +152,17 @@ log_flood = Cause(
     roll_back="Take the limit away again.",
     look_alikes=(
         LookAlike(cause="disk_full", tell="no log grows: something else took the room", by=growth.files),
-        LookAlike(cause="log_rotation_failed", tell="logs grow as usual, nobody rotates them", by=signatures.system),
+        LookAlike(cause="log_rotation_failed", tell="logs grow as usual, nobody rotates them", by=rotation.works),
     ),
     source="`Suppressed N messages`, `imuxsock … rate-limiting`; journald.conf(5)",
 )
 log_rotation_failed = Cause(
     title="Log rotation fails (logrotate): logs grow without end",
-    prior=0.002,
-    told_by=signatures.system,
+    prior=0.003,
+    per_subject=True,
+    shows=(always(rotation.works), usually(units.failed, same=True, fails=0.0)),
     leads_to=(rarely(disk_full),),
-    verify="diagkit logs {target} --only logs.signatures.system -v",
+    verify="diagkit logs {target} --only logs.rotation.works -v",
     act="Try it without effect, `logrotate -d /etc/logrotate.conf`: it names file and line. Mend that, then run it.",
     roll_back="Put the previous file of /etc/logrotate.d back.",
     look_alikes=(LookAlike(cause="log_flood", tell="one log grows by megabytes a second", by=growth.files),),

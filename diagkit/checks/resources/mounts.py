@@ -40,7 +40,7 @@ def answering(mounts: Mounts) -> Findings:
         yield unknown(f"{mounts.unasked} more mounts were not asked", hint="run again with a longer --timeout")
 
 
-@check(noise=(0.001, 0.0005))
+@check(noise=(0.001, 0.0003))
 def usable(mounts: Mounts) -> Findings:
     """No mounted filesystem answers with an error.
 
