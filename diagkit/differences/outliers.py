@@ -86,9 +86,9 @@ def outliers(tapes: Sequence[Tape], facts: Sequence[Facts], probes: Sequence[Pro
         return ()
     found = list(dict.fromkeys((*_settings(reached, probes), *_clocks(reached))))
     of_one = Counter(outlier.target for outlier in found)
-    order = {tape.target.label: i for i, (tape, _) in enumerate(reached)}
+    order = {Untrusted(tape.target.label): i for i, (tape, _) in enumerate(reached)}
     kept = [outlier for outlier in found if of_one[outlier.target] <= MOST_OF_ONE]
-    return tuple(sorted(kept, key=lambda o: order[o.target.raw]))
+    return tuple(sorted(kept, key=lambda o: order[o.target]))
 
 
 def _settings(reached: list[tuple[Tape, Facts]], probes: Sequence[Probe]) -> Iterator[Outlier]:

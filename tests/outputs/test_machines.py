@@ -38,7 +38,8 @@ def test_the_schema_is_one_and_refers_to_nothing():
 def test_json_has_the_outline_that_others_read():
     said = json.loads(say("json", reports.confirmed()))
     assert set(said) == {
-        *("run", "targets", "findings", "diagnosis", "timeline", "silences", "faults", "summary", "schema_version"),
+        *("run", "targets", "findings", "diagnosis", "timeline", "forecasts", "outliers", "silences", "faults"),
+        *("summary", "schema_version"),
     }
     assert said["run"]["since"] == "2026-11-21T14:05:00Z"
     assert said["diagnosis"]["causes"][0]["runbook"] == "disk_full"

@@ -19,6 +19,7 @@ LOOKS_INSIDE = {
     "causes/diagnosis.py": "compares and combines texts into new ones from outside",
     "causes/grounding.py": "compares texts to find the same subject",
     "timeline/merge.py": "compares texts to put them in order",
+    "differences/__init__.py": "compares texts",
     "cli/compare.py": "compares texts",
     "cli/differences.py": "compares texts",
 }

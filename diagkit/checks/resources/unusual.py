@@ -19,6 +19,8 @@ from diagkit.probes.memory import Memory
 from diagkit.probes.pressure import Pressure
 from diagkit.probes.processes import Processes
 
+MANY = "too many causes make them more: it says where to look, not what is wrong"
+
 
 @check(noise=(0.01, 0.001), vital=False)
 def load(history: History, load: Load, moment: Moment) -> Findings:
@@ -38,7 +40,7 @@ def memory(history: History, memory: Memory, moment: Moment) -> Findings:
     yield from _beside(metrics.memory, memory, history, moment)
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.01, 0.001), vital=False, for_people=MANY)
 def programs(history: History, processes: Processes, moment: Moment) -> Findings:
     """The largest programs are as large as they usually are here.
 
@@ -49,14 +51,14 @@ def programs(history: History, processes: Processes, moment: Moment) -> Findings
 
 @check(noise=(0.01, 0.001), vital=False)
 def stalls(history: History, pressure: Pressure, moment: Moment) -> Findings:
-    """Work waits for CPU, memory and disk no longer than it usually does here (PSI).
+    """Work waits for the disks no longer than it usually does here (PSI).
 
     Why: waiting is what users feel; some hosts wait all day and are well.
     """
-    yield from _beside(metrics.stalled, pressure, history, moment)
+    yield from _beside(metrics.stalled, pressure, history, moment, only="io")
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.01, 0.001), vital=False, for_people=MANY)
 def file_handles(history: History, handles: FileHandles, moment: Moment) -> Findings:
     """As many files are open as usually are here.
 
@@ -65,7 +67,7 @@ def file_handles(history: History, handles: FileHandles, moment: Moment) -> Find
     yield from _beside(metrics.file_handles, handles, history, moment)
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.01, 0.001), vital=False, for_people=MANY)
 def tasks(history: History, table: TaskTable, moment: Moment) -> Findings:
     """There are as many processes and threads as there usually are here.
 
@@ -74,7 +76,7 @@ def tasks(history: History, table: TaskTable, moment: Moment) -> Findings:
     yield from _beside(metrics.tasks, table, history, moment)
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.01, 0.001), vital=False, for_people=MANY)
 def sockets(history: History, ports: Ports, moment: Moment) -> Findings:
     """There are as many TCP connections as there usually are here.
 
@@ -83,10 +85,10 @@ def sockets(history: History, ports: Ports, moment: Moment) -> Findings:
     yield from _beside(metrics.sockets, ports, history, moment)
 
 
-def _beside(metric: Metric, fact: object, history: History, moment: Moment) -> Iterator[Finding]:
+def _beside(metric: Metric, fact: object, history: History, moment: Moment, only: str = "") -> Iterator[Finding]:
     """Each level beside those that were measured before the incident window, which may be of the trouble itself."""
     start = moment.since.timestamp()
-    levels = list(metric(fact))
+    levels = [level for level in metric(fact) if only in ("", level[1])]
     told = False
     for key, subject, level in levels:
         points = [p for p in history.series(key) if p[0] < start]
