@@ -13,9 +13,9 @@ bad_deployment = Cause(
     title="Bad deploy: bad deployment, new errors since the new release",
     prior=0.006,
     shows=(
+        usually(changes.errors_since),
         usually(changes.deploys, fails=0.0),
         often(applications.errors, fails=0.0),
-        sometimes(starts.program),
     ),
     leads_to=(often(requests_fail), sometimes(service_slow), sometimes(services.service_crash_loop)),
     verify=CHANGES,
@@ -54,7 +54,7 @@ config_not_active = Cause(
 )
 sysctl_drift = Cause(
     title="sysctl drift: kernel settings differ from those in /etc/sysctl.d",
-    prior=0.001,
+    prior=0.003,
     shows=(always(drift.sysctl, fails=0.0),),
     verify="diagkit functional {target} --only functional.drift.sysctl -v",
     act="Decide which is meant: `sysctl --system` applies the files; or write the live value into /etc/sysctl.d.",

@@ -35,7 +35,7 @@ dependency_misconfigured = Cause(
     title="Wrong address configured: the settings send a service to a host, port or database that is not there",
     prior=0.002,
     per_subject=True,
-    shows=(always(addresses.usual), usually(dependencies.reachable, same=True)),
+    shows=(always(addresses.usual), usually(dependencies.reachable, same=True), sometimes(names.dependencies)),
     leads_to=(often(requests_fail), sometimes(service_down)),
     verify="diagkit functional {target} --only 'functional.addresses.*' --only 'functional.changes.*' -v",
     act="Correct the host, port or database name in the file that the finding names; restart what reads it.",

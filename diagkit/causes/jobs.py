@@ -26,7 +26,7 @@ backup_failed = Cause(
 )
 cron_not_running = Cause(
     title="cron is not running: timed jobs do not start",
-    prior=0.001,
+    prior=0.002,
     shows=(always(services.cron),),
     verify="diagkit functional {target} --only functional.services.cron -v",
     act="`systemctl start cron` (or crond), then run by hand what was missed.",
@@ -39,7 +39,7 @@ cron_not_running = Cause(
 )
 crontab_ignored = Cause(
     title="Crontab ignored: cron refuses a crontab (syntax error, wrong owner, insecure mode, unknown user)",
-    prior=0.001,
+    prior=0.002,
     told_by=signatures.system,
     verify="diagkit logs {target} --only logs.signatures.system -v",
     act="Mend what the line names: five fields, user and command; owner root, mode 644, no dot in the file's name.",
@@ -52,7 +52,7 @@ crontab_ignored = Cause(
 )
 cron_job_broken = Cause(
     title="Cron job broken: its command does not exist or cannot be executed",
-    prior=0.001,
+    prior=0.002,
     per_subject=True,
     shows=(always(schedules.crontabs),),
     verify=SCHEDULES,
@@ -66,7 +66,7 @@ cron_job_broken = Cause(
 )
 timer_not_running = Cause(
     title="Timer stopped or disabled: its scheduled job does not start",
-    prior=0.001,
+    prior=0.002,
     per_subject=True,
     shows=(often(schedules.timers, fails=0.5),),
     verify=SCHEDULES,

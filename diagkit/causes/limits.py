@@ -120,7 +120,7 @@ blocked_processes = Cause(
 )
 inotify_exhausted = Cause(
     title="inotify limit reached: No space left on device though the disk has room (fs.inotify.max_user_watches)",
-    prior=0.001,
+    prior=0.002,
     told_by=signatures.system,
     leads_to=(sometimes(service_down),),
     verify="diagkit logs {target} --only logs.signatures.system -v",
@@ -135,9 +135,9 @@ inotify_exhausted = Cause(
 )
 ipc_exhausted = Cause(
     title="IPC limit reached: No space left on device for a semaphore or shared memory (kernel.sem, kernel.shmmni)",
-    prior=0.0005,
+    prior=0.002,
     told_by=signatures.system,
-    leads_to=(often(service_down),),
+    leads_to=(sometimes(service_down),),
     verify="diagkit logs {target} --only logs.signatures.system -v",
     act="`ipcs -s` and `ipcs -m` show who holds them; remove what its owner left behind, or raise kernel.sem.",
     roll_back="Set the old value again.",
@@ -146,9 +146,9 @@ ipc_exhausted = Cause(
 )
 file_size_limit = Cause(
     title="File size limit reached: File too large (RLIMIT_FSIZE, LimitFSIZE=, SIGXFSZ)",
-    prior=0.0005,
+    prior=0.004,
     told_by=signatures.system,
-    leads_to=(often(requests_fail), sometimes(service_down)),
+    leads_to=(sometimes(requests_fail), sometimes(service_down)),
     verify="diagkit logs {target} --only logs.signatures.system -v",
     act="Rotate the file, or raise LimitFSIZE= of the unit; `cat /proc/PID/limits` shows what is in force.",
     roll_back="Set the old limit again and restart.",

@@ -38,7 +38,7 @@ worker_limit = Cause(
     title="Worker limit reached: no free worker or connection (worker_connections, MaxRequestWorkers, pm.max_children)",
     prior=0.002,
     told_by=signatures.applications,
-    leads_to=(often(requests_fail), sometimes(service_slow)),
+    leads_to=(sometimes(requests_fail), sometimes(service_slow)),
     verify="diagkit logs {target} --only logs.signatures.applications -v",
     act=(
         "See first what holds the workers: slow upstreams, idle clients, a flood. Only then raise the limit that the "

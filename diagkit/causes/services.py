@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, proxies, sometimes, usually
+from diagkit.causes import Cause, LookAlike, always, often, proxies, rarely, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down
 from diagkit.checks.functional import postgresql, redis, services, starts, units
 from diagkit.checks.logs import coverage, memory, signatures
@@ -71,7 +71,7 @@ service_crash_loop = Cause(
     title="Crash loop: the service keeps restarting",
     prior=0.01,
     per_subject=True,
-    shows=(always(units.restarting), sometimes(starts.program, same=True)),
+    shows=(always(units.restarting), rarely(starts.program, same=True)),
     leads_to=(often(proxies.upstream_down), usually(service_down)),
     verify=LOOK,
     act="Read its last words before each exit (`journalctl -u {subject} -n 50`) and mend what they name.",

@@ -16,7 +16,11 @@ config_invalid = Cause(
     title="Invalid configuration: the service refuses its configuration (syntax error, unknown directive)",
     prior=0.005,
     per_subject=True,
-    shows=(always(starts.configuration), often(changes.config_newer, same=True), sometimes(starts.program, same=True)),
+    shows=(
+        always(starts.configuration),
+        usually(changes.config_failed, same=True, fails=0.0),
+        often(starts.program, same=True),
+    ),
     leads_to=DOWN,
     verify=LOOK,
     act=(

@@ -11,7 +11,7 @@ from diagkit.model import Ask, Run
 from diagkit.probes import Answers, Garbled, Withheld, probe
 from diagkit.probes.systemd import Unit, Units
 
-DAYS = "30"  # changes older than this are no news
+DAYS = 30  # changes older than this are no news
 # Where a service does not keep them in /etc/<its name>.
 PLACES = {
     "ssh": ("/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d"),

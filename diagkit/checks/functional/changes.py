@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
-from diagkit.checks import Findings, check, ok, warn
+from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.functional import utc
+from diagkit.checks.functional.complaints import Reason, complaint
+from diagkit.logs.errors import ErrorLine
 from diagkit.model import Moment, Site, Unknown
 from diagkit.probes.changes import Boot, Packages, Releases
+from diagkit.probes.logs import ErrorLines, Occurrences
 from diagkit.probes.processes import Processes
-from diagkit.probes.settings import Settings
+from diagkit.probes.settings import DAYS, DEPLOYED, Settings
 from diagkit.probes.systemd import Unit, Units
+from diagkit.probes.unit_log import LastWords
+
+LEAST_CHANCE = 0.03  # a coincidence in time proves no more than this, however seldom things change; our choice
+WEEK = timedelta(days=7)  # one change in it is what we expect of a host whose history we do not know
+
+
+def chance(changes: Iterable[datetime], moment: Moment, since: datetime) -> float:
+    """How probable it is that something changes in the window with nothing wrong, from the host's own changes so far.
+
+    Those of one hour count as one: an upgrade is a single event, however many packages it has.
+    """
+    before = {at.replace(minute=0, second=0, microsecond=0) for at in changes if since <= at < moment.since}
+    watched = WEEK + max(timedelta(0), moment.since - since)
+    expected = (1 + len(before)) * ((moment.until - moment.since) / watched)
+    return max(LEAST_CHANCE, 1 - math.exp(-expected))
 
 
 @check(noise=(0.005, 0.001), vital=False)
@@ -30,7 +50,8 @@ def packages(packages: Packages, units: Units, moment: Moment) -> Findings:
         if own:
             guilty = True
             did = ", ".join(f"{p.action} {p.package}" for p in own[:3])
-            yield warn(f"its package was changed at {utc(own[-1].at)}: {did}", unit.name, at=own[-1].at)
+            found = warn(f"its package was changed at {utc(own[-1].at)}: {did}", unit.name, at=own[-1].at)
+            yield replace(found, background=chance((p.at for p in packages.all), moment, packages.all[0].at))
     if not guilty:
         names = ", ".join(sorted({p.package for p in recent})[:5])
         yield ok(f"{len(recent)} changes of packages in the window" + (f": {names}" if names else ""))
@@ -56,20 +77,40 @@ def config_newer(
     Look-alikes: a reload reads the files too; it shows in systemd's state, or in processes younger than the change.
     """
     newer = False
+    usual = chance((file.changed for file in settings.all), moment, moment.until - timedelta(days=DAYS))
     for unit in units.of("service"):
         if unit.stale and unit.active == "active":
             newer = True
             yield warn("its unit file changed on disk: `systemctl daemon-reload` was not run", unit.name)
         read = _last_read(unit, processes, moment)
-        files = [f for f in settings.all if f.unit == unit.name]
+        files = [f for f in settings.all if f.unit == unit.name and not DEPLOYED.match(f.path)]
         latest = max(files, key=lambda f: f.changed, default=None)
         if latest and read and latest.changed - read > timedelta(seconds=limits.seconds):
             newer = True
             then = "it has not read it since" if unit.active == "active" else f"it is {unit.active} now"
             say = f"{latest.path} was changed at {utc(latest.changed)}, after the start at {utc(read)}: {then}"
-            yield warn(say, unit.name, at=latest.changed)
+            yield replace(warn(say, unit.name, at=latest.changed), background=usual)
     if not newer:
         yield ok("no settings are newer than the last start of the service that reads them")
+
+
+@check(noise=(0.003, 0.001), vital=False)
+def config_failed(settings: Settings, units: Units, words: LastWords, moment: Moment) -> Findings:
+    """No service ends in an error that it does not explain since its settings were changed.
+
+    Why: the file that was edited just before is the first suspect.
+    Limits: only what was changed while the machine was up; files that came with it are no change.
+    Look-alikes: last words that say what is wrong (a denied file, a taken port) need no such suspicion.
+    """
+    vague = {said.unit for said in words.all if complaint(said)[0] in (Reason.PROGRAM, None)}
+    mine = {f.unit: f for f in sorted(settings.all, key=lambda f: f.changed) if not DEPLOYED.match(f.path)}
+    suspects = [mine[unit] for unit in sorted(vague & set(mine))]
+    suspects = [f for f in suspects if max(moment.since, up_since(units)) < f.changed <= moment.until]
+    for file in suspects:
+        say = f"{file.path} was changed at {utc(file.changed)}, and it does not start now"
+        yield warn(say, file.unit, at=file.changed)
+    if not suspects:
+        yield ok("no service fails since its settings were changed")
 
 
 def _last_read(unit: Unit, processes: Processes | Unknown, moment: Moment) -> datetime | None:
@@ -82,21 +123,106 @@ def _last_read(unit: Unit, processes: Processes | Unknown, moment: Moment) -> da
 
 
 @check(noise=(0.03, 0.001), vital=False)
-def deploys(releases: Releases, site: Site, moment: Moment) -> Findings:
+def deploys(
+    releases: Releases, settings: Settings | Unknown, units: Units | Unknown, site: Site, moment: Moment
+) -> Findings:
     """Nothing was deployed in the window.
 
     Why: the likeliest cause of new errors is the new release.
-    Limits: deployments told in diagkit.toml, and those that switch a link `current` to another folder
-    in `releases`.
+    Limits: deployments told in diagkit.toml, those that switch a link `current` to another folder in `releases`, and
+    programs below /opt, /srv, /app, /home or /var that were changed in place while the machine was up.
     """
-    told = [d for d in site.deploys if moment.since <= d.at <= moment.until]
-    for deploy in told:
-        yield warn(f"deployed at {utc(deploy.at)}: {deploy.what}", deploy.what, at=deploy.at)
-    switched = [r for r in releases.all if r.of > 1 and moment.since <= r.switched <= moment.until]
-    for release in switched:
-        yield warn(f"new release {release.to} since {utc(release.switched)}", release.link, at=release.switched)
-    if not told and not switched:
+    found = list(deployments(releases, settings, units, site, moment))
+    for at, subject, say in found:
+        change = warn(say, subject, at=at)
+        yield replace(change, background=chance([], moment, moment.until - timedelta(days=DAYS)))
+    if not found:
         yield ok("nothing known to be deployed in the window")
+
+
+def deployments(
+    releases: Releases, settings: Settings | Unknown, units: Units | Unknown, site: Site, moment: Moment
+) -> Iterator[tuple[datetime, str, str]]:
+    """What was deployed in the window: when, what it concerns, and in words."""
+    for deploy in site.deploys:
+        if moment.since <= deploy.at <= moment.until:
+            yield deploy.at, deploy.what, f"deployed at {utc(deploy.at)}: {deploy.what}"
+    links = []
+    for release in releases.all:
+        if release.of > 1 and moment.since <= release.switched <= moment.until:
+            links.append(f"{release.link}/")
+            yield release.switched, release.link, f"new release {release.to} since {utc(release.switched)}"
+    up = up_since(units)
+    for path, at in sorted(_programs(settings).items()):
+        if max(moment.since, up) < at <= moment.until and not path.startswith(tuple(links) or " "):
+            yield at, path, f"program changed in place at {utc(at)}"
+
+
+def _programs(settings: Settings | Unknown) -> dict[str, datetime]:
+    """The programs of services that no package brought, and when they were changed."""
+    return {f.path: f.changed for f in settings.all if DEPLOYED.match(f.path)} if isinstance(settings, Settings) else {}
+
+
+def up_since(units: Units | Unknown) -> datetime:
+    """When the first unit was started: what was written before that was installed with the machine, not changed."""
+    started = [unit.started for unit in units.all if unit.started] if isinstance(units, Units) else []
+    return min(started, default=datetime.min.replace(tzinfo=UTC))
+
+
+@check(noise=(0.003, 0.002), vital=False)
+def errors_since(
+    releases: Releases,
+    settings: Settings | Unknown,
+    units: Units | Unknown,
+    site: Site,
+    error_lines: ErrorLines | Unknown,
+    occurrences: Occurrences | Unknown,
+    words: LastWords | Unknown,
+    moment: Moment,
+) -> Findings:
+    """No application fails in a new way since something was deployed.
+
+    Why: errors that begin with a release, in a log that had none of them before it, are the release's.
+    Look-alikes: where the same log has lines with a known meaning since then (too many open files, connection refused),
+    those tell what is wrong, and the errors only follow from it.
+    """
+    guilty = False
+    for at, subject, say in deployments(releases, settings, units, site, moment):
+        new = [e for e in error_lines.all if _begins_with(e, at)] if isinstance(error_lines, ErrorLines) else []
+        new = [e for e in new if not (isinstance(occurrences, Occurrences) and _explained(e, occurrences))]
+        broken = list(_fails_since(at, units, words))
+        for what in [f"{e.program}: {e.sample}" for e in new[:1]] + broken[:1]:
+            guilty = True
+            yield fail(f"{say}; since then: {what}", subject, quote=what, at=at)
+    if not guilty:
+        yield ok("no new kind of error since anything was deployed")
+
+
+LEAST = 3  # lines that make a kind of error; our choice: one or two come with any restart
+
+
+def _begins_with(error: ErrorLine, at: datetime) -> bool:
+    """Whether this kind of error came with the deployment: the log reaches back before it, and had none."""
+    reaches_back = error.first - timedelta(seconds=error.watched) < at
+    return error.count >= LEAST and error.before == 0 and error.first >= at and reaches_back
+
+
+def _explained(error: ErrorLine, occurrences: Occurrences) -> bool:
+    """Whether the same log says something of known meaning while these errors come."""
+    return any(o.source == error.source and o.last >= error.first and o.first <= error.last for o in occurrences.all)
+
+
+def _fails_since(at: datetime, units: Units | Unknown, words: LastWords | Unknown) -> Iterator[str]:
+    """The services whose own program ends in an error since then, and that were up before."""
+    if not isinstance(units, Units) or not isinstance(words, LastWords) or at <= up_since(units):
+        return
+    for said in words.all:
+        reason, line = complaint(said)
+        unit = units.named(said.unit)
+        if not unit or not unit.since or unit.since < at or reason is not Reason.PROGRAM:
+            continue
+        if any(DEPLOYED.match(file) for file in unit.files):
+            yield f"{unit.name} does not start: {line}"
 
 
 @check(noise=(0.002, 0.001), vital=False)

@@ -6,7 +6,7 @@ from diagkit.checks import Findings, check, ok, warn
 from diagkit.probes.drift import RebootRequired, Setting, Sysctls
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.003, 0.001), vital=False)
 def sysctl(settings: Sysctls) -> Findings:
     """Every kernel setting that /etc/sysctl.d names has the value that is written there.
 

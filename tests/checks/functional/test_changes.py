@@ -6,15 +6,21 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagkit.checks.functional import changes
+from diagkit.logs.errors import ErrorLine
 from diagkit.model import Deploy, Moment, Silence, Site, Status, Unknown
 from diagkit.probes.changes import Boot, PackageChange, Packages, Release, Releases
+from diagkit.probes.logs import ErrorLines
 from diagkit.probes.processes import Process, Processes
 from diagkit.probes.settings import Settings, SettingsFile
 from diagkit.probes.systemd import Unit, Units
+from diagkit.probes.unit_log import LastWords, Words
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MOMENT = Moment(NOON, NOON - timedelta(hours=1), NOON)
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
+NO_SETTINGS = Unknown("settings.settings", Silence.DENIED)
+NO_UNITS = Unknown("systemd.units", Silence.MISSING)
+NOTHING_RELEASED = Releases(all=())
 
 
 def ago(minutes):
@@ -86,7 +92,72 @@ def test_config_newer(unit, minutes, processes, status):
 )
 def test_deploys(minutes, of, told, expected):
     link = Release(link="/opt/shop/current", to="releases/1.5.0", switched=ago(minutes), of=of)
-    assert judged(changes.deploys.judge(Releases(all=(link,)), Site(deploys=told), MOMENT)) == expected
+    found = changes.deploys.judge(Releases(all=(link,)), NO_SETTINGS, NO_UNITS, Site(deploys=told), MOMENT)
+    assert judged(found) == expected
+
+
+def test_a_program_changed_in_place_is_a_deployment_unless_it_came_with_the_machine():
+    program = Settings(all=(SettingsFile(unit="shop.service", path="/opt/shop/shop.py", changed=ago(5)),))
+    for started, status in ((ago(600), Status.WARN), (ago(3), Status.OK)):
+        units = Units(all=(replace(RUNS, started=started),))
+        (found,) = changes.deploys.judge(NOTHING_RELEASED, program, units, Site(), MOMENT)
+        assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("first", "before", "watched", "status"),
+    [
+        (4, 0, 600, Status.FAIL),
+        (4, 0, 10, Status.OK),  # the log begins after the deployment: who knows what was before
+        (4, 3, 600, Status.OK),  # an old error
+        (6, 0, 600, Status.OK),  # it came before the deployment
+    ],
+)
+def test_errors_since(first, before, watched, status):
+    link = Release(link="/opt/shop/current", to="releases/1.5.0", switched=ago(5), of=2)
+    error = ErrorLine(
+        template="KeyError: #", source="/var/log/shop/app.log", program="shop", count=5, first=ago(first), last=NOON,
+        sample="KeyError: 'currency'", before=before, watched=watched, share=0.3, bursts=(),
+    )  # fmt: skip
+    found = changes.errors_since.judge(
+        Releases(all=(link,)), NO_SETTINGS, NO_UNITS, Site(), ErrorLines(all=(error,)), NO_SETTINGS, NO_SETTINGS, MOMENT
+    )
+    assert [f.status for f in found] == [status]
+
+
+def test_a_service_whose_new_program_does_not_start():
+    link = Release(link="/opt/shop/current", to="releases/1.5.0", switched=ago(5), of=2)
+    shop = replace(FAILED, name="shop.service", files=("/opt/shop/current/shop.py",))
+    for said, status in (("ValueError: eighty", Status.FAIL), ("Permission denied", Status.OK)):
+        words = LastWords(all=(Words(unit="shop.service", said=(said,), told=()),))
+        units = Units(all=(RUNS, shop))
+        (found,) = changes.errors_since.judge(
+            Releases(all=(link,)), NO_SETTINGS, units, Site(), NO_SETTINGS, NO_SETTINGS, words, MOMENT
+        )
+        assert found.status is status
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said", "status"),
+    [
+        (4, "KeyError: 'data'", Status.WARN),
+        (4, "PermissionError: [Errno 13] Permission denied: '/etc/a'", Status.OK),
+        (500, "KeyError: 'data'", Status.OK),
+        (4000, "KeyError: 'data'", Status.OK),
+    ],
+)
+def test_config_failed(minutes, said, status):
+    known = Settings(all=(SettingsFile(unit="nginx.service", path="/etc/nginx/nginx.conf", changed=ago(minutes)),))
+    words = LastWords(all=(Words(unit="nginx.service", said=(said,), told=()),))
+    (found,) = changes.config_failed.judge(known, Units(all=(FAILED,)), words, MOMENT)
+    assert found.status is status
+
+
+def test_how_often_things_change_here_is_what_a_change_is_worth():
+    month = MOMENT.until - timedelta(days=30)
+    seldom, daily = [ago(60 * 24 * 20)], [ago(60 * 12 * day) for day in range(1, 60)]
+    assert changes.chance(seldom, MOMENT, month) == changes.LEAST_CHANCE < changes.chance(daily, MOMENT, month) < 0.1
+    assert changes.chance(daily + daily, MOMENT, month) == changes.chance(daily, MOMENT, month)
 
 
 @pytest.mark.parametrize(
