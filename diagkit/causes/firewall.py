@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, sometimes
-from diagkit.causes.conditions import peers_unreachable, requests_fail
+from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
+from diagkit.causes.conditions import names_fail, peers_unreachable, requests_fail
 from diagkit.causes.dependencies import dependency_unreachable
 from diagkit.checks.connectivity import firewall, path, routes
 from diagkit.checks.functional import units
@@ -17,7 +17,7 @@ firewall_blocks = Cause(
     prior=0.003,
     per_subject=True,
     shows=(always(firewall.rules),),
-    leads_to=(sometimes(requests_fail), often(peers_unreachable), often(dependency_unreachable)),
+    leads_to=(sometimes(requests_fail), usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
     verify=FIREWALL,
     act="Find the rule (`nft -a list ruleset`) and delete it by its handle, or accept the port before it.",
     roll_back="Load the previous ruleset (`nft -f /etc/nftables.conf`).",
@@ -37,7 +37,7 @@ firewall_isolates = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(firewall.peers),),
-    leads_to=(often(peers_unreachable), often(dependency_unreachable), sometimes(requests_fail)),
+    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable), sometimes(requests_fail)),
     verify=FIREWALL,
     act="Find the rule with {subject} (`nft -a list ruleset`, `iptables-save`); delete it, or accept the peer above.",
     roll_back="Load the previous ruleset (`nft -f /etc/nftables.conf`, `iptables-restore`).",
@@ -51,7 +51,7 @@ conntrack_full = Cause(
     title="Connection tracking table full: nf_conntrack drops new packets",
     prior=0.002,
     shows=(always(sockets.conntrack),),
-    leads_to=(often(peers_unreachable), often(dependency_unreachable), often(requests_fail)),
+    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable), often(requests_fail)),
     verify=SOCKETS,
     act="Raise net.netfilter.nf_conntrack_max with sysctl; look who opens so many connections.",
     roll_back="Set the old value again.",

@@ -53,7 +53,7 @@ dns_wrong_answer = Cause(
     title="Wrong DNS answer: the name resolves to a wrong or stale address",
     prior=0.002,
     per_subject=True,
-    shows=(always(names.consistent),),
+    shows=(always(names.consistent), sometimes(names.agreed)),
     leads_to=(
         often(peers_unreachable),
         often(dependency_unreachable),
@@ -88,7 +88,7 @@ stub_resolver_down = Cause(
     verify=RESOLVER,
     act="Start it (`systemctl start systemd-resolved`, dnsmasq or unbound), or name a real server in /etc/resolv.conf.",
     roll_back="Put the old /etc/resolv.conf back.",
-    look_alikes=(LookAlike(cause="resolver_unreachable", tell="the server is another host", by=names.resolvers),),
+    look_alikes=(LookAlike(cause="resolver_unreachable", tell="the server is another host", by=resolver.stub),),
     source="systemd-resolved(8): the stub listens on 127.0.0.53",
 )
 resolver_not_configured = Cause(

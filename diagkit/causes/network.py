@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
-from diagkit.causes.conditions import peers_unreachable, requests_fail, service_slow
+from diagkit.causes.conditions import names_fail, peers_unreachable, requests_fail, service_slow
 from diagkit.causes.dependencies import dependency_unreachable
 from diagkit.checks.connectivity import path, ports, shaping
 from diagkit.checks.resources import interfaces, segments
@@ -17,7 +17,8 @@ link_down = Cause(
     per_subject=True,
     shows=(always(interfaces.link),),
     leads_to=(
-        often(peers_unreachable),
+        usually(peers_unreachable),
+        often(names_fail),
         often(dependency_unreachable),
     ),
     verify=INTERFACES,
@@ -125,7 +126,7 @@ bandwidth_limited = Cause(
     title="Low bandwidth: traffic shaping or a saturated link is the bandwidth bottleneck",
     prior=0.002,
     per_subject=True,
-    shows=(always(shaping.limits), often(path.loss), often(path.latency)),
+    shows=(always(shaping.limits), often(path.loss), often(path.latency), sometimes(interfaces.utilisation)),
     leads_to=(often(service_slow),),
     verify="diagkit connectivity {target} --only 'connectivity.shaping.*' -v",
     act="See who set the limit (`tc qdisc show dev {subject}`) and lift it: `tc qdisc del dev {subject} root`.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
-from diagkit.causes.conditions import peers_unreachable, service_slow
+from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
 from diagkit.causes.dependencies import dependency_unreachable
 from diagkit.checks.connectivity import firewall, path, routes, ways
 from diagkit.checks.logs import signatures
@@ -29,7 +29,8 @@ no_default_route = Cause(
     prior=0.003,
     shows=(always(routes.default),),
     leads_to=(
-        often(peers_unreachable),
+        usually(peers_unreachable),
+        often(names_fail),
         often(dependency_unreachable),
     ),
     verify=ROUTES,
@@ -47,7 +48,8 @@ gateway_unreachable = Cause(
     prior=0.002,
     shows=(always(routes.gateway),),
     leads_to=(
-        often(peers_unreachable),
+        usually(peers_unreachable),
+        often(names_fail),
         often(dependency_unreachable),
     ),
     verify=ROUTES,
@@ -67,7 +69,7 @@ wrong_route = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(ways.routed),),
-    leads_to=(often(peers_unreachable), often(dependency_unreachable)),
+    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
     verify=WAYS,
     act="See what is there (`ip route get ADDRESS`), delete it: `ip route del {subject}`, and where it is configured.",
     roll_back="`ip route add {subject} via GATEWAY`",
@@ -84,7 +86,8 @@ blackhole_route = Cause(
     per_subject=True,
     shows=(always(routes.blackholes),),
     leads_to=(
-        often(peers_unreachable),
+        usually(peers_unreachable),
+        often(names_fail),
         often(dependency_unreachable),
     ),
     verify=ROUTES,
@@ -92,7 +95,7 @@ blackhole_route = Cause(
     roll_back="`ip route add {subject}`",
     look_alikes=(
         LookAlike(
-            cause="firewall_blocks", tell="a packet filter rule, not a route, drops the packets", by=firewall.peers
+            cause="firewall_blocks", tell="a packet filter rule, not a route, drops the packets", by=firewall.rules
         ),
     ),
     source="ip-route(8) blackhole, unreachable, prohibit",
@@ -102,7 +105,7 @@ routing_policy_refuses = Cause(
     prior=0.0005,
     per_subject=True,
     shows=(always(ways.refused),),
-    leads_to=(often(peers_unreachable), often(dependency_unreachable)),
+    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
     verify=WAYS,
     act="`ip rule show` has it with its number: `ip rule del pref NUMBER`, when nobody put it there against an attack.",
     roll_back="Add the rule again with the same number.",
@@ -113,7 +116,7 @@ reverse_path_filtered = Cause(
     title="Asymmetric routing: rp_filter drops packets that come in the other way (martian source)",
     prior=0.001,
     shows=(always(ways.reverse_path, fails=0.0),),
-    leads_to=(often(peers_unreachable), often(dependency_unreachable)),
+    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
     verify=WAYS,
     act=(
         "Give both directions the same way (`ip route get ADDRESS` on both ends), or loosen the filter of that "
@@ -141,7 +144,7 @@ duplicate_address = Cause(
     title="Duplicate address: two hosts use the same IP address",
     prior=0.001,
     shows=(usually(routes.addresses),),
-    leads_to=(often(service_slow), often(peers_unreachable), often(dependency_unreachable)),
+    leads_to=(often(service_slow), usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
     verify=ROUTES,
     act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`); give one of them another one.",
     roll_back="Set the old address again.",
@@ -153,7 +156,8 @@ neighbour_table_overflow = Cause(
     prior=0.001,
     told_by=signatures.kernel,
     leads_to=(
-        often(peers_unreachable),
+        usually(peers_unreachable),
+        often(names_fail),
         often(dependency_unreachable),
     ),
     verify=ROUTES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, limits, often, sometimes, usually
-from diagkit.causes.conditions import peers_unreachable, requests_fail, service_slow
+from diagkit.causes.conditions import names_fail, peers_unreachable, requests_fail, service_slow
 from diagkit.causes.dependencies import dependency_unreachable
 from diagkit.checks.connectivity import firewall, path, ports
 from diagkit.checks.functional import services as answers
@@ -68,7 +68,8 @@ ephemeral_ports_exhausted = Cause(
     prior=0.002,
     shows=(always(sockets.ephemeral_ports),),
     leads_to=(
-        often(peers_unreachable),
+        usually(peers_unreachable),
+        often(names_fail),
         often(dependency_unreachable),
     ),
     verify=SOCKETS,

@@ -10,6 +10,7 @@ from diagkit.checks.connectivity.needed import Needed, needed
 from diagkit.model import Finding, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.dependencies import Dependencies
+from diagkit.probes.endpoints import Attempts
 from diagkit.probes.filter_rules import Chain, Rule
 from diagkit.probes.filters import OlderFilter, PacketFilter
 from diagkit.probes.handshakes import Handshakes
@@ -30,7 +31,7 @@ def _chains(filters: PacketFilter, older: OlderFilter | Unknown | Inapplicable, 
     return [chain for chain in (*filters.chains, *more) if chain.direction == direction]
 
 
-@check(noise=(0.01, 0.001), vital=False)
+@check(noise=(0.01, 0.0004), vital=False)
 def rules(filters: PacketFilter, older: OlderFilter | Unknown | Inapplicable, listeners: Listeners) -> Findings:
     """No rule closes a port on which a process listens for others, or one that the host itself wants to send to.
 
@@ -78,13 +79,14 @@ def _decides(chain: Chain, port: int) -> Rule | None:
     return None
 
 
-@check(noise=(0.003, 0.001), vital=False)
+@check(noise=(0.003, 0.0003), vital=False)
 def peers(
     filters: PacketFilter,
     older: OlderFilter | Unknown | Inapplicable,
     known: Dependencies | Unknown | Inapplicable,
     resolver: Resolver | Unknown,
     handshakes: Handshakes | Unknown,
+    attempts: Attempts | Unknown | Inapplicable,
     listeners: Listeners,
 ) -> Findings:
     """No rule keeps the host from those whom it needs, or neighbours from a port that is open to all others.
@@ -94,7 +96,7 @@ def peers(
     Look-alikes: public addresses are mostly shut out on purpose (blocklists, fail2ban).
     """
     found: dict[str, Finding] = {}
-    needs = needed(known, resolver, handshakes)
+    needs = needed(known, resolver, handshakes, attempts)
     for direction in ("output", "input"):
         for chain in _chains(filters, older, direction):
             for one in needs:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from diagkit.model import Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.dependencies import Dependencies
+from diagkit.probes.endpoints import Attempts
 from diagkit.probes.handshakes import Handshakes
 from diagkit.probes.names import Resolver, is_address
 
@@ -26,21 +27,38 @@ class Needed:
 
 
 def needed(
-    known: Dependencies | Unknown | Inapplicable, resolver: Resolver | Unknown, handshakes: Handshakes | Unknown
+    known: Dependencies | Unknown | Inapplicable,
+    resolver: Resolver | Unknown,
+    handshakes: Handshakes | Unknown,
+    attempts: Attempts | Unknown | Inapplicable,
 ) -> list[Needed]:
-    """Those to whom connections are pending, the name servers, and those whom the configuration names."""
-    return list(_each(known, resolver, handshakes))
+    """Those to whom connections are pending or fail, the name servers, and those whom the configuration names."""
+    addresses = dict(_named(known))
+    return [*_silent(handshakes, attempts, addresses), *_set_up(addresses, resolver)]
 
 
-def _each(
-    known: Dependencies | Unknown | Inapplicable, resolver: Resolver | Unknown, handshakes: Handshakes | Unknown
+def _named(known: Dependencies | Unknown | Inapplicable) -> Iterator[tuple[str, str]]:
+    for one in known.all if isinstance(known, Dependencies) else ():
+        for said in (one.here, one.there):
+            yield from ((one.name, address) for address in said.addresses[:1]) if said else ()
+
+
+def _silent(
+    handshakes: Handshakes | Unknown, attempts: Attempts | Unknown | Inapplicable, addresses: Mapping[str, str]
 ) -> Iterator[Needed]:
     for place in handshakes.ours if isinstance(handshakes, Handshakes) else ():
         host, _, port = place.place.rpartition(":")
         yield Needed(host, int(port), "a connection to it is pending", pending=True)
+    for attempt in attempts.all if isinstance(attempts, Attempts) else ():
+        end = attempt.endpoint
+        address = next((a for name, a in addresses.items() if end.host in (name, name.partition(".")[0])), end.host)
+        if attempt.state in ("filtered", "unreachable", "refused") and is_address(address):
+            yield Needed(address, end.port, f"{end} is {attempt.state}", pending=attempt.state != "refused")
+
+
+def _set_up(addresses: Mapping[str, str], resolver: Resolver | Unknown) -> Iterator[Needed]:
     for server in resolver.asked if isinstance(resolver, Resolver) else ():
         if is_address(server) and not ipaddress.ip_address(server).is_loopback:
             yield Needed(server, DNS, "its name server")
-    for one in known.all if isinstance(known, Dependencies) else ():
-        said = {address for said in (one.there, one.here) if said for address in said.addresses}
-        yield from (Needed(address, 0, f"{one.name}, which the configuration names") for address in sorted(said))
+    for name, address in addresses.items():
+        yield Needed(address, 0, f"{name}, which the configuration names")

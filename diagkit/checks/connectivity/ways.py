@@ -9,6 +9,7 @@ from diagkit.checks.connectivity.needed import Needed, needed
 from diagkit.model import Finding, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.dependencies import Dependencies
+from diagkit.probes.endpoints import Attempts
 from diagkit.probes.handshakes import Handshakes
 from diagkit.probes.names import Resolver
 from diagkit.probes.network import Neighbours, PolicyRules, Route, Routes
@@ -34,13 +35,14 @@ def way_to(address: str, routes: Routes) -> Route | None:
     return best[1] if best else None
 
 
-@check(noise=(0.005, 0.001), vital=False)
+@check(noise=(0.015, 0.0003), vital=False)
 def routed(
     routes: Routes,
     neighbours: Neighbours | Unknown,
     known: Dependencies | Unknown | Inapplicable,
     resolver: Resolver | Unknown,
     handshakes: Handshakes | Unknown,
+    attempts: Attempts | Unknown | Inapplicable,
 ) -> Findings:
     """Nobody whom the host needs has a route of his own that leads nowhere.
 
@@ -52,7 +54,7 @@ def routed(
     table = neighbours.all if isinstance(neighbours, Neighbours) else ()
     states = {(n.address, n.device): n.state for n in table}
     found: dict[str, Finding] = {}
-    for one in needed(known, resolver, handshakes):
+    for one in needed(known, resolver, handshakes, attempts):
         route = way_to(one.address, routes)
         if route and route.destination != "default" and (finding := _strays(one, route, routes, states)):
             found.setdefault(route.destination, finding)

@@ -93,7 +93,7 @@ def test_rules_of_the_older_kind_count_as_well():
 
 
 def peers(filters, handshakes=CALM):
-    return statuses(firewall.peers.judge(filters, NOTHING, NOTHING, RESOLVER, handshakes, LISTENERS))
+    return statuses(firewall.peers.judge(filters, NOTHING, NOTHING, RESOLVER, handshakes, NOTHING, LISTENERS))
 
 
 @pytest.mark.parametrize(

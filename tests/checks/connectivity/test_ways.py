@@ -7,6 +7,7 @@ import pytest
 from diagkit.checks.connectivity import ways
 from diagkit.model import Silence, Status, Unknown
 from diagkit.probes import Inapplicable
+from diagkit.probes.endpoints import Attempt, Attempts, Endpoint
 from diagkit.probes.handshakes import Handshakes, Waiting
 from diagkit.probes.names import Resolver
 from diagkit.probes.network import Neighbour, Neighbours, PolicyRule, PolicyRules, Route, Routes
@@ -31,7 +32,7 @@ def met(address, state, device="eth0"):
 
 
 def judged(routes, neighbours=NOBODY, handshakes=UNSEEN):
-    return [f.status for f in ways.routed.judge(Routes(all=routes), neighbours, NOTHING, RESOLVER, handshakes)]
+    return [f.status for f in ways.routed.judge(Routes(all=routes), neighbours, NOTHING, RESOLVER, handshakes, NOTHING)]
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,10 @@ def test_reverse_path(dropped, status):
 )
 def test_ipv6(routes, neighbours, handshakes, status):
     assert [f.status for f in ways.ipv6.judge(Routes(all=routes), neighbours, handshakes)] == [status]
+
+
+def test_an_attempt_that_failed_makes_a_route_of_its_own_suspect():
+    database = Endpoint(host="10.0.9.11", port=5432, via="/etc/shop/shop.ini")
+    tried = Attempts(all=(Attempt(endpoint=database, state="filtered"),))
+    found = ways.routed.judge(Routes(all=(OUT, LAN, ASTRAY)), NOBODY, NOTHING, RESOLVER, UNSEEN, tried)
+    assert [f.status for f in found] == [Status.WARN]
