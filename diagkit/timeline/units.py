@@ -81,10 +81,11 @@ def _boot(at: datetime, services: int, source: str) -> Happening:
 
 
 def _timed(units: Units | Unknown) -> dict[str, str]:
-    """The timer that starts each unit that has one."""
+    """The timer of each unit that has one: of the same name, unless systemd says otherwise."""
     known = () if isinstance(units, Unknown) else units.all
-    triggers = {unit.name: [t for t in unit.triggered_by if t.endswith(".timer")] for unit in known}
-    return {name: timers[0] for name, timers in triggers.items() if timers}
+    namesakes = {f"{unit.name.removesuffix('.timer')}.service": unit.name for unit in known if unit.kind == "timer"}
+    told = {unit.name: timer for unit in known for timer in unit.triggered_by if timer.endswith(".timer")}
+    return namesakes | told
 
 
 def _in_a_boot(mark: Mark, boots: Iterable[Mark]) -> bool:
@@ -161,9 +162,11 @@ def _happening(mark: Mark, kind: Kind, how: str = "") -> Happening:
 
 def _job(mark: Mark, rest: list[Mark], timer: str) -> Happening:
     """A run of what a timer starts (or somebody by hand), and how it went."""
-    end = next((m for m in rest if m.id in (*STARTED, "unit_failed", "unit_starting")), mark)
-    unit, took = mark.fields["unit"], (end.at - mark.at).total_seconds()
-    how = {"unit_finished": f"; it took {took:.0f} s", "unit_failed": "; it failed"}.get(end.id, "")
+    unit, how = mark.fields["unit"], ""
+    end = next((m for m in rest if m.id in (*STARTED, "unit_failed", "unit_starting")), None)
+    if mark.id == "unit_starting" and end and end.id != "unit_starting":
+        took = (end.at - mark.at).total_seconds()
+        how = "; it failed" if end.id == "unit_failed" else f"; it took {took:.0f} s"
     return Happening(
         kind=Kind.JOB,
         at=mark.at,

@@ -94,6 +94,23 @@ def test_busybox_tells_what_its_init_started():
     assert "init started /usr/sbin/httpd -f -p 80 -h /www" in sentences("healthy/busybox", Kind.START)
 
 
+def test_what_somebody_changed_on_a_healthy_host():
+    """Recorded on Debian 12: a package, a crontab, a timer, and a reload by somebody who logged in for it."""
+    tape = "../timeline/recorded/changes"
+    assert sentences(tape, Kind.PACKAGE, Kind.RELOAD, Kind.LOGIN, Kind.SUDO, Kind.JOB) == [
+        "install hello-note",
+        "digest.service ran, which digest.timer starts",
+        "2 reloads of nginx.service",
+        "2 logins of ops from 10.213.0.2",
+        "ops ran as root: /usr/bin/systemctl reload nginx",
+        "2 times ops: /usr/bin/sh -s",
+        "cron ran, as root: /bin/true digest",
+    ]
+    (files,) = [e for e in told(tape).timeline.events if e.kind is Kind.CONFIG]
+    assert files.count == 13
+    assert told(tape).timeline.onsets == ()
+
+
 # ---------------------------------------------------------------- histories of units
 
 
@@ -147,6 +164,12 @@ def test_a_job_of_a_timer_and_how_it_went():
         (Kind.JOB, "backup.service ran, which backup.timer starts; it failed"),
         (Kind.FAIL, "backup.service failed (exit-code)"),
     ]
+
+
+def test_a_job_is_known_by_its_timer_also_when_systemd_has_forgotten_the_job():
+    timer = Unit(name="digest.timer", load="loaded", active="active", sub="elapsed")
+    ran = [(Kind.JOB, "digest.service ran, which digest.timer starts")]
+    assert history(mark("unit_finished", 1, "digest.service"), known=(timer,)) == ran
 
 
 def test_what_comes_up_with_the_system_is_one_thing():
