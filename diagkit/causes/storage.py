@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, rarely, sometimes, usually
 from diagkit.causes.conditions import storage_slow, writes_fail
 from diagkit.causes.cpu import cpu_saturated
-from diagkit.checks.functional import units
+from diagkit.causes.services import service_failed
 from diagkit.checks.logs import growth, rotation, signatures
 from diagkit.checks.resources import directories, disk
 
@@ -160,8 +160,8 @@ log_rotation_failed = Cause(
     title="Log rotation fails (logrotate): logs grow without end",
     prior=0.003,
     per_subject=True,
-    shows=(always(rotation.works), usually(units.failed, same=True, fails=0.0)),
-    leads_to=(rarely(disk_full),),
+    shows=(always(rotation.works),),
+    leads_to=(always(service_failed), rarely(disk_full)),
     verify="diagkit logs {target} --only logs.rotation.works -v",
     act="Try it without effect, `logrotate -d /etc/logrotate.conf`: it names file and line. Mend that, then run it.",
     roll_back="Put the previous file of /etc/logrotate.d back.",
