@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import combinations
 
 from diagkit.causes import OFTEN, WORDS, Cause, Condition, LookAlike, State
+from diagkit.causes.grounding import PROVIDER
 from diagkit.causes.likeness import Looks, looks
 from diagkit.checks import Check
 from diagkit.checks.logs.signatures import judge_of
@@ -155,10 +156,6 @@ def _look_alikes(known: Known) -> Iterator[Problem]:
             elif not _separates(known, name, alike):
                 wrong = f"{alike.by.name} does not separate it from {alike.cause}: both show in it alike"
                 yield Problem(name, wrong, "make it a sign of one of them, with its weight, or name another check")
-            mutual = any(back.cause == name for back in other.look_alikes)
-            if not mutual and (name in known.shipped or alike.cause not in known.shipped):
-                wrong = f"{name} says that it looks like this one, and not the other way round"
-                yield Problem(alike.cause, wrong, f"give it a LookAlike(cause={name!r}, …) too")
 
 
 def _separates(known: Known, name: str, alike: LookAlike) -> bool:
@@ -202,5 +199,6 @@ def _runbooks(known: Known) -> Iterator[Problem]:
 def _conditions(known: Known) -> Iterator[Problem]:
     brought = {id(effect.state) for state in known.states.values() for effect in state.leads_to}
     for name, condition in known.conditions.items():
-        if id(condition) not in brought and not known.heard(name, 0.01):
+        elsewhere = name == PROVIDER  # other targets bring it about
+        if not elsewhere and id(condition) not in brought and not known.heard(name, 0.01):
             yield Problem(name, "nothing brings this condition about", "let a cause lead to it, or make it a cause")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from diagkit import catalog, codec
-from diagkit.causes import WORDS, Cause, State
+from diagkit.causes import WORDS, Cause, LookAlike, State
 from diagkit.checks import Check
 from diagkit.cli.exits import USAGE, Refusal
 from diagkit.logs.signatures import Signature, catalogue
@@ -78,12 +78,26 @@ def about_state(name: str, state: State) -> Iterator[str]:
     ]
     yield from _section("Brought about", brought)
     if isinstance(state, Cause):
-        yield from _section("Not to be confused with", [f"{other.cause}: {other.tell}" for other in state.look_alikes])
+        yield from _section("Not to be confused with", [_told_apart(other.cause, other) for other in state.look_alikes])
+        yield from _section("And where those are suspected, this one if", list(_taken_for(name, state)))
         yield from _section("Verify", [state.verify])
         yield from _section("Act", [state.act])
         yield from _section("Roll back", [state.roll_back])
         runbook = catalog.runbooks().get(name)
         yield from _section("Runbook", [f"diagkit runbook show {runbook}"] if runbook else [])
+
+
+def _taken_for(name: str, cause: Cause) -> Iterator[str]:
+    """The causes that it is taken for by what they say, not by what it says itself: being alike is mutual."""
+    said = {alike.cause for alike in cause.look_alikes}
+    for other, rival in catalog.all_causes().items():
+        for alike in rival.look_alikes:
+            if alike.cause == name and other not in said:
+                yield _told_apart(other, alike)
+
+
+def _told_apart(cause: str, alike: LookAlike) -> str:
+    return f"{cause}: {alike.tell}{f' ({alike.by.name})' if alike.by else ''}"
 
 
 def about_probe(probe: Probe) -> Iterator[str]:

@@ -141,16 +141,6 @@ def test_a_look_alike_names_the_check_that_separates_two_close_ones() -> None:
     assert any("does not say which check separates it from full" in line for line in said(known(pair(None))))
 
 
-def test_look_alikes_are_mutual_among_those_that_can_be_mended() -> None:
-    causes = {
-        "full": cause(always(FULL)),
-        "slow": cause(usually(SLOW), look_alikes=(LookAlike(cause="full", tell="t", by=FULL),)),
-    }
-    assert said(known(causes)) == ["full: slow says that it looks like this one, and not the other way round"]
-    assert said(known(causes, shipped=frozenset({"full"}))) == []
-    assert said(known(causes, shipped=frozenset({"slow"}))) != []
-
-
 def test_a_look_alike_that_is_none() -> None:
     wrong = cause(always(FULL), look_alikes=(LookAlike(cause="slwo", tell="t", by=FULL),))
     assert "full: it looks like slwo, which is no other cause; did you mean slow?" in said(

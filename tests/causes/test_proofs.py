@@ -40,6 +40,9 @@ def test_proofs_are_there(family: str) -> None:
         assert what, cause
         for path in ([what] if isinstance(what, str) else what) if how == "proof" else []:
             assert (ROOT / path).exists(), f"{cause}: there is no {path}"
+            if (expected := ROOT / path / "expect.toml").exists():
+                said = tomllib.loads(expected.read_text())
+                assert cause in (said["cause"], *said.get("also", ())), f"{path} proves {said['cause']}, not {cause}"
 
 
 @pytest.mark.parametrize("family", FILES)
