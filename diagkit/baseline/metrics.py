@@ -34,10 +34,14 @@ FULLEST = 8  # filesystems
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How much of something is used, and the limit at which nothing is left; infinite where there is none."""
+    """How much of something is used, and the limit at which nothing is left; infinite where there is none.
+
+    grain: how much more or less is no news on any host, however steady it has been; our choice.
+    """
 
     used: float
     limit: float = math.inf
+    grain: float = 0.0
 
 
 WATCHED = "watched"  # key of the seconds of log in which `errors` were counted; missing if that is not the latest log
@@ -81,31 +85,31 @@ def measure(facts: Facts) -> dict[str, float]:
 @metric
 def memory(memory: Memory) -> Levels:
     """Bytes that programs cannot get any more."""
-    return {"": Level(memory.total - memory.available, memory.total)}
+    return {"": Level(memory.total - memory.available, memory.total, grain=0.01 * memory.total)}
 
 
 @metric
 def load(load: Load) -> Levels:
     """Tasks that run or want to, over the last five minutes."""
-    return {"": Level(load.five)}
+    return {"": Level(load.five, grain=0.25)}
 
 
 @metric
 def file_handles(handles: FileHandles) -> Levels:
     """Open files of the system."""
-    return {"": Level(handles.allocated, handles.maximum)}
+    return {"": Level(handles.allocated, handles.maximum, grain=32)}
 
 
 @metric
 def tasks(table: TaskTable) -> Levels:
     """Processes and threads."""
-    return {"": Level(table.tasks, table.limit)}
+    return {"": Level(table.tasks, table.limit, grain=4)}
 
 
 @metric
 def sockets(ports: Ports) -> Levels:
     """TCP sockets, with those in TIME_WAIT."""
-    return {"": Level(ports.open + ports.time_wait)}
+    return {"": Level(ports.open + ports.time_wait, grain=4)}
 
 
 @metric
@@ -117,7 +121,7 @@ def tracked(conntrack: Conntrack) -> Levels:
 @metric
 def stalled(pressure: Pressure) -> Levels:
     """Share of the last minute in which some task had to wait for a resource."""
-    return {name: Level(getattr(pressure, name).some_60) for name in ("cpu", "memory", "io")}
+    return {name: Level(getattr(pressure, name).some_60, grain=0.01) for name in ("cpu", "memory", "io")}
 
 
 @metric
@@ -140,7 +144,7 @@ def resident(processes: Processes) -> Levels:
     held: Counter[str] = Counter()
     for process in processes.all:
         held[process.name] += process.rss
-    return {name: Level(rss) for name, rss in held.most_common(LARGEST) if rss}
+    return {name: Level(rss, grain=4 << 20) for name, rss in held.most_common(LARGEST) if rss}
 
 
 @metric

@@ -54,10 +54,10 @@ class Compared:
         return worth if self.unusual else min(worth, 1.0)
 
 
-def compared(now: float, before: Sequence[float]) -> Compared:
-    """A level beside those of earlier runs, of which there must be two."""
+def compared(now: float, before: Sequence[float], grain: float = 0.0) -> Compared:
+    """A level beside those of earlier runs, of which there must be two. grain: no smaller spread counts."""
     mean = fmean(before)
-    spread = max(stdev(before), LEAST_SPREAD * abs(mean)) or 1.0
+    spread = max(stdev(before), LEAST_SPREAD * abs(mean), grain) or 1.0
     low, high = _usual(before)
     return Compared(now=now, low=low, high=high, count=len(before), distance=(now - mean) / spread)
 

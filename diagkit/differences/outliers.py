@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from statistics import median
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from diagkit.differences import Tree, is_still, itself, shown, side_by_side, tre
 from diagkit.model import Outlier, Tape, Unknown, Untrusted
 from diagkit.probes import Facts, Inapplicable, Probe
 from diagkit.probes.clock import Clock
+from diagkit.probes.network import Routes
 from diagkit.probes.sysctls import Sysctls
 from diagkit.probes.versions import Versions
 
@@ -60,7 +62,6 @@ ASPECTS = (
     _aspect("/etc/hosts", r"names\.hosts_file\.entries"),
     _aspect("NTP client", r"clock\.time_sync\.client"),
     _aspect("NTP synchronised", r"clock\.time_sync\.synchronised"),
-    _aspect("gateway of {}", r"network\.routes\.unicast (default)\.via"),
     _aspect("route {}", r"network\.routes\.((?:blackhole|unreachable|prohibit|throw) .+)", presence=True),
     _aspect("packet filter: {}", r"filters\.packet_filter\.blocks\.(.+)", presence=True),
     _aspect("traffic shaping: {}", r"filters\.shaping\.(.+)", presence=True),
@@ -84,7 +85,7 @@ def outliers(tapes: Sequence[Tape], facts: Sequence[Facts], probes: Sequence[Pro
     reached = [(tape, known) for tape, known in zip(tapes, facts, strict=True) if not tape.unreached]
     if len(reached) < LEAST:
         return ()
-    found = list(dict.fromkeys((*_settings(reached, probes), *_clocks(reached))))
+    found = list(dict.fromkeys((*_settings(reached, probes), *_gateways(reached), *_clocks(reached))))
     of_one = Counter(outlier.target for outlier in found)
     order = {Untrusted(tape.target.label): i for i, (tape, _) in enumerate(reached)}
     kept = [outlier for outlier in found if of_one[outlier.target] <= MOST_OF_ONE]
@@ -148,6 +149,25 @@ def _apart(value: Tree, usual: Tree) -> tuple[Untrusted, Untrusted]:
     if isinstance(value, list) and isinstance(usual, list):
         value, usual = [v for v in value if v not in usual], [u for u in usual if u not in value]
     return shown(value) or Untrusted("none"), shown(usual) or Untrusted("none")
+
+
+def _gateways(reached: list[tuple[Tape, Facts]]) -> Iterator[Outlier]:
+    """Who leaves a network by another gateway than its neighbours do: those in other networks must."""
+    within: dict[str, list[tuple[Untrusted, str]]] = {}
+    for tape, known in reached:
+        routes = known[Routes] if known.probe_of(Routes) else None
+        gateway = next((r.via for r in routes.defaults if r.via), "") if isinstance(routes, Routes) else ""
+        if isinstance(routes, Routes) and (network := _network(routes, gateway)):
+            within.setdefault(network, []).append((Untrusted(tape.target.label), gateway))
+    for network, members in within.items():
+        what = Untrusted(f"gateway out of {network}")
+        yield from _odd(what, [name for name, _ in members], [gateway for _, gateway in members], presence=False)
+
+
+def _network(routes: Routes, gateway: str) -> str:
+    """The network of the host's own in which that gateway is."""
+    own = (r.destination for r in routes.all if not r.via and "/" in r.destination and r.kind == "unicast")
+    return next((n for n in own if gateway and ip_address(gateway) in ip_network(n, strict=False)), "")
 
 
 def _clocks(reached: list[tuple[Tape, Facts]]) -> Iterator[Outlier]:

@@ -41,6 +41,12 @@ def test_what_never_changed_may_change_by_a_rounding():
     assert compared(0.0, [0.0] * 30).distance == 0
 
 
+def test_less_than_a_grain_is_no_news():
+    assert compared(0.0006, [0.0004] * 30).unusual
+    assert not compared(0.0006, [0.0004] * 30, grain=0.01).unusual
+    assert compared(0.2, [0.0004] * 30, grain=0.01).unusual
+
+
 @pytest.mark.parametrize(
     ("events", "per_hour", "unusual"),
     [(0, 2, False), (4, 0, False), (5, 0, True), (3, 2, False), (12, 2, True), (170, 150, False), (400, 150, True)],

@@ -12,6 +12,7 @@ from diagkit.probes import Facts
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SYSCTLS = catalog.all_probes()["sysctls.sysctls"]
+ROUTES = catalog.all_probes()["network.routes"]
 LINKS = catalog.all_probes()["network.links"]
 CLOCK = catalog.all_probes()["clock.clock"]
 RESOLVER = catalog.all_probes()["names.resolver"]
@@ -23,17 +24,21 @@ class Host:
     mtu: int | None = 1500
     somaxconn: int | None = 4096
     ahead: float = 0.0
+    gateway: str = "10.0.0.1"
+    network: str = "10.0.0.0/24"
     servers: tuple[str, ...] = ("10.0.0.53",)
     more: dict[str, str] = field(default_factory=dict)
     lost: bool = False
 
     def tape(self) -> Tape:
         (sysctls,), (links,), (clock,) = SYSCTLS.asks(), LINKS.asks(), CLOCK.asks()
+        routes = f"default via {self.gateway} dev eth0\n{self.network} dev eth0 proto kernel scope link\n"
         settings = {"net/core/somaxconn": self.somaxconn, "kernel/pid_max": 32768, **self.more}
         lines = "".join(f"/proc/sys/{path}:{value}\n" for path, value in settings.items() if value is not None)
         device = f"2: eth0: <UP,LOWER_UP> mtu {self.mtu} qdisc noqueue\n    inet 10.0.0.{len(self.name)}/24\n"
         replies = {
             sysctls: Reply(out=lines.encode(), at=1000.0),
+            ROUTES.asks()[0]: Reply(out=routes.encode()),
             clock: Reply(out=f"{1_700_000_000 + self.ahead:.9f}\n".encode(), at=1_700_000_000.0, took=0.01),
             Read("/etc/resolv.conf"): Reply(out="".join(f"nameserver {s}\n" for s in self.servers).encode()),
         }
@@ -48,7 +53,7 @@ class Host:
 
 
 def odd(*hosts: Host) -> list[tuple[str, str, str, str, int, int]]:
-    probes = [SYSCTLS, LINKS, CLOCK, RESOLVER]
+    probes = [SYSCTLS, LINKS, CLOCK, RESOLVER, ROUTES]
     tapes = [host.tape() for host in hosts]
     found = outliers(tapes, [Facts(probes, tape) for tape in tapes], probes)
     return [(o.target.raw, o.what.raw, o.value.raw, o.usual.raw, o.agreeing, o.of) for o in found]
@@ -67,6 +72,7 @@ def test_hosts_that_are_alike_have_no_odd_one():
         (Host(name="web4", mtu=1300), "MTU of eth0", "1300", "1500"),
         (Host(name="web4", somaxconn=128), "sysctl net.core.somaxconn", "128", "4096"),
         (Host(name="web4", ahead=37), "clock", "+37.0 s", "+0.0 s"),
+        (Host(name="web4", gateway="10.0.0.254"), "gateway out of 10.0.0.0/24", "10.0.0.254", "10.0.0.1"),
         (Host(name="web4", servers=("10.9.9.9",)), "name servers", "10.9.9.9", "10.0.0.53"),
         (Host(name="web4", servers=("10.9.9.9", "10.0.0.53")), "name servers", "10.9.9.9", "none"),
     ],
@@ -91,6 +97,10 @@ def test_only_those_are_compared_that_have_such_a_thing():
         ("web5", "sysctl net.core.somaxconn", "1", "4096", 2, 3)
     ]
     assert odd(*LIKE, Host(name="web4", mtu=None)) == [], "what could not be seen is no difference"
+
+
+def test_a_host_in_another_network_has_another_gateway():
+    assert odd(*LIKE, Host(name="db1", gateway="10.0.9.1", network="10.0.9.0/24")) == []
 
 
 def test_clocks_that_agree_within_a_second_agree():

@@ -94,7 +94,7 @@ def _beside(metric: Metric, fact: object, history: History, moment: Moment, only
         points = [p for p in history.series(key) if p[0] < start]
         if len(points) >= LEAST and points[-1][0] - points[0][0] >= LEAST_SPAN:
             told = True
-            yield _finding(compared(level.used, [value for _, value in points]), subject)
+            yield _finding(compared(level.used, [value for _, value in points], level.grain), subject)
     if not levels:
         yield skip("there is nothing of the kind on this host")
     elif not told:

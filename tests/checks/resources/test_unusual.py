@@ -20,7 +20,8 @@ MOMENT = Moment(NOW, NOW - timedelta(hours=1), NOW)
 
 
 def history(key, values, runs=48):
-    """Hourly runs."""
+    """Hourly runs; of programs in MiB."""
+    values = [value << 20 for value in values] if key.startswith("resident") else values
     return History(
         samples=tuple(
             Sample(at=NOW - timedelta(hours=h), measured={key: values[h % len(values)]}) for h in range(runs, 0, -1)
@@ -40,7 +41,7 @@ def memory(used):
 CASES = {
     "load": (unusual.load, "load", lambda n: Load(one=0, five=n, fifteen=0, tasks=1)),
     "memory": (unusual.memory, "memory", memory),
-    "programs": (unusual.programs, "resident shop", lambda n: Processes(all=(process("shop", n),))),
+    "programs": (unusual.programs, "resident shop", lambda n: Processes(all=(process("shop", n << 20),))),
     "stalls": (unusual.stalls, "stalled io", stalled),
     "file_handles": (unusual.file_handles, "file_handles", lambda n: FileHandles(allocated=n, maximum=1000)),
     "tasks": (unusual.tasks, "tasks", lambda n: TaskTable(tasks=n, limit=1000)),
@@ -54,7 +55,7 @@ def test_a_level_far_outside_the_past_is_evidence(check, key, fact):
     (found,) = [f for f in check.judge(past, fact(400), MOMENT) if f.likelihood_ratio]
     assert found.status is Status.OK
     assert found.likelihood_ratio == 20
-    assert found.summary.raw.startswith("unusual here: 400; 100 to 104 in ")
+    assert found.summary.raw.replace(".0 MiB", "").startswith("unusual here: 400; 100 to 104 in ")
 
 
 @pytest.mark.parametrize(("check", "key", "fact"), CASES.values(), ids=CASES)
