@@ -14,7 +14,7 @@ from diagkit.probes import Inapplicable, Probe
 SELF = "(target)"  # stands for the name of the host itself, which differs between any two
 MOVING = re.compile(  # the ends of names of fields that change from one minute to the next
     r"[._](pid|id|at|since|until|started|uptime|age|seq|inode|free|available|used|open|wait|waiting|current|count|tasks|"
-    r"others|before|failed|allocated|committed|shared|sent|load|restarts|refused|device|memory\.kernel|body|neighbours|jobs|last_words|near|deleted_links)$"
+    r"others|before|failed|allocated|committed|shared|sent|load|restarts|refused|device|memory\.kernel|body|neighbours|jobs|last_words|near|deleted_links|marks|configuration)$"
 )
 TELLING = 4  # fields told of a thing that only one of the two has
 Tree = Mapping[str, "Tree"] | Sequence["Tree"] | str | int | None

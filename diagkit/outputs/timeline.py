@@ -80,7 +80,8 @@ def clock_note(clock: HostClock) -> str:
     """What was done about a wrong clock."""
     side = "ahead of" if clock.offset > 0 else "behind"
     off = f"{abs(clock.offset):.1f} s (±{clock.uncertainty:.1f} s) {side} ours"
-    return f"the host's clock is {off}; that is taken out of these times"
+    missed = f"; its logs lack the first {-clock.offset:.0f} s of the window" if clock.offset < 0 else ""
+    return f"the host's clock is {off}; that is taken out of these times{missed}"
 
 
 def listed_moments(told: Timeline, *, several: bool) -> Iterator[str]:

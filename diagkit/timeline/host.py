@@ -70,7 +70,7 @@ def sudo(marks: Marks) -> Happenings:
     for mark in marks.of("sudo"):
         who, command = mark.fields["user"], mark.fields["command"][:SHOWN]
         says = f"{who} ran as {mark.fields['as']}: {command}"
-        yield _happening(mark, Kind.SUDO, f"{who}: {command}", says, "{n} times {names}")
+        yield _happening(mark, Kind.SUDO, f"{who}: {command}", says, "{n} runs through sudo, {names}")
 
 
 def _happening(mark: Mark, kind: Kind, subject: str, says: str, many: str) -> Happening:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from diagkit.model import Event, Kind, Onset, Timeline, Untrusted
 from diagkit.timeline.merge import merge, wrong_clock
 from diagkit.timeline.onset import onsets, reliefs
 from diagkit.timeline.story import Story
+
+T = TypeVar("T")
 
 # How much the kinds tell about a cause, of our choice: changes and deaths first, routine last.
 TELLS = {
@@ -59,8 +62,15 @@ def most_telling(whole: Timeline, concerned: Collection[Untrusted], at_most: int
         about = event.subject in concerned
         return TELLS[event.kind] + GRAVE * event.grave + CONCERNED * about - _distance(event, begun)
 
-    places = sorted(range(len(whole.events)), key=lambda i: (-rank(whole.events[i]), i))[:at_most]
-    return replace(whole, events=tuple(whole.events[i] for i in sorted(places)))
+    events = _best(whole.events, rank, at_most)
+    earliest = _best(whole.onsets, lambda onset: -onset.at.timestamp(), at_most // 2)
+    return replace(whole, events=events, onsets=earliest)
+
+
+def _best(things: Sequence[T], rank: Callable[[T], float], at_most: int) -> tuple[T, ...]:
+    """Those of the highest rank, in the order they had."""
+    places = sorted(range(len(things)), key=lambda i: (-rank(things[i]), i))[:at_most]
+    return tuple(things[i] for i in sorted(places))
 
 
 def _distance(event: Event, begun: datetime | None) -> float:

@@ -103,7 +103,7 @@ def test_what_somebody_changed_on_a_healthy_host():
         "2 reloads of nginx.service",
         "2 logins of ops from 10.213.0.2",
         "ops ran as root: /usr/bin/systemctl reload nginx",
-        "2 times ops: /usr/bin/sh -s",
+        "2 runs through sudo, ops: /usr/bin/sh -s",
         "cron ran, as root: /bin/true digest",
     ]
     (files,) = [e for e in told(tape).timeline.events if e.kind is Kind.CONFIG]
