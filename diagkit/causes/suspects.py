@@ -31,7 +31,9 @@ def _suspect(weighing: Weighing, node: int, runbooks: Mapping[str, str], *, over
     assert isinstance(cause, Cause)  # noqa: S101 - those who call have looked
     evidence = weighing.evidence(node)
     own = weighing.grounded.direct.get(node, [])
-    support = sorted((pair for pair in evidence if pair[1] >= NOTICEABLE), key=lambda pair: pair[0] not in own)
+    # that something else passed speaks for this only in so far as it clears a rival: nobody wants to read that here
+    support = [(j, d) for j, d in evidence if d >= NOTICEABLE and _speaks(weighing, j)]
+    support.sort(key=lambda pair: pair[0] not in own)
     return Suspect(
         id=about.id,
         title=cause.title,
@@ -61,6 +63,10 @@ def _explains(weighing: Weighing, node: int, evidence: list[tuple[int, float]]) 
     for j, decibans in evidence:
         if decibans >= NOTICEABLE and j not in weighing.grounded.direct.get(node, []) and _bad(weighing, j):
             yield _line(weighing, j)
+
+
+def _speaks(weighing: Weighing, j: int) -> bool:
+    return weighing.grounded.net.observations[j].bad
 
 
 def _bad(weighing: Weighing, j: int) -> bool:
