@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
-from diagkit.causes.conditions import names_fail, peers_unreachable, requests_fail
+from diagkit.causes.conditions import clients_fail, names_fail, peers_unreachable, requests_fail
 from diagkit.causes.dependencies import dependency_unreachable
 from diagkit.checks.connectivity import firewall, path, routes
 from diagkit.checks.functional import units
@@ -17,7 +17,7 @@ firewall_blocks = Cause(
     prior=0.003,
     per_subject=True,
     shows=(always(firewall.rules),),
-    leads_to=(sometimes(requests_fail), usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
+    leads_to=(sometimes(requests_fail), sometimes(clients_fail)),
     verify=FIREWALL,
     act="Find the rule (`nft -a list ruleset`) and delete it by its handle, or accept the port before it.",
     roll_back="Load the previous ruleset (`nft -f /etc/nftables.conf`).",

@@ -33,7 +33,7 @@ def _chains(filters: PacketFilter, older: OlderFilter | Unknown | Inapplicable, 
 
 @check(noise=(0.01, 0.0004), vital=False)
 def rules(filters: PacketFilter, older: OlderFilter | Unknown | Inapplicable, listeners: Listeners) -> Findings:
-    """No rule closes a port on which a process listens for others, or one that the host itself wants to send to.
+    """No rule closes a port on which a process listens for others.
 
     Why: dropped packets make clients wait until they time out, while the service itself looks healthy.
     Limits: a port closed because no rule accepts it (policy drop) counts only where services are usually looked for.
@@ -55,12 +55,6 @@ def rules(filters: PacketFilter, older: OlderFilter | Unknown | Inapplicable, li
             who = ", ".join(sorted(set(shut.values())))
             say = f"packet filter drops tcp/{ports}: no rule accepts what {who} listens for"
             found.setdefault(ports, (fail if WEB & shut.keys() else warn)(say, ports))
-    for chain in _chains(filters, older, "output"):
-        for rule in chain.rules:
-            if rule.action != "accept" and rule.ports and not (rule.peers or rule.qualified or rule.covers(SMTP)):
-                ports = ", ".join(map(str, rule.ports))
-                say = f"packet filter {rule.action}s outgoing {rule.protocol or 'tcp'}/{ports}"
-                found.setdefault(ports, warn(say, ports, quote=rule.text))
     yield from found.values()
     if not found:
         count = sum(
@@ -89,7 +83,7 @@ def peers(
     attempts: Attempts | Unknown | Inapplicable,
     listeners: Listeners,
 ) -> Findings:
-    """No rule keeps the host from those whom it needs, or neighbours from a port that is open to all others.
+    """No rule keeps the host from whom it needs, or neighbours from a port that is open to all others.
 
     Why: what the host drops on its way out, or of the answers on their way in, looks like a dead database or network.
     Limits: hosts that the configuration names, name servers, and those to whom connections are pending now.
@@ -102,6 +96,9 @@ def peers(
             for one in needs:
                 if finding := _cut(chain, one):
                     found.setdefault(one.address, finding)
+    for chain in _chains(filters, older, "output"):
+        for finding in _kept_in(chain, needs):
+            found.setdefault(finding.subject.raw, finding)
     for chain in _chains(filters, older, "input"):
         for finding in _shut_out(chain, listeners):
             found.setdefault(finding.subject.raw, finding)
@@ -134,6 +131,18 @@ def _opens(rule: Rule, one: Needed) -> bool:
     if one.port:
         return rule.covers(one.port, rule.protocol)
     return any(set(range(span.first, min(span.last, span.first + 99) + 1)) - PLUMBING for span in rule.ports)
+
+
+def _kept_in(chain: Chain, needs: list[Needed]) -> Iterator[Finding]:
+    """Ports to which the host may send to nobody."""
+    for rule in chain.rules:
+        if rule.action == "accept" or not rule.ports or rule.peers or rule.qualified or rule.covers(SMTP):
+            continue
+        ports = ", ".join(map(str, rule.ports))
+        used = [one for one in needs if one.port and rule.covers(one.port, rule.protocol)]
+        why = f", which {used[0].address} ({used[0].what}) is asked on" if used else ""
+        say = f"packet filter {rule.action}s outgoing {rule.protocol or 'tcp'}/{ports}{why}"
+        yield (fail if used else warn)(say, ports, quote=rule.text)
 
 
 def _shut_out(chain: Chain, listeners: Listeners) -> Iterator[Finding]:

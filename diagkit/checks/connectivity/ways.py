@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.connectivity.needed import Needed, needed
-from diagkit.model import Finding, Unknown
+from diagkit.model import Finding, Status, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.dependencies import Dependencies
 from diagkit.probes.endpoints import Attempts
@@ -53,13 +54,15 @@ def routed(
     """
     table = neighbours.all if isinstance(neighbours, Neighbours) else ()
     states = {(n.address, n.device): n.state for n in table}
-    found: dict[str, Finding] = {}
-    for one in needed(known, resolver, handshakes, attempts):
-        route = way_to(one.address, routes)
+    strays: dict[str, list[Finding]] = {}
+    for address, one in {one.address: one for one in needed(known, resolver, handshakes, attempts)[::-1]}.items():
+        route = way_to(address, routes)
         if route and route.destination != "default" and (finding := _strays(one, route, routes, states)):
-            found.setdefault(route.destination, finding)
-    yield from found.values()
-    if not found:
+            strays.setdefault(route.destination, []).append(finding)
+    for found in strays.values():
+        worst = max(found, key=lambda finding: finding.status is Status.FAIL)
+        yield replace(worst, status=Status.FAIL) if len(found) > 1 else worst  # two that are down at once are rare
+    if not strays:
         yield ok("no route of its own leads astray what this host sends to those it needs")
 
 

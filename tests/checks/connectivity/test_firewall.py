@@ -73,14 +73,11 @@ def statuses(findings):
             (Status.FAIL, "80"),
         ),
         (saved("-A INPUT -p tcp --dport 22 -j ACCEPT", policy="DROP"), (Status.FAIL, "80")),
-        (saved("-A OUTPUT -p tcp -m tcp --dport 5432 -j DROP"), (Status.WARN, "5432")),
-        (saved("-A OUTPUT -p tcp -m tcp --dport 25 -j REJECT"), (Status.OK, "")),
         (ruleset("tcp dport 80 counter packets 0 bytes 0 drop"), (Status.FAIL, "80")),
         (ruleset('tcp dport { 80, 443 } ct state new log prefix "x " drop'), (Status.FAIL, "80")),
         (ruleset("ip saddr 203.0.113.0/24 drop", "tcp dport { 22, 80 } accept", policy="drop"), (Status.OK, "")),
         (ruleset("tcp dport vmap { 22 : accept, 80 : accept }", policy="drop"), (Status.OK, "")),
         (ruleset("ct state established,related accept", 'iifname "lo" accept', policy="drop"), (Status.FAIL, "80")),
-        (ruleset("udp dport 53 drop", hook="output"), (Status.WARN, "53")),
     ],
 )
 def test_rules(filters, expected):
@@ -102,6 +99,9 @@ def peers(filters, handshakes=CALM):
         (saved(), (Status.OK, "")),
         (saved(*ORDINARY, policy="DROP"), (Status.OK, "")),
         (saved("-A OUTPUT -d 10.0.0.53/32 -j DROP"), (Status.FAIL, "10.0.0.53")),
+        (saved("-A OUTPUT -p tcp -m tcp --dport 5432 -j DROP"), (Status.WARN, "5432")),
+        (saved("-A OUTPUT -p tcp -m tcp --dport 25 -j REJECT"), (Status.OK, "")),
+        (ruleset("udp dport 53 drop", hook="output"), (Status.FAIL, "53")),
         (saved("-A OUTPUT -d 198.51.100.0/24 -j DROP"), (Status.OK, "")),  # nobody here needs them
         (saved("-A INPUT -s 10.0.0.0/24 -j REJECT"), (Status.FAIL, "10.0.0.53")),
         (saved("-A INPUT -s 10.0.0.0/24 -p icmp -j DROP"), (Status.OK, "")),
