@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from diagkit import codec
+from diagkit import codec, own
 from diagkit.checks import Check
 from diagkit.model import Deploy, Service
 from diagkit.spelling import nearest
@@ -92,9 +92,8 @@ class Layer:
 def layers(named: str = "") -> tuple[Layer, ...]:
     """The files there are, mildest first. `named` (--config) takes the place of DIAGKIT_CONFIG, and must exist."""
     named = named or os.environ.get("DIAGKIT_CONFIG", "")
-    own = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "diagkit/diagkit.toml"
     here = Path("diagkit.toml")
-    ours = [path for path in (SYSTEM, own) if path.exists()]
+    ours = [path for path in (SYSTEM, own.root() / "diagkit.toml") if path.exists()]
     chosen = [Path(named)] if named else []
     stray = here.exists() and not any(path.exists() and here.samefile(path) for path in ours + chosen)
     return (

@@ -96,12 +96,16 @@ def targets(incomplete: str) -> list[str]:
 def _defined(folder: str, pattern: str, files: str = "*.py") -> Iterator[str]:
     """Names read off the source, because importing all of it takes as long as a check of a host.
 
-    A thing is named by where it lives: its name is its path, and what the pattern finds in the file.
+    A thing is named by where it lives: its name is its path, and what the pattern finds in the file. The user's own is
+    found like ours.
     """
-    for path in sorted((PACKAGE / folder).rglob(files)):
-        place = ".".join(path.relative_to(PACKAGE / folder).with_suffix("").parts)
-        for name in re.findall(pattern, path.read_text("utf-8"), re.MULTILINE):
-            yield f"{place}.{name}"
+    from diagkit import own
+
+    for home in (PACKAGE / folder, own.root() / Path(folder).name):
+        for path in sorted(home.rglob(files)):
+            place = ".".join(path.relative_to(home).with_suffix("").parts)
+            for name in re.findall(pattern, path.read_text("utf-8", "replace"), re.MULTILINE):
+                yield f"{place}.{name}"
 
 
 def _ssh_hosts() -> list[str]:

@@ -170,6 +170,13 @@ def test_nothing_in_the_current_directory_is_run(diagkit, home):
         assert not (home / "ran").exists()
 
 
+def test_the_tab_key_knows_it(diagkit, own):
+    (own / "causes/shop.py").write_text(GOOD)
+    (own / "signatures/shop.toml").write_text("[shop_closed]\n")
+    offered = diagkit("diagkit explain shop_", _DIAGKIT_COMPLETE="bash").stdout.split()
+    assert offered == ["shop_closed", "shop_full"]
+
+
 def test_what_others_can_write_is_not_run(own, faults):
     mine = own / "causes/mine.py"
     mine.write_text("open('ran', 'w')\n")
