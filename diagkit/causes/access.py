@@ -23,9 +23,9 @@ sshd_down = Cause(
 )
 sshd_max_startups = Cause(
     title="sshd drops connections: MaxStartups exceeded, too many logins at once",
-    prior=0.001,
-    told_by=signatures.system,
-    verify="diagkit logs {target} --only 'logs.signatures.system,logs.auth.*' -v",
+    prior=0.002,
+    shows=(always(auth.startups, fails=0.4),),
+    verify="diagkit logs {target} --only 'logs.auth.*' -v",
     act=(
         "Find who opens connections and does not log in (`ss -tn state established '( sport = :22 )'`); block them, "
         "or raise MaxStartups in sshd_config and reload."
@@ -39,9 +39,9 @@ sshd_max_startups = Cause(
 )
 ssh_login_refused = Cause(
     title="SSH login refused: account locked or expired, bad ownership or modes of authorized_keys, PAM denies",
-    prior=0.002,
-    told_by=signatures.system,
-    verify="diagkit logs {target} --only 'logs.signatures.system' --since 1h -v",
+    prior=0.003,
+    shows=(always(auth.accounts, fails=0.0),),
+    verify="diagkit logs {target} --only 'logs.auth.*' --since 1h -v",
     act=(
         "The line says why: `usermod -U USER` (locked), `chage -E -1 USER` (expired), `chown`/`chmod go-w` on the home "
         "and .ssh, AllowUsers in sshd_config, /etc/nologin."
@@ -64,8 +64,8 @@ ssh_brute_force = Cause(
     ),
     roll_back="Take the block away.",
     look_alikes=(
-        LookAlike(cause="ssh_login_refused", tell="one known user is refused, and the line says why", by=auth.failures),
-        LookAlike(cause="sshd_max_startups", tell="connections are dropped before any login", by=signatures.system),
+        LookAlike(cause="ssh_login_refused", tell="one known user is refused, and the line says why", by=auth.accounts),
+        LookAlike(cause="sshd_max_startups", tell="connections are dropped before any login", by=auth.startups),
     ),
     source="sshd `Failed password`, `Invalid user`, `maximum authentication attempts`",
 )

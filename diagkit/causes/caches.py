@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often, sometimes
-from diagkit.causes.conditions import requests_fail, service_slow
+from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
+from diagkit.causes.conditions import clients_fail, requests_fail, service_slow
 from diagkit.checks.functional import redis, services
 from diagkit.checks.logs import memory as killed
 from diagkit.checks.logs import signatures
@@ -16,7 +16,10 @@ redis_out_of_memory = Cause(
     prior=0.003,
     shows=(always(redis.memory),),
     told_by=signatures.applications,
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=REDIS,
     act="Raise maxmemory (`redis-cli config set maxmemory …`) or choose an eviction policy; find the keys that grew.",
     roll_back="Set the old values again.",
@@ -31,7 +34,10 @@ redis_read_only_replica = Cause(
     prior=0.002,
     shows=(always(redis.writable), often(redis.replication)),
     told_by=signatures.applications,
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=REDIS,
     act=(
         "Find which one is the master; when it is this one, `redis-cli replicaof no one`; else send "
@@ -68,7 +74,10 @@ cache_persistence_failed = Cause(
     prior=0.002,
     shows=(always(redis.persistence),),
     told_by=signatures.applications,
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=REDIS,
     act="See why (no room, no memory to fork: vm.overcommit_memory), mend that; writes come back with the next save.",
     roll_back="None is needed.",
@@ -83,7 +92,10 @@ redis_clients_exhausted = Cause(
     prior=0.001,
     shows=(always(redis.clients, fails=0.9),),
     told_by=signatures.applications,
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=REDIS,
     act="See who holds them (`redis-cli client list`), mend that pool; `redis-cli config set maxclients …` last.",
     roll_back="Set the old limit again.",
@@ -94,7 +106,7 @@ redis_blocked = Cause(
     title="Redis blocked: a slow command (KEYS, a script, a huge key) keeps all clients waiting",
     prior=0.002,
     shows=(always(redis.slow), often(redis.answering)),
-    leads_to=(sometimes(service_slow), sometimes(requests_fail)),
+    leads_to=(usually(clients_fail), sometimes(service_slow), sometimes(requests_fail)),
     verify=REDIS,
     act="Find the client (`redis-cli slowlog get`); SCAN instead of KEYS, UNLINK instead of DEL; `script kill`.",
     roll_back="None is needed.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, rarely, sometimes, usually
-from diagkit.causes.conditions import requests_fail, service_slow
+from diagkit.causes.conditions import clients_fail, requests_fail, service_slow
 from diagkit.causes.cpu import cpu_saturated
 from diagkit.causes.storage import disk_full
 from diagkit.checks.functional import postgresql, postgresql_sessions, postgresql_wal, services
@@ -18,7 +18,10 @@ database_connections_exhausted = Cause(
     prior=0.004,
     shows=(always(postgresql.connections, fails=0.9),),
     told_by=signatures.applications,
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=POSTGRESQL,
     act=(
         "See who holds them (`select application_name, state, count(*) from pg_stat_activity group by 1, "
@@ -44,7 +47,12 @@ database_lock = Cause(
     prior=0.003,
     shows=(always(postgresql_sessions.locks, fails=0.6), rarely(postgresql_sessions.transactions)),
     told_by=signatures.applications,
-    leads_to=(sometimes(service_slow), sometimes(requests_fail), sometimes(database_connections_exhausted)),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(service_slow),
+        sometimes(requests_fail),
+        sometimes(database_connections_exhausted),
+    ),
     verify=POSTGRESQL,
     act=(
         "Find the holder (`select pg_blocking_pids(pid), * from pg_stat_activity`), ask whose it is, and end it: "
@@ -64,7 +72,7 @@ database_lock = Cause(
 long_transaction = Cause(
     title="Idle in transaction: a transaction is left open (long-running, abandoned transaction)",
     prior=0.003,
-    shows=(usually(postgresql_sessions.transactions, fails=0.2),),
+    shows=(always(postgresql_sessions.transactions, fails=0.1),),
     leads_to=(sometimes(database_lock), sometimes(database_connections_exhausted)),
     verify=POSTGRESQL,
     act="Find the program that does not commit; end its session: `select pg_terminate_backend(PID)`.",
@@ -76,7 +84,7 @@ slow_query = Cause(
     title="Slow query: a runaway, long-running statement in the database",
     prior=0.002,
     shows=(usually(postgresql_sessions.queries, fails=0.3),),
-    leads_to=(sometimes(service_slow), often(cpu_saturated)),
+    leads_to=(often(clients_fail), sometimes(service_slow), often(cpu_saturated)),
     verify=POSTGRESQL,
     act="Explain it (`explain` with its text from pg_stat_activity), cancel it: `select pg_cancel_backend(PID)`.",
     roll_back="Run it again.",
@@ -91,7 +99,10 @@ database_not_ready = Cause(
     title="Database not ready: starting up, in recovery, shutting down or closed; it is not accepting connections",
     prior=0.001,
     shows=(always(postgresql.accepting),),
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=POSTGRESQL,
     act="Read its log: recovery says how far it is; wait, and do not kill it, or recovery begins anew.",
     roll_back="None is needed.",
@@ -105,7 +116,10 @@ database_read_only = Cause(
     prior=0.001,
     shows=(always(postgresql.writable),),
     told_by=signatures.applications,
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=POSTGRESQL,
     act=(
         "See why: `show default_transaction_read_only` (`alter system reset …`, then reload), or a standby.signal "
@@ -121,7 +135,10 @@ database_refuses_login = Cause(
     title="Database authentication fails: password authentication failed, access denied, no pg_hba.conf entry, NOAUTH",
     prior=0.003,
     shows=(always(auth.database_logins),),
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify="diagkit logs {target} --only logs.auth.database_logins -v",
     act=(
         "Compare the credential that the client has with the server's (was it rotated?); for `no pg_hba.conf entry` "
@@ -144,7 +161,10 @@ database_privilege_missing = Cause(
     title="Database privilege missing: permission denied for table (a GRANT is gone)",
     prior=0.001,
     told_by=signatures.applications,
-    leads_to=(sometimes(requests_fail),),
+    leads_to=(
+        usually(clients_fail),
+        sometimes(requests_fail),
+    ),
     verify=LOGS,
     act="Compare the owner and rights of the table (`\\dp TABLE`) with a healthy server; `grant … on … to …`.",
     roll_back="`revoke` the same.",
@@ -155,7 +175,7 @@ database_privilege_missing = Cause(
 )
 replication_broken = Cause(
     title="Replication broken or lagging: the standby, the replica, does not follow",
-    prior=0.002,
+    prior=0.003,
     shows=(always(postgresql_wal.replication),),
     told_by=signatures.applications,
     leads_to=(often(database_lock), sometimes(requests_fail)),
@@ -169,7 +189,7 @@ replication_broken = Cause(
 )
 wal_retention = Cause(
     title="WAL piles up: an inactive replication slot or a failing archive_command keeps it, pg_wal grows",
-    prior=0.003,
+    prior=0.004,
     shows=(always(postgresql_wal.retention, fails=0.3),),
     told_by=signatures.applications,
     leads_to=(often(disk_full),),

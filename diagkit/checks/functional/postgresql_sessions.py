@@ -81,7 +81,7 @@ class Open:
     share_s: float = 5.0
 
 
-@check(limits=Open(), noise=(0.004, 0.0005), vital=False)
+@check(limits=Open(), noise=(0.0015, 0.0003), vital=False)
 def transactions(servers: PostgresServers, limits: Open) -> Findings:
     """No transaction is left open while nobody works on it.
 

@@ -80,7 +80,7 @@ class Kept:
     times: float = 2.0
 
 
-@check(limits=Kept(), noise=(0.002, 0.0003), vital=False)
+@check(limits=Kept(), noise=(0.001, 0.0003), vital=False)
 def retention(servers: PostgresServers, limits: Kept) -> Findings:
     """No WAL is kept for ever: the archiver succeeds, and no unused replication slot holds it back.
 

@@ -41,6 +41,50 @@ def failures(occurrences: Occurrences, texts: LogTexts, limits: Attempts) -> Fin
         yield heard(verdict, f"ssh logins failed from {', '.join(sorted(sources)[:3])}", "sshd", found)
 
 
+@check(noise=(0.003, 0.0005), vital=False)
+def accounts(occurrences: Occurrences, texts: LogTexts) -> Findings:
+    """No account is refused by sshd for what it is: locked, expired, or with key files that others may write.
+
+    Why: the client is told nothing but "Permission denied (publickey)"; only the server's log has the reason.
+    Look-alikes: guessed names, which are counted in `failures`; an account that was locked on purpose.
+    """
+    found = occurrences.of("ssh_account_refused", "ssh_key_modes")
+    if not found and not texts.auth_seen:
+        yield unknown(texts.why_not("journal"), hint=OPENS)
+    elif not found:
+        yield ok("no account was refused")
+    for one in found:
+        wrong = "bad ownership or modes of key files" if one.signature == "ssh_key_modes" else "locked or expired"
+        yield heard(warn, f"sshd refuses an account: {wrong}", one.signature, one)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """Lines about MaxStartups in the window from which on it is no passing rush.
+
+    Source: our own; since OpenSSH 9.1 sshd sums drops up, one line when they begin and one when they end.
+    """
+
+    fail: int = 10
+
+
+@check(limits=Dropped(), noise=(0.0015, 0.0005), vital=False)
+def startups(occurrences: Occurrences, texts: LogTexts, limits: Dropped) -> Findings:
+    """No connection is dropped by sshd because too many wait to log in (MaxStartups).
+
+    Why: it drops at random, so that deployments, backups and people fail now and then.
+    Look-alikes: a password guesser fills the same queue: then `failures` fails as well.
+    """
+    found = next(iter(occurrences.of("ssh_throttled")), None)
+    if found:
+        verdict = fail if found.count >= limits.fail else warn
+        yield heard(verdict, "sshd drops connections past MaxStartups", "sshd", found)
+    elif texts.auth_seen:
+        yield ok("no connection was dropped")
+    else:
+        yield unknown(texts.why_not("journal"), hint=OPENS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """Logins that databases refused in the window, at or above which we speak up.

@@ -20,7 +20,7 @@ class Skew:
     fail: float = 30.0
 
 
-@check(limits=Skew(), noise=(0.01, 0.001))
+@check(limits=Skew(), noise=(0.01, 0.0003))
 def offset(clock: Clock, limits: Skew) -> Findings:
     """The clock agrees with the clock of the machine that asks.
 

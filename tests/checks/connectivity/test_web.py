@@ -7,7 +7,7 @@ import pytest
 
 from diagkit.checks.connectivity import http, tls
 from diagkit.model import Moment, Silence, Status, Target, Unknown, Vantage
-from diagkit.probes.certificate_files import CertificateFile, CertificateFiles
+from diagkit.probes.certificate_files import AuthorityBundles, CertificateFile, CertificateFiles
 from diagkit.probes.certificates import Certificate, CertificateNames, Certificates, InnerCertificates
 from diagkit.probes.pages import InnerPages, Page, Pages
 from diagkit.probes.sockets import Listener, Listeners
@@ -169,6 +169,8 @@ def test_a_target_given_as_an_address_has_no_name_to_compare():
         ({}, Status.OK),
         ({"state": "no_tls", "not_after": None}, Status.SKIP),
         ({"state": "no_tls", "not_after": None, "expected": True}, Status.FAIL),
+        ({"state": "no_tls", "not_after": None, "error": "TLSV1_ALERT_PROTOCOL_VERSION"}, Status.FAIL),
+        ({"state": "no_tls", "not_after": None, "error": "WRONG_VERSION_NUMBER"}, Status.SKIP),
         ({"state": "refused", "not_after": None}, Status.SKIP),
         ({"state": "", "not_after": None}, Status.UNKNOWN),
     ],
@@ -214,3 +216,9 @@ def test_nothing_is_said_of_certificates_that_nobody_serves():
 )
 def test_covers(pattern, host, good):
     assert tls.covers(pattern, host) is good
+
+
+@pytest.mark.parametrize(("size", "status"), [(217_186, Status.OK), (0, Status.FAIL)])
+def test_authorities(size, status):
+    bundles = AuthorityBundles(sizes={"/etc/ssl/certs/ca-certificates.crt": size})
+    assert statuses(tls.authorities.judge(bundles)) == [status]

@@ -246,3 +246,26 @@ def test_a_syslog_daemon_that_fell_silent(texts: LogTexts, age: timedelta, statu
 
 def test_no_syslog_daemon_at_all() -> None:
     assert only(coverage.writing, BUSY, files()).status is Status.SKIP
+
+
+@pytest.mark.parametrize(
+    ("check", "line", "few", "many"),
+    [
+        (auth.accounts, "sshd[9]: User ops not allowed because account is locked", 1, None),
+        (auth.accounts, "sshd[9]: Authentication refused: bad ownership or modes for directory /home/ops", 1, None),
+        (
+            auth.startups,
+            "sshd[9]: drop connection #12 from [203.0.113.9]:5123 on [10.0.0.5]:22 past MaxStartups",
+            1,
+            20,
+        ),
+        (auth.database_logins, 'postgres[9]: FATAL:  password authentication failed for user "shop"', 4, 20),
+        (auth.database_logins, "shop[9]: RuntimeError: redis: NOAUTH Authentication required.", 4, 20),
+    ],
+)
+def test_who_is_refused(check: Check, line: str, few: int, many: int | None) -> None:
+    assert only(check, QUIET).status is Status.OK
+    assert only(check, UNREAD).status is Status.UNKNOWN
+    assert only(check, said(line, times=few)).status is Status.WARN
+    if many:
+        assert only(check, said(line, times=many)).status is Status.FAIL
