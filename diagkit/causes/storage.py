@@ -15,7 +15,7 @@ disk_full = Cause(
     title="Disk full: no space left on device",
     prior=0.012,
     per_subject=True,
-    shows=(always(disk.space), rarely(disk.deleted_files), rarely(disk.reserved)),
+    shows=(always(disk.space), rarely(disk.reserved)),
     leads_to=(usually(writes_fail),),
     verify=ROOM,
     act=(
@@ -142,6 +142,7 @@ thin_pool_full = Cause(
 log_flood = Cause(
     title="Log flood: one program writes so many lines that the disk fills or lines are dropped",
     prior=0.005,
+    per_subject=True,
     shows=(often(growth.files, fails=0.55), sometimes(growth.journal, fails=0.28)),
     leads_to=(sometimes(disk_full), sometimes(storage_slow), sometimes(cpu_saturated)),
     verify="diagkit logs {target} --only 'logs.growth.*' -v",

@@ -38,10 +38,11 @@ def files(growth: LogGrowth, mounts: Mounts | Unknown | Inapplicable, limits: Fl
     Look-alikes: a debug level that somebody left on; an access log under real load. Both are as large an hour later.
     """
     flooding = [log for log in growth.all if log.rate >= limits.warn]
-    for log in flooding:
+    for log in flooding[:1]:  # a syslog daemon writes the same lines to several
         disk = home(log.path, mounts) if isinstance(mounts, Mounts) else None
         left = disk.available / log.rate if disk else float("inf")
-        text = f"log flood: {log.path} grows {size(log.rate)}/s, {size(log.size)} so far"
+        others = f" (and {len(flooding) - 1} more)" if flooding[1:] else ""
+        text = f"log flood: {log.path}{others} grows {size(log.rate)}/s, {size(log.size)} so far"
         if disk and left <= limits.full_in:
             text += f"; at that rate {disk.path} is full in {_span(left)}" if left else f"; {disk.path} is full"
         verdict = fail if left <= limits.full_in or log.rate >= limits.fail else warn

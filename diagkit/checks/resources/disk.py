@@ -32,7 +32,7 @@ class Room:
     plenty: int = 50 << 30
 
 
-@check(limits=Room(), noise=(0.05, 0.001))
+@check(limits=Room(), noise=(0.05, 0.0005))
 def space(mounts: Mounts, logs: LogFiles | Unknown | Inapplicable, limits: Room) -> Findings:
     """Every filesystem on disk has room left to write.
 

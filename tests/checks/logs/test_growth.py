@@ -41,6 +41,12 @@ def test_a_flood_says_when_the_disk_is_full():
     assert found.summary.raw.endswith("at that rate / is full in 15 min")
 
 
+def test_the_same_lines_in_several_files_are_one_flood():
+    logs = tuple(GrowingLog(path=f"/var/log/{name}", size=MIB, rate=9.0 * MIB) for name in ("syslog", "user.log"))
+    (found,) = growth.files.judge(LogGrowth(all=logs), UNSEEN, growth.Flood())
+    assert found.summary.raw.startswith("log flood: /var/log/syslog (and 1 more) grows 9.0 MiB/s")
+
+
 def test_a_quiet_host_grows_nothing():
     (found,) = growth.files.judge(LogGrowth(all=()), UNSEEN, growth.Flood())
     assert (found.status, found.summary.raw) == (Status.OK, "no log file grew")
