@@ -216,12 +216,13 @@ def _not_reached(tape: Tape, missed: Unreached) -> SilenceNote:
 
 
 def _untold(target: Untrusted, fact: Unknown, tellers: tuple[str, ...], facts: Facts) -> SilenceNote:
+    opens = "" if fact.silence is Silence.MISSING else facts.opens(fact.probe)  # no rights bring what is not there
     return SilenceNote(
         target=target,
         probe=fact.probe,
         silence=fact.silence,
         detail=Untrusted(fact.detail),
-        opens=Untrusted(facts.opens(fact.probe) or OPENS[fact.silence]),
+        opens=Untrusted(opens or OPENS[fact.silence]),
         checks=tellers,
     )
 

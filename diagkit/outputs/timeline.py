@@ -11,6 +11,7 @@ from diagkit.outputs.rendering import Form, render
 from diagkit.outputs.wording import counted, targets_as_words
 
 KIND = max(len(kind.value) for kind in Kind) + 2  # columns
+NAMED = 5  # targets in the command to type
 UNTIMED = " " * 13
 SAY = partial(render, form=Form.MARKDOWN)
 CHANGES = (Kind.DEPLOY, Kind.PACKAGE, Kind.CONFIG, Kind.CLOCK)
@@ -21,7 +22,9 @@ def moments(page: Page, report: Report) -> None:
     told = report.timeline
     if not told.events and not told.onsets:
         return
-    command = f"diagkit timeline {targets_as_words(report.targets)}"
+    sick = {event.target for event in told.events} | {onset.target for onset in told.onsets}
+    words = targets_as_words(target for target in report.targets if target.name in sick)
+    command = f"diagkit timeline {words if len(sick) <= NAMED else 'TARGET...'}"
     all_of_it = f"{counted(len(told.events), 'event')} of {told.of}; all: " if told.of > len(told.events) else "more: "
     page.heading("TIMELINE", f"{all_of_it}{command}")
     several = len(report.targets) > 1

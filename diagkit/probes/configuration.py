@@ -37,9 +37,12 @@ def _ask(moment: Moment) -> Iterable[Ask]:
 
 @probe(also=_ask)
 def configuration(moment: Moment, answers: Answers) -> Configuration:
-    """Files in /etc and crontabs by the time of their last change. `find` complains about what it may not enter."""
+    """Files in /etc and crontabs by the time of their last change. `find` complains about what it may not enter.
+
+    Where nothing changed that we may see, the complaint is all of the answer.
+    """
     (reply,) = (answers[ask] for ask in _ask(moment))
-    if reply.silence:
+    if reply.silence not in (None, Silence.DENIED):
         raise Withheld(reply.silence, reply.complaint)
     if reply.cut:
         raise Withheld(Silence.TRUNCATED, "too many files were changed to list them")
