@@ -38,7 +38,7 @@ fork_storm = Cause(
     source="proc_stat `processes`; proc_pid_stat cutime, cstime",
 )
 scheduled_jobs_collide = Cause(
-    title="Scheduled jobs collide: cron jobs or backups use all CPU at the same time",
+    title="High CPU: scheduled jobs collide, cron jobs or backups use it all at the same time",
     prior=0.004,
     shows=(always(processes.scheduled, fails=USUALLY), often(cpu.saturation, fails=OFTEN)),
     leads_to=(usually(processor_short),),

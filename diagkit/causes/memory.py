@@ -29,9 +29,9 @@ memory_exhausted = Cause(
 )
 memory_leak = Cause(
     title="Memory leak: a process grows steadily towards the end of memory",
-    prior=0.003,
+    prior=0.004,
     per_subject=True,
-    shows=(usually(memory.growth),),
+    shows=(always(memory.growth, fails=0.9),),
     leads_to=(often(memory_exhausted),),
     verify=RESOURCES,
     act="Restart {subject} before it has taken everything; set MemoryMax= for its unit until the leak is mended.",

@@ -193,7 +193,7 @@ def _samples(reply: Reply) -> dict[int, _Sample]:
         if not match or path != f"/proc/{match[1]}/stat":
             continue  # a program may put a line break into its name; such a process is left out
         rest = match[4].split()
-        if len(rest) < 22:
+        if len(rest) < 21:
             raise Garbled(lines[0][:60])
         found[int(match[1])] = _Sample(
             name=match[2],
@@ -206,7 +206,7 @@ def _samples(reply: Reply) -> dict[int, _Sample]:
             nice=int(rest[15]),
             threads=int(rest[16]),
             started=int(rest[18]),
-            pages=int(rest[21]),
+            pages=int(rest[20]),
         )
     if not found:
         raise Garbled(reply.text[:60])
