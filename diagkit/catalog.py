@@ -230,5 +230,6 @@ def knowledge() -> Knowledge:
         runbooks=runbooks(),
         vital=frozenset(name for name, check in all_checks().items() if check.vital),
         groups={name: check.group for name, check in all_checks().items() if check.group},
+        for_people=frozenset(name for name, check in all_checks().items() if check.for_people),
         costs={name: check.cost for name, check in all_checks().items() if check.cost},
     )

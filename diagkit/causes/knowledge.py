@@ -18,6 +18,7 @@ class Knowledge:
     voices: what each log signature speaks for. noises: how often each check warns, and fails, with nothing wrong.
     groups: the group of those checks that have one. runbooks: the runbook of each cause. vital: the checks without
     which nobody can be called healthy. costs: seconds that each check takes, where that is more than a moment.
+    for_people: checks whose warnings are there to be read (a forecast); nothing is wrong yet where one warns.
     """
 
     causes: Mapping[str, Cause]
@@ -28,6 +29,7 @@ class Knowledge:
     vital: frozenset[str]
     groups: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
+    for_people: frozenset[str] = frozenset()
 
     @cached_property
     def states(self) -> dict[str, State]:

@@ -47,6 +47,7 @@ def over(findings: Iterable[Finding], now: datetime) -> bool:
 def verdict(findings: Sequence[Finding], suspects: Sequence[Suspect], knowledge: Knowledge) -> Verdict:
     """What may be said of one target."""
     telling = [f for f in findings if f.status is not Status.UNKNOWN or f.check in knowledge.vital]
+    telling = [f for f in telling if f.status is not Status.WARN or f.check not in knowledge.for_people]
     if not telling:
         return Verdict.INCONCLUSIVE
     if suspects and suspects[0].verdict is not Verdict.INCONCLUSIVE:

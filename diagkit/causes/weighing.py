@@ -97,7 +97,8 @@ def weigh_one(
     target: str, findings: Sequence[Finding], knowledge: Knowledge, memo: Memo, beyond: Beyond = NOTHING_BEYOND
 ) -> Weighing:
     """Weigh one target. memo: what followed from the nets so far; like hosts have equal nets."""
-    grounded = ground(findings, knowledge, beyond)
+    telling = [f for f in findings if f.status is not Status.WARN or f.check not in knowledge.for_people]
+    grounded = ground(telling, knowledge, beyond)
     net = grounded.net
     key = (tuple(net.priors), tuple(net.edges), tuple(net.observations))
     if key not in memo:

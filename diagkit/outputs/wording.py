@@ -45,7 +45,10 @@ def _verdict(report: Report, say: Say) -> tuple[str, str]:
         return causes[0].verdict.value.upper(), f" on {say(causes[0].target)}: {title(causes[0], say)}{over}{more}"
     if lost and len(lost) == len(report.targets):
         return "NOT REACHED", f": {say(lost[0].name)}: {broken_layer(lost[0], say)}"
-    if worst := worst_of(report.findings):
+    worst = worst_of(report.findings)
+    if worst and report.diagnosis.verdict is Verdict.HEALTHY:
+        return "HEALTHY", f" so far, with a warning on {say(worst.target)}: {about(worst, say)}"
+    if worst:
         state = say(report.diagnosis.condition) or about(worst, say)
         return "INCONCLUSIVE", f" on {say(worst.target)}: {state}; no cause is established"
     judged, of = (sum(getattr(t.coverage, side) for t in report.targets) for side in ("judged", "of"))
