@@ -159,7 +159,7 @@ database_refuses_login = Cause(
 )
 database_privilege_missing = Cause(
     title="Database privilege missing: permission denied for table (a GRANT is gone)",
-    prior=0.001,
+    prior=0.002,
     told_by=signatures.applications,
     leads_to=(
         usually(clients_fail),

@@ -39,7 +39,7 @@ def _inner(inner: InnerCertificates | Unknown) -> tuple[Certificate, ...]:
     return () if isinstance(inner, Unknown) else inner.all
 
 
-@check(noise=(0.002, 0.0005), vital=False)
+@check(noise=(0.002, 0.0003), vital=False)
 def handshake(outer: Certificates, inner: InnerCertificates | Unknown) -> Findings:
     """TLS servers shake hands.
 
@@ -114,7 +114,7 @@ def renewal(outer: Certificates, inner: InnerCertificates | Unknown, moment: Mom
         yield skip("no certificate is served that has not expired already")
 
 
-@check(noise=(0.002, 0.001), vital=False)
+@check(noise=(0.002, 0.0003), vital=False)
 def validity_start(outer: Certificates, inner: InnerCertificates | Unknown, moment: Moment) -> Findings:
     """No served certificate begins in the future.
 
