@@ -63,7 +63,7 @@ softirq_bound = Cause(
 )
 cpu_overheated = Cause(
     title="Processor too hot: temperature above threshold, CPU clock throttled",
-    prior=0.001,
+    prior=0.002,
     told_by=signatures.kernel,
     leads_to=(often(processor_short),),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",

@@ -77,7 +77,7 @@ huge_pages_idle = Cause(
 )
 memory_fragmented = Cause(
     title="Memory fragmentation: page allocation failure of a high order, though memory is free",
-    prior=0.001,
+    prior=0.002,
     told_by=signatures.kernel,
     leads_to=(sometimes(service_slow),),
     verify=LOGS,
@@ -132,7 +132,7 @@ cgroup_oom_kill = Cause(
 )
 oom_daemon_kill = Cause(
     title="The userspace OOM daemon killed a process (systemd-oomd, earlyoom): memory pressure",
-    prior=0.001,
+    prior=0.002,
     told_by=signatures.kernel,
     leads_to=(often(service_down), sometimes(memory_short)),
     verify=LOGS,
