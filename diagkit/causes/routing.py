@@ -144,7 +144,7 @@ duplicate_address = Cause(
     title="Duplicate address: two hosts use the same IP address",
     prior=0.001,
     shows=(usually(routes.addresses),),
-    leads_to=(often(service_slow), usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
+    leads_to=(often(service_slow), sometimes(peers_unreachable), often(dependency_unreachable)),
     verify=ROUTES,
     act="Find the other host by its MAC address (`arping -D -I INTERFACE ADDRESS`); give one of them another one.",
     roll_back="Set the old address again.",
@@ -156,8 +156,7 @@ neighbour_table_overflow = Cause(
     prior=0.001,
     told_by=signatures.kernel,
     leads_to=(
-        usually(peers_unreachable),
-        often(names_fail),
+        sometimes(peers_unreachable),
         often(dependency_unreachable),
     ),
     verify=ROUTES,

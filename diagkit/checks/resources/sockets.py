@@ -80,12 +80,16 @@ def pending(handshakes: Handshakes) -> Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HalfOpen:
-    """Handshakes at one port that were half open for seconds. Source: our own; a few slow clients are usual."""
+    """Handshakes at one port that were half open for seconds. Source: our own; a few slow clients are usual.
+
+    fail: net.core.somaxconn and net.ipv4.tcp_max_syn_backlog were 128 for long: more than that fills a listener's queue.
+    """
 
     warn: int = 32
+    fail: int = 128
 
 
-@check(limits=HalfOpen(), noise=(0.005, 0.001), vital=False)
+@check(limits=HalfOpen(), noise=(0.005, 0.0003), vital=False)
 def half_open(handshakes: Handshakes, limits: HalfOpen) -> Findings:
     """Connections from outside are completed by those who begin them.
 
@@ -94,7 +98,8 @@ def half_open(handshakes: Handshakes, limits: HalfOpen) -> Findings:
     many = [place for place in handshakes.theirs if place.count >= limits.warn]
     for place in many:
         text = f"{place.count} half-open connections (SYN-RECV) at port {place.place}"
-        yield warn(text, place.place, measured={"half_open": place.count})
+        verdict = fail if place.count >= limits.fail else warn
+        yield verdict(text, place.place, measured={"half_open": place.count})
     if not many:
         yield ok("no port has many half-open connections")
 

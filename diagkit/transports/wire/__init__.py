@@ -56,7 +56,7 @@ KINDS: dict[str, tuple[Kind, float]] = {  # how to test, and for how many second
     "mtu": (mtu, 4.0),
     "trace": (trace, 4.0),
     "resolve": (resolve, 5.0),
-    "dns": (ask_server, 3.0),
+    "dns": (ask_server, 4.5),
     "http": (http, 8.0),
     "tls": (tls, 6.0),
     "banner": (banner, 5.0),
