@@ -16,14 +16,16 @@ import os
 import re
 import stat
 import sys
-import traceback
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
-from diagkit.model import Fault, Untrusted
 from diagkit.spelling import closest
+
+if TYPE_CHECKING:  # the TAB key asks where things lie, and has no time for more
+    from diagkit.model import Fault
 
 MISSPELT_IMPORT = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 
@@ -91,6 +93,8 @@ def join(package: ModuleType) -> None:
 
 def cannot_load(path: Path, error: BaseException) -> Fault:
     """What to tell of a file that failed while it was imported: the last of its own lines that took part."""
+    import traceback
+
     if isinstance(error, SyntaxError) and error.filename:
         return fault(Path(error.filename), error.lineno or 0, f"cannot be loaded: {error.msg}")
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
@@ -100,6 +104,8 @@ def cannot_load(path: Path, error: BaseException) -> Fault:
 
 def fault(path: Path, line: int, sentence: str) -> Fault:
     """A fault at a line of a file; line 0 is the file as a whole."""
+    from diagkit.model import Fault, Untrusted
+
     return Fault(where=f"{path}:{line}" if line else str(path), error=Untrusted(sentence))
 
 
@@ -121,9 +127,10 @@ def _meant(error: BaseException) -> str:
     wrong, known = "", list[str]()
     if isinstance(error, AttributeError) and isinstance(error.name, str):
         wrong, known = error.name, dir(error.obj)
-    elif isinstance(error, NameError) and error.name:
-        *_, (last, _) = traceback.walk_tb(error.__traceback__)
-        wrong, known = error.name, list(last.f_globals)
+    elif isinstance(error, NameError) and error.name and (last := error.__traceback__):
+        while last.tb_next:
+            last = last.tb_next
+        wrong, known = error.name, list(last.tb_frame.f_globals)
     elif isinstance(error, ImportError) and (misspelt := MISSPELT_IMPORT.match(str(error))):
         wrong, known = misspelt[1], dir(sys.modules.get(misspelt[2]))
     close = closest(wrong, known) if wrong else ""

@@ -22,7 +22,7 @@ bad_deployment = Cause(
     act="Go back to the previous release.",
     roll_back="Deploy the new release again once its error is mended.",
     look_alikes=(
-        LookAlike(cause="config_invalid", tell="the configuration changed, not the release", by=changes.config_newer),
+        LookAlike(cause="config_invalid", tell="its settings are refused", by=starts.configuration),
         LookAlike(cause="library_missing", tell="a package is missing on this host only", by=starts.library),
         LookAlike(cause="dependency_unreachable", tell="its errors name a peer", by=signatures.kernel),
     ),

@@ -41,7 +41,7 @@ dependency_misconfigured = Cause(
     act="Correct the host, port or database name in the file that the finding names; restart what reads it.",
     roll_back="Put the previous file back and restart.",
     look_alikes=(
-        LookAlike(cause="dependency_unreachable", tell="the address is right, and down", by=dependencies.reachable),
+        LookAlike(cause="dependency_unreachable", tell="the address is right, and down", by=addresses.usual),
         LookAlike(cause="dns_record_missing", tell="the name is right, and its record is gone", by=names.dependencies),
         LookAlike(
             cause="database_refuses_login", tell="it answers, and refuses the password", by=signatures.applications

@@ -45,7 +45,7 @@ permission_denied = Cause(
     act="Give the file back to the service's user: compare `namei -l PATH` with a healthy host, then chown or chmod.",
     roll_back="Set the old owner and mode again.",
     look_alikes=(
-        LookAlike(cause="apparmor_denial", tell='apparmor="DENIED" in the kernel log', by=signatures.kernel),
+        LookAlike(cause="apparmor_denial", tell='apparmor="DENIED" in the log', by=signatures.system),
         LookAlike(cause="filesystem_read_only", tell="the message is `Read-only file system`", by=mounts.read_only),
         LookAlike(cause="sandbox_denies", tell="only this unit is denied, by its own settings", by=starts.sandbox),
     ),
@@ -102,7 +102,7 @@ library_missing = Cause(
     title="Library missing: a shared library or module that the program loads is not there",
     prior=0.002,
     per_subject=True,
-    shows=(always(starts.library),),
+    shows=(always(starts.library), sometimes(changes.packages, same=True, fails=0.0)),
     leads_to=DOWN,
     verify=LOOK,
     act="Install the missing file again (`dpkg -S PATH`, `rpm -qf PATH` name its package) or undo the upgrade.",
