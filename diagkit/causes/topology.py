@@ -44,7 +44,7 @@ def place_of(target: Target, facts: Facts) -> Place:
     )
 
 
-def _known(facts: Facts, kind: type) -> tuple[Any, ...]:
+def _known(facts: Facts, kind: type[Any]) -> tuple[Any, ...]:
     """All of a fact that is a list, or nothing where it could not be learned or was not asked for."""
     known: Any = facts[kind] if facts.probe_of(kind) else None
     return tuple(known.all) if isinstance(known, kind) else ()

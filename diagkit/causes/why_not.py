@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from diagkit.causes import Cause
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.weighing import NOTICEABLE, sick, weigh_one
-from diagkit.model import Finding, Status, Weighed
+from diagkit.model import NO_TEXT, Finding, Status, Untrusted, Weighed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,8 @@ class WhyNot:
     """
 
     cause: str
-    target: str
-    impossible: str = ""
+    target: Untrusted
+    impossible: Untrusted = NO_TEXT
     confidence: float = 0.0
     direct: float = 0.0
     because: tuple[Weighed, ...] = ()
@@ -37,10 +37,10 @@ def why_not(cause: str, target: str, findings: Sequence[Finding], knowledge: Kno
     direct = state.shows[0].check.name if state.shows else ""
     own = [f for f in findings if f.check == direct]
     if own and all(f.status is Status.SKIP for f in own):
-        why = f"{direct} does not apply: {own[0].summary.raw}"
-        return WhyNot(cause=cause, target=target, impossible=why)
+        why = Untrusted(f"{direct} does not apply: {own[0].summary.raw}")
+        return WhyNot(cause=cause, target=Untrusted(target), impossible=why)
     if not sick(findings):
-        return WhyNot(cause=cause, target=target, impossible="no check found anything wrong")
+        return WhyNot(cause=cause, target=Untrusted(target), impossible=Untrusted("no check found anything wrong"))
     weighing = weigh_one(target, findings, knowledge, {})
     places = [i for i, node in enumerate(weighing.nodes) if node.id == cause]
     place = max(places, key=weighing.probability)
@@ -48,7 +48,7 @@ def why_not(cause: str, target: str, findings: Sequence[Finding], knowledge: Kno
     best = [weighing.nodes[n].state for n in sorted(weighing.found.best)]
     return WhyNot(
         cause=cause,
-        target=target,
+        target=Untrusted(target),
         confidence=weighing.probability(place),
         direct=weighing.direct(place),
         because=tuple(weighing.weighed(j, d) for j, d in evidence if d >= NOTICEABLE),

@@ -11,7 +11,7 @@ from diagkit.causes.why_not import WhyNot, why_not
 from diagkit.cli.exits import DATA, NO_INPUT, USAGE, Refusal
 from diagkit.cli.selection import select
 from diagkit.cli.ways import recorded
-from diagkit.model import Finding, Report, Target, Weighed
+from diagkit.model import NO_TEXT, Finding, Report, Target, Weighed
 from diagkit.outputs.rendering import Form, render
 from diagkit.outputs.wording import about
 from diagkit.session import Settings, judge
@@ -68,9 +68,9 @@ def _told(why: WhyNot) -> Iterator[str]:
         words = about(weighed, lambda text: render(text, Form.TERMINAL))
         return f"  {weighed.decibans:+.1f} dB  {words}  [{weighed.check}]"
 
-    yield f"{why.target}:"
-    if why.impossible:
-        yield f"  it was no candidate: {why.impossible}"
+    yield f"{render(why.target, Form.TERMINAL)}:"
+    if why.impossible != NO_TEXT:
+        yield f"  it was no candidate: {render(why.impossible, Form.TERMINAL)}"
         return
     yield f"  probability {why.confidence:.1%}; its own signs give it {why.direct:+.1f} dB (10 dB: ten times the odds)"
     for heading, weighed in (("against it", why.despite), ("for it", why.because)):

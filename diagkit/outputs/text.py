@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from diagkit.model import Report, Suspect, Weighed
+from diagkit.model import NO_TEXT, Report, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.checklist import checklist, silences, told_above, unexplained
 from diagkit.outputs.outlook import outlook
@@ -98,7 +98,7 @@ def _story(page: Page, cause: Suspect) -> Iterator[tuple[Part, ...]]:
     """What follows from the cause, each state with the first finding that shows it; what nothing shows is not told."""
     shown, more = fold([step for step in cause.story[1:] if step.shown_by], EVIDENCE)
     for step in shown:
-        where = f"{page.say(step.target)}: " if step.target.raw else ""
+        where = f"{page.say(step.target)}: " if step.target != NO_TEXT else ""
         others = f" (and {len(step.shown_by) - 1} more)" if step.shown_by[1:] else ""
         yield (where, "bold"), step.title, f": {about(step.shown_by[0], page.say)}{others}"
     if more:

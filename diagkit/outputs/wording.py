@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import TypeVar
 
-from diagkit.model import Finding, Layer, Report, RunInfo, Status, Suspect, TargetResult, Untrusted, Verdict, Weighed
+from diagkit.model import (
+    NO_TEXT,
+    Finding,
+    Layer,
+    Report,
+    RunInfo,
+    Status,
+    Suspect,
+    TargetResult,
+    Untrusted,
+    Verdict,
+    Weighed,
+)
 from diagkit.outputs.rendering import Form, render
 
 Say = Callable[[Untrusted], str]
@@ -124,7 +136,7 @@ def next_command(report: Report) -> tuple[str, str]:
     lost = [t for t in report.targets if not t.reached]
     if report.run.interrupted:
         return f"diagkit check {targets_as_words(report.targets)}", "to run the whole checklist"
-    settling = [c for c in report.diagnosis.next_checks if not c.opens.raw]
+    settling = [c for c in report.diagnosis.next_checks if c.opens == NO_TEXT]
     if settling and not leading(report):
         return render(settling[0].command, Form.TERMINAL), "to settle which of the candidates it is"
     if causes:

@@ -70,5 +70,5 @@ def test_why_not_says_what_was_not_seen() -> None:
 
 def test_why_not_says_that_it_cannot_be() -> None:
     seen = (finding(SERVERS, Status.SKIP), finding(UNIT, FAIL, "db"))
-    assert SERVERS.name in why_not("resolver_unreachable", "web-1", seen, KNOWLEDGE).impossible
-    assert why_not("disk_full", "web-1", (finding(SPACE, OK),), KNOWLEDGE).impossible
+    assert SERVERS.name in why_not("resolver_unreachable", "web-1", seen, KNOWLEDGE).impossible.raw
+    assert why_not("disk_full", "web-1", (finding(SPACE, OK),), KNOWLEDGE).impossible.raw
