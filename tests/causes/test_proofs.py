@@ -1,11 +1,11 @@
 """What shows that a cause is true: `proofs/FAMILY.toml` has a table for each cause of that family.
 
-    [disk_full]
-    proof = "tests/hosts/disk_full"          # recorded on a real host where it comes first; or a list of such places
-    [raid_degraded]
-    unproved = "needs a software RAID; the check is tested on a recorded /proc/mdstat"
-    [multipath_lost]
-    not_yet = "needs two paths to one device"  # not in the catalogue
+[disk_full]
+proof = "tests/hosts/disk_full"          # recorded on a real host where it comes first; or a list of such places
+[raid_degraded]
+unproved = "needs a software RAID; the check is tested on a recorded /proc/mdstat"
+[multipath_lost]
+not_yet = "needs two paths to one device"  # not in the catalogue
 """
 
 import tomllib

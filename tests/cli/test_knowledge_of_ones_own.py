@@ -75,7 +75,7 @@ def test_lint_has_nothing_to_say_of_the_example(diagkit, taught):
     [
         ("causes/licence.py", "{subject}", "{subjekt}", ":7", "licence_expired: its `act` has {subjekt}"),
         ("causes/licence.py", 'cause="tls_expired"', 'cause="tls_expird"', ":7", "did you mean tls_expired?"),
-        ("causes/licence.py", "always(licence.valid)", "always(licnce.valid)", ":10", "did you mean licence?"),
+        ("causes/licence.py", "always(licence.valid)", "always(licnce.valid)", ":11", "did you mean licence?"),
         ("signatures/acme.toml", "licence_expired =", "licence_expird =", ":1", "did you mean licence_expired?"),
         ("signatures/acme.toml", "expires in 12 days", "expired on 1, refusing requests", ":1", "must not"),
         ("checks/functional/licence.py", "noise=(0.02, 0.001)", "noise=(0.2, 0.1)", ":7", "10.0% of healthy hosts"),
