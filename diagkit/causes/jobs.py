@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, often
+from diagkit.causes import Cause, LookAlike, always, often, usually
 from diagkit.checks.functional import schedules, services, starts, units
 from diagkit.checks.logs import signatures
 from diagkit.checks.resources import disk
@@ -26,8 +26,8 @@ backup_failed = Cause(
 )
 cron_not_running = Cause(
     title="cron is not running: timed jobs do not start",
-    prior=0.002,
-    shows=(always(services.cron),),
+    prior=0.003,
+    shows=(always(services.cron), usually(units.stopped)),
     verify="diagkit functional {target} --only functional.services.cron -v",
     act="`systemctl start cron` (or crond), then run by hand what was missed.",
     roll_back="`systemctl stop cron`",

@@ -23,7 +23,7 @@ upstream_down = Cause(
     source="nginx `connect() failed (111: Connection refused) while connecting to upstream`",
 )
 port_mismatch = Cause(
-    title="Port mismatch: a proxy sends to a wrong port, where nothing listens",
+    title="Port mismatch: a proxy sends to a wrong port or address, where nothing listens",
     prior=0.003,
     per_subject=True,
     shows=(always(services.upstream_ports),),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, proxies, services, sometimes, usually
-from diagkit.causes.conditions import service_down
+from diagkit.causes.conditions import requests_fail, service_down
 from diagkit.checks.connectivity import names
 from diagkit.checks.functional import changes, starts, units
 from diagkit.checks.logs import signatures
@@ -11,17 +11,24 @@ from diagkit.checks.resources import cpu, disks, mounts
 
 LOOK = "diagkit functional {target} --only 'functional.starts.*' -v"
 DOWN = (often(services.service_crash_loop), usually(services.service_failed), usually(service_down))
+# What may also strike a service that runs on and only fails requests.
+DOWN_OR_NOT = (
+    sometimes(services.service_crash_loop),
+    sometimes(services.service_failed),
+    sometimes(service_down),
+    sometimes(requests_fail),
+)
 
 config_invalid = Cause(
     title="Invalid configuration: the service refuses its configuration (syntax error, unknown directive)",
-    prior=0.005,
+    prior=0.008,
     per_subject=True,
     shows=(
-        always(starts.configuration),
-        usually(changes.config_failed, same=True, fails=0.0),
-        often(starts.program, same=True),
+        often(starts.configuration),
+        sometimes(changes.config_failed, same=True, fails=0.0),
+        sometimes(starts.program, same=True),
     ),
-    leads_to=DOWN,
+    leads_to=DOWN_OR_NOT,
     verify=LOOK,
     act=(
         "Mend the line that the message names, check it with the service's own test (nginx -t, sshd -t, "
@@ -39,8 +46,8 @@ permission_denied = Cause(
     title="Permission denied: wrong owner or mode of a file the service needs",
     prior=0.004,
     per_subject=True,
-    shows=(always(starts.permission),),
-    leads_to=DOWN,
+    shows=(often(starts.permission),),
+    leads_to=DOWN_OR_NOT,
     verify=LOOK,
     act="Give the file back to the service's user: compare `namei -l PATH` with a healthy host, then chown or chmod.",
     roll_back="Set the old owner and mode again.",
@@ -55,8 +62,8 @@ sandbox_denies = Cause(
     title="Unit sandbox denies: read-only file system for this service alone (ProtectSystem=, 226/NAMESPACE)",
     prior=0.001,
     per_subject=True,
-    shows=(always(starts.sandbox),),
-    leads_to=DOWN,
+    shows=(often(starts.sandbox),),
+    leads_to=DOWN_OR_NOT,
     verify=LOOK,
     act="Name what it writes in ReadWritePaths= or StateDirectory= of {subject} (`systemctl edit`), then restart it.",
     roll_back="`systemctl revert {subject}`",
@@ -71,7 +78,7 @@ port_conflict = Cause(
     title="Port conflict: address already in use",
     prior=0.002,
     per_subject=True,
-    shows=(always(starts.port),),
+    shows=(usually(starts.port),),
     leads_to=DOWN,
     verify=LOOK,
     act="Find who has the port (`ss -ltnp`), stop one of the two or give it another port.",
@@ -102,8 +109,8 @@ library_missing = Cause(
     title="Library missing: a shared library or module that the program loads is not there",
     prior=0.002,
     per_subject=True,
-    shows=(always(starts.library), sometimes(changes.packages, same=True, fails=0.0)),
-    leads_to=DOWN,
+    shows=(often(starts.library), sometimes(changes.packages, same=True, fails=0.0)),
+    leads_to=DOWN_OR_NOT,
     verify=LOOK,
     act="Install the missing file again (`dpkg -S PATH`, `rpm -qf PATH` name its package) or undo the upgrade.",
     roll_back="Install the previous version of the package.",
@@ -163,8 +170,8 @@ missing_file = Cause(
     title="Missing file: a configuration or data file the service needs does not exist (config file not found)",
     prior=0.003,
     per_subject=True,
-    shows=(always(starts.file),),
-    leads_to=DOWN,
+    shows=(often(starts.file),),
+    leads_to=DOWN_OR_NOT,
     verify=LOOK,
     act=(
         "Put the file back that its last words name, or correct the path in the unit or its "

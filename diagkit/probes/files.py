@@ -12,7 +12,7 @@ from diagkit.probes.processes import Process, Processes
 
 NEAR = 0.8  # of the limit: from there on we count
 MOST_SUSPECTS = 12
-SANDBOXED = 32  # a program with a lower limit has set it itself, so as to open nothing more (sshd before login)
+SANDBOXED = 4  # a program with a lower limit has set it itself, so as to open nothing more (sshd before login)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,9 @@ def answering(inside: InnerPages, outside: Pages | Unknown, listeners: Listeners
     for page in inside.all:
         place, port = page.url.split("/")[2], _port(page)
         seen = page if page.state else from_here.get(port, page)
-        if seen.state == "mute":
+        if seen.state == "mute" and "closed" in seen.error:
+            yield unknown(f"{owners.get(port, '')}ends the connection without an answer: {seen.error}", place)
+        elif seen.state == "mute":
             say = f"{owners.get(port, '')}accepts connections but does not answer: hung"
             yield fail(f"{say} ({seen.error})" if seen.error else say, place)
         elif seen.state:
@@ -180,20 +182,20 @@ def upstreams(upstreams: Upstreams, remote: RemoteUpstreams, listeners: Listener
 
 @check(noise=(0.001, 0.001), vital=False)
 def upstream_ports(upstreams: Upstreams, listeners: Listeners, units: Units) -> Findings:
-    """No service listens on another port than the one where its reverse proxy looks for it.
+    """No service listens on another port, or address, than the one where its reverse proxy looks for it.
 
     Why: after a change on one side only, both run and nobody finds the other.
     Look-alikes: a service that is down listens nowhere; its upstream is dead all the same.
     """
-    wanted = {u.port for u in upstreams.all}
+    idle = _idle_proxies(upstreams, listeners)
+    lost = [u for u in upstreams.all if u.local and u.proxy not in idle and not _takes(u, listeners)]
+    wanted, missed = {u.port for u in upstreams.all}, {u.port for u in lost}
     known = {port for _, ports in LISTENING.values() for port in ports}
     strays = [
         (one, unit)
         for one in listeners.all
-        if one.port >= 1024 and one.port not in wanted | known and (unit := units.owning(one.pid))
+        if one.port >= 1024 and one.port not in (wanted - missed) | known and (unit := units.owning(one.pid))
     ]
-    idle = _idle_proxies(upstreams, listeners)
-    lost = [u for u in upstreams.all if u.local and u.proxy not in idle and not _takes(u, listeners)]
     for upstream in lost:
         for listener, unit in strays:
             say = f"port mismatch: {upstream.proxy} looks for {upstream}, where nothing listens; {unit.name}"
