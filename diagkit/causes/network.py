@@ -85,7 +85,7 @@ packet_loss = Cause(
 )
 high_latency = Cause(
     title="High latency on the path to the host (network delay)",
-    prior=0.003,
+    prior=0.004,
     shows=(always(path.latency),),
     leads_to=(usually(service_slow),),
     verify=PATH,
@@ -99,7 +99,7 @@ high_latency = Cause(
 )
 high_jitter = Cause(
     title="Jitter: the delay of packets on the path varies widely",
-    prior=0.002,
+    prior=0.003,
     shows=(always(path.jitter), often(path.latency)),
     leads_to=(often(service_slow),),
     verify=PATH,

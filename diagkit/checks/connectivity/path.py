@@ -95,7 +95,8 @@ class Delay:
 
     near: float = 80.0
     far: float = 300.0
-    fail: float = 800.0
+    near_fail: float = 150.0
+    far_fail: float = 800.0
 
 
 @check(limits=Delay(), noise=(0.03, 0.001), vital=False)
@@ -109,8 +110,9 @@ def latency(echoes: Echoes, ports: KnownPorts | Unknown, limits: Delay) -> Findi
         yield skip(BELOW_NAME if not echoes.address else BELOW_REACH if silent(echoes, ports) else "no ping came back")
         return
     middle, most = echoes.median_ms, max(echoes.rtts_ms)
-    bar = limits.near if ipaddress.ip_address(echoes.address).is_private else limits.far
-    verdict = fail if middle >= limits.fail else warn if middle >= bar else ok
+    near = ipaddress.ip_address(echoes.address).is_private
+    bar, wall = (limits.near, limits.near_fail) if near else (limits.far, limits.far_fail)
+    verdict = fail if middle >= wall else warn if middle >= bar else ok
     say = f"round trip {middle:.1f} ms (median; {min(echoes.rtts_ms):.1f} to {most:.1f} ms) to {echoes.address}"
     yield verdict(say, echoes.address, measured={"median_ms": middle, "max_ms": most})
 
@@ -119,14 +121,15 @@ def latency(echoes: Echoes, ports: KnownPorts | Unknown, limits: Delay) -> Findi
 class Variation:
     """Median difference between one round trip and the next, in milliseconds.
 
-    Source: ITU-T Y.1541, which allows 50 ms of delay variation to interactive traffic.
+    Source: ITU-T Y.1541 allows 50 ms between the quickest and the slowest packet of interactive traffic; where half of
+    the packets differ by half of that from the one before, the slowest differ by more.
     """
 
-    warn: float = 30.0
-    fail: float = 150.0
+    warn: float = 10.0
+    fail: float = 25.0
 
 
-@check(limits=Variation(), noise=(0.02, 0.001), vital=False)
+@check(limits=Variation(), noise=(0.02, 0.0005), vital=False)
 def jitter(echoes: Echoes, ports: KnownPorts | Unknown, limits: Variation) -> Findings:
     """One ping comes back about as soon as the next.
 

@@ -82,7 +82,7 @@ def pending(handshakes: Handshakes) -> Findings:
 class HalfOpen:
     """Handshakes at one port that were half open for seconds. Source: our own; a few slow clients are usual.
 
-    fail: net.core.somaxconn and net.ipv4.tcp_max_syn_backlog were 128 for long: more than that fills a listener's queue.
+    fail: net.core.somaxconn and net.ipv4.tcp_max_syn_backlog were 128 for long: more fills the queue.
     """
 
     warn: int = 32
