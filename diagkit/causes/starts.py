@@ -21,7 +21,7 @@ DOWN_OR_NOT = (
 
 config_invalid = Cause(
     title="Invalid configuration: the service refuses its configuration (syntax error, unknown directive)",
-    prior=0.008,
+    prior=0.005,
     per_subject=True,
     shows=(
         often(starts.configuration),

@@ -102,7 +102,7 @@ def config_failed(settings: Settings, units: Units, words: LastWords, moment: Mo
     Limits: only what was changed while the machine was up; files that came with it are no change.
     Look-alikes: last words that say what is wrong (a denied file, a taken port) need no such suspicion.
     """
-    vague = {said.unit for said in words.all if complaint(said)[0] in (Reason.PROGRAM, None)}
+    vague = {said.unit for said in words.all if complaint(said)[0] is Reason.PROGRAM}
     mine = {f.unit: f for f in sorted(settings.all, key=lambda f: f.changed) if not DEPLOYED.match(f.path)}
     suspects = [mine[unit] for unit in sorted(vague & set(mine))]
     suspects = [f for f in suspects if max(moment.since, up_since(units)) < f.changed <= moment.until]
