@@ -5,7 +5,8 @@
   at all: unknown is evidence for nothing.
 - A state per subject gets one node for each subject its first sign's check speaks up about; if there is none, one
   nameless node, so that evidence against it and around it still counts.
-- A cause whose direct check was skipped cannot be, and has no node.
+- A cause whose direct check was skipped cannot be, and has no node, unless a log line names it: what a web server's log
+  says of its database is about another host.
 - Log findings name, by their signature, the causes they speak for.
 - Checks of one group repeat one fact; so do several findings of one check. Each then counts for less.
 - Another target whose services this host uses is a root, too (`provider_fails`); how likely, fleet.py knows.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diagkit.causes import ALWAYS, OFTEN, Cause, Sign, State
@@ -94,12 +95,13 @@ def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = N
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
-    nodes = _nodes(knowledge.ordered, by_check, beyond.providers)
     observed = _observations(by_check)
+    heard = _heard(observed, knowledge.voices)
+    nodes = _nodes(knowledge.ordered, by_check, heard, beyond.providers)
     links: list[list[tuple[int, float, float]]] = [[] for _ in observed]
     direct: dict[int, list[int]] = {}
     missing: dict[int, tuple[str, ...]] = {}
-    places, heard = _places(observed), _heard(observed, knowledge.voices)
+    places = _places(observed)
     for i, node in enumerate(nodes):
         if node.state is None:
             for seen in links:
@@ -200,14 +202,17 @@ def _prior(node: Node, scale: float, beyond: Beyond) -> float:
 
 
 def _nodes(
-    ordered: Sequence[tuple[str, State]], by_check: Mapping[str, list[Finding]], providers: Iterable[str]
+    ordered: Sequence[tuple[str, State]],
+    by_check: Mapping[str, list[Finding]],
+    heard: Container[str],
+    providers: Iterable[str],
 ) -> tuple[Node, ...]:
     nodes = [Node("unmodelled", None, "")]
     for name, state in ordered:
         if name == PROVIDER:
             nodes += [Node(name, state, provider) for provider in sorted(providers)]
             continue
-        if _cannot_be(state, by_check):
+        if _cannot_be(state, by_check) and name not in heard:
             continue
         subjects = [""]
         if state.per_subject and state.shows:

@@ -14,6 +14,7 @@ resolver_unreachable = Cause(
     title="Nameserver not responding: DNS resolver unreachable (dead DNS server, DNS timeout)",
     prior=0.004,
     per_subject=True,
+    shared=True,
     shows=(always(names.resolvers), often(names.dependencies)),
     leads_to=(often(names_fail), sometimes(service_slow), often(dependency_unreachable)),
     verify=NAMES,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
-from diagkit.causes.conditions import names_fail, peers_unreachable, requests_fail, service_slow
+from diagkit.causes.conditions import clients_fail, names_fail, peers_unreachable, requests_fail, service_slow
 from diagkit.causes.dependencies import dependency_unreachable
 from diagkit.checks.connectivity import path, ports, shaping
 from diagkit.checks.resources import interfaces, segments
@@ -138,6 +138,7 @@ host_unreachable = Cause(
     title="Host unreachable: it answers neither ping nor TCP from here (host down or cut off)",
     prior=0.004,
     shows=(always(path.reach),),
+    leads_to=(always(clients_fail),),
     verify=PATH,
     act=(
         "Look at it from its console or hypervisor: is it up, has it an address; the path that was "

@@ -46,6 +46,8 @@ no_default_route = Cause(
 gateway_unreachable = Cause(
     title="Gateway does not answer: no neighbour entry for the default gateway",
     prior=0.002,
+    per_subject=True,
+    shared=True,
     shows=(always(routes.gateway),),
     leads_to=(
         usually(peers_unreachable),
