@@ -36,7 +36,7 @@ dependency_misconfigured = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(addresses.usual), usually(dependencies.reachable, same=True), sometimes(names.dependencies)),
-    leads_to=(often(requests_fail), sometimes(service_down)),
+    leads_to=(often(dependency_unreachable), often(requests_fail), sometimes(service_down)),
     verify="diagkit functional {target} --only 'functional.addresses.*' --only 'functional.changes.*' -v",
     act="Correct the host, port or database name in the file that the finding names; restart what reads it.",
     roll_back="Put the previous file back and restart.",

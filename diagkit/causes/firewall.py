@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import clients_fail, names_fail, peers_unreachable, requests_fail
 from diagkit.causes.dependencies import dependency_unreachable
+from diagkit.causes.names import resolver_unreachable
 from diagkit.checks.connectivity import firewall, path, routes
 from diagkit.checks.functional import units
 from diagkit.checks.resources import sockets
@@ -37,7 +38,13 @@ firewall_isolates = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(firewall.peers),),
-    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable), sometimes(requests_fail)),
+    leads_to=(
+        usually(peers_unreachable),
+        often(names_fail),
+        sometimes(resolver_unreachable),
+        often(dependency_unreachable),
+        sometimes(requests_fail),
+    ),
     verify=FIREWALL,
     act="Find the rule with {subject} (`nft -a list ruleset`, `iptables-save`); delete it, or accept the peer above.",
     roll_back="Load the previous ruleset (`nft -f /etc/nftables.conf`, `iptables-restore`).",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import memory_short, service_down, service_slow
+from diagkit.causes.services import service_crash_loop, service_failed
 from diagkit.checks.logs import memory as memory_log
 from diagkit.checks.logs import signatures
 from diagkit.checks.resources import memory
@@ -101,7 +102,7 @@ oom_kill = Cause(
     title="Out of memory: the OOM killer killed a process",
     prior=0.008,
     shows=(always(memory_log.oom, fails=0.9),),
-    leads_to=(often(service_down), sometimes(memory_short)),
+    leads_to=(often(service_failed), sometimes(service_crash_loop), often(service_down), sometimes(memory_short)),
     verify="diagkit logs {target} --only logs.memory.oom -v",
     act=(
         "Restart the victim; find what grew (the kernel's task table in the log names it) and limit it with MemoryMax=."
@@ -121,7 +122,7 @@ cgroup_oom_kill = Cause(
     title="Memory limit reached: the cgroup OOM killer killed a process of the unit",
     prior=0.005,
     shows=(always(memory_log.cgroup_oom, fails=0.9),),
-    leads_to=(often(service_down),),
+    leads_to=(often(service_failed), sometimes(service_crash_loop), often(service_down)),
     verify="diagkit logs {target} --only logs.memory.cgroup_oom -v",
     act="Raise the unit's MemoryMax= (or the container's limit), or mend the leak; then restart it.",
     roll_back="Set the old limit again.",

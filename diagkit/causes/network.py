@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import clients_fail, names_fail, peers_unreachable, requests_fail, service_slow
 from diagkit.causes.dependencies import dependency_unreachable
-from diagkit.checks.connectivity import path, ports, shaping
+from diagkit.checks.connectivity import longer_path, path, ports, shaping
 from diagkit.checks.resources import interfaces, segments
 
 PATH = "diagkit connectivity {target} --only 'connectivity.path.*' -v"
@@ -67,7 +67,12 @@ interface_errors = Cause(
 packet_loss = Cause(
     title="Packet loss on the path to the host (lossy link)",
     prior=0.004,
-    shows=(always(path.loss), sometimes(segments.retransmissions), sometimes(path.jitter)),
+    shows=(
+        usually(path.loss),
+        always(longer_path.loss),
+        sometimes(segments.retransmissions),
+        sometimes(path.jitter),
+    ),
     leads_to=(usually(service_slow),),
     verify=PATH,
     act="Find where it begins with the path that was printed, and from another vantage; tell whoever runs that link.",
@@ -79,6 +84,7 @@ packet_loss = Cause(
             by=shaping.limits,
         ),
         LookAlike(cause="mtu_black_hole", tell="only large packets are lost", by=path.mtu),
+        LookAlike(cause="high_jitter", tell="all packets arrive, in bouts", by=longer_path.loss),
         LookAlike(cause="interface_errors", tell="the host's own interface counts errors", by=interfaces.errors),
     ),
     source="RFC 2680; loss that ends before the last hop is rate-limited ICMP, not loss",
@@ -93,14 +99,14 @@ high_latency = Cause(
     roll_back="None is needed.",
     look_alikes=(
         LookAlike(cause="bandwidth_limited", tell="the delay grows with the load", by=shaping.limits),
-        LookAlike(cause="high_jitter", tell="some packets are as fast as ever", by=path.jitter),
+        LookAlike(cause="high_jitter", tell="some packets are as fast as ever", by=longer_path.jitter),
     ),
     source="RFC 2681",
 )
 high_jitter = Cause(
     title="Jitter: the delay of packets on the path varies widely",
     prior=0.003,
-    shows=(always(path.jitter), often(path.latency)),
+    shows=(usually(path.jitter), usually(longer_path.jitter), often(path.latency)),
     leads_to=(often(service_slow),),
     verify=PATH,
     act="Compare hop by hop where it begins; look for a full link (bufferbloat), a radio link, or load balancing.",
@@ -115,7 +121,7 @@ mtu_black_hole = Cause(
     title="MTU black hole: large packets are lost (path MTU, fragmentation needed)",
     prior=0.002,
     shows=(always(path.mtu),),
-    leads_to=(sometimes(requests_fail), often(service_slow)),
+    leads_to=(sometimes(interface_errors), sometimes(requests_fail), often(service_slow)),
     verify=PATH,
     act="Let ICMP `fragmentation needed` through, or set the smaller MTU on the interface.",
     roll_back="Set the old MTU again.",
@@ -127,11 +133,11 @@ bandwidth_limited = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(shaping.limits), often(path.loss), often(path.latency), sometimes(interfaces.utilisation)),
-    leads_to=(often(service_slow),),
+    leads_to=(often(packet_loss), often(service_slow)),
     verify="diagkit connectivity {target} --only 'connectivity.shaping.*' -v",
     act="See who set the limit (`tc qdisc show dev {subject}`) and lift it: `tc qdisc del dev {subject} root`.",
     roll_back="Add the limit again.",
-    look_alikes=(LookAlike(cause="packet_loss", tell="loss without load, and no shaper", by=path.loss),),
+    look_alikes=(LookAlike(cause="packet_loss", tell="loss without load, and no shaper", by=longer_path.loss),),
     source="tc(8)",
 )
 host_unreachable = Cause(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import names_fail, peers_unreachable, service_slow
 from diagkit.causes.dependencies import dependency_unreachable
+from diagkit.causes.names import resolver_unreachable
 from diagkit.checks.connectivity import firewall, path, routes, ways
 from diagkit.checks.logs import signatures
 from diagkit.checks.resources import interfaces
@@ -24,6 +25,8 @@ no_address = Cause(
     look_alikes=(LookAlike(cause="link_down", tell="the interface has no carrier", by=interfaces.link),),
     source="RFC 2131; RFC 3927: 169.254.0.0/16 where no server answers",
 )
+CUT_OFF = (usually(peers_unreachable), often(names_fail), often(resolver_unreachable), often(dependency_unreachable))
+
 no_default_route = Cause(
     title="Missing default route: no default gateway, network unreachable",
     prior=0.003,
@@ -31,6 +34,7 @@ no_default_route = Cause(
     leads_to=(
         usually(peers_unreachable),
         often(names_fail),
+        often(resolver_unreachable),
         often(dependency_unreachable),
     ),
     verify=ROUTES,
@@ -71,7 +75,12 @@ wrong_route = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(ways.routed),),
-    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
+    leads_to=(
+        usually(peers_unreachable),
+        often(names_fail),
+        often(resolver_unreachable),
+        often(dependency_unreachable),
+    ),
     verify=WAYS,
     act="See what is there (`ip route get ADDRESS`), delete it: `ip route del {subject}`, and where it is configured.",
     roll_back="`ip route add {subject} via GATEWAY`",
@@ -118,7 +127,12 @@ reverse_path_filtered = Cause(
     title="Asymmetric routing: rp_filter drops packets that come in the other way (martian source)",
     prior=0.001,
     shows=(always(ways.reverse_path, fails=0.0),),
-    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable)),
+    leads_to=(
+        usually(peers_unreachable),
+        often(names_fail),
+        often(resolver_unreachable),
+        often(dependency_unreachable),
+    ),
     verify=WAYS,
     act=(
         "Give both directions the same way (`ip route get ADDRESS` on both ends), or loosen the filter of that "

@@ -12,7 +12,7 @@ from diagkit.causes.verdicts import RANK, confidence, gate
 from diagkit.causes.weighing import NOTICEABLE, Weighing, World
 from diagkit.model import Step, Suspect, Untrusted, Weighed
 
-WORTH_NAMING = 0.05  # a less likely cause is not listed
+WORTH_NAMING = 0.01  # a less likely cause is not listed
 ESTABLISHED = 0.5  # a provider's trouble this likely is a part of the story
 
 

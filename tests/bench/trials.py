@@ -1,4 +1,4 @@
-"""Recorded hosts under hard conditions: as recorded, without root, with half of the checks off, with a cause unknown.
+"""Recorded hosts under hard conditions: as recorded, with half of the checks off, with a cause unknown.
 
 A trial is one list of findings with the truth about it. Nothing is random: which half is off follows from the tape's
 name.
@@ -15,12 +15,12 @@ from diagkit import catalog
 from diagkit.cases import Case
 from diagkit.causes import State
 from diagkit.causes.diagnosis import Knowledge
-from diagkit.model import Again, Ask, Finding, Reply, Run, Silence, Tape
+from diagkit.model import Finding
 from diagkit.session import Settings, judge
 from diagkit.transports.replay import read_tape
 
 HALVES = 2  # different halves of the checks that are off, for each tape
-CONDITIONS = ("all checks", "without root", "half the checks", "cause unknown")
+CONDITIONS = ("all checks", "half the checks", "cause unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +49,12 @@ def trials(cases: Iterable[Case]) -> Iterator[Trial]:
         now = tape.moment.until
         seen = judge(tape, every)[0]
         yield Trial(case.name, CONDITIONS[0], case, seen, knowledge, now)
-        yield Trial(case.name, CONDITIONS[1], case, judge(without_root(tape), every)[0], knowledge, now)
         for half in range(HALVES):
             kept = _half([c.name for c in every.checks], f"{case.name} {half}")
             found = [f for f in seen if f.check in kept]
-            yield Trial(f"{case.name} {half}", CONDITIONS[2], case, found, knowledge, now)
+            yield Trial(f"{case.name} {half}", CONDITIONS[1], case, found, knowledge, now)
         if case.expected.causes:
-            yield Trial(case.name, CONDITIONS[3], case, seen, without(knowledge, case.expected.causes), now)
-
-
-def without_root(tape: Tape) -> Tape:
-    """The tape of a login that may not become root: what needed it was denied."""
-    denied = Reply(silence=Silence.DENIED, err=b"permission denied")
-    replies = {ask: denied if _needs_root(ask) else reply for ask, reply in tape.replies.items()}
-    return replace(tape, replies=replies)
-
-
-def _needs_root(ask: Ask) -> bool:
-    bare = ask.first if isinstance(ask, Again) else ask
-    return bool(getattr(bare, "root", False)) and (isinstance(bare, Run) or not _everybodys(bare))
-
-
-def _everybodys(ask: Ask) -> bool:
-    """Files of /proc and /sys that anybody may read, though root reads more of them."""
-    return str(ask).startswith(("/proc/", "/sys/"))
+            yield Trial(case.name, CONDITIONS[2], case, seen, without(knowledge, case.expected.causes), now)
 
 
 def _half(checks: Sequence[str], seed: str) -> set[str]:
