@@ -12,6 +12,7 @@ from diagkit.checks.resources import interfaces
 
 ROUTES = "diagkit connectivity {target} --only 'connectivity.routes.*' -v"
 WAYS = "diagkit connectivity {target} --only 'connectivity.ways.*' -v"
+CUT_OFF = (usually(peers_unreachable), often(names_fail), often(resolver_unreachable), often(dependency_unreachable))
 
 no_address = Cause(
     title="No IP address: DHCP failed, the interface has no address",
@@ -25,18 +26,11 @@ no_address = Cause(
     look_alikes=(LookAlike(cause="link_down", tell="the interface has no carrier", by=interfaces.link),),
     source="RFC 2131; RFC 3927: 169.254.0.0/16 where no server answers",
 )
-CUT_OFF = (usually(peers_unreachable), often(names_fail), often(resolver_unreachable), often(dependency_unreachable))
-
 no_default_route = Cause(
     title="Missing default route: no default gateway, network unreachable",
     prior=0.003,
     shows=(always(routes.default),),
-    leads_to=(
-        usually(peers_unreachable),
-        often(names_fail),
-        often(resolver_unreachable),
-        often(dependency_unreachable),
-    ),
+    leads_to=CUT_OFF,
     verify=ROUTES,
     act="`ip route add default via GATEWAY`; then mend the network configuration, so that it stays.",
     roll_back="`ip route del default`",
@@ -75,12 +69,7 @@ wrong_route = Cause(
     prior=0.002,
     per_subject=True,
     shows=(always(ways.routed),),
-    leads_to=(
-        usually(peers_unreachable),
-        often(names_fail),
-        often(resolver_unreachable),
-        often(dependency_unreachable),
-    ),
+    leads_to=CUT_OFF,
     verify=WAYS,
     act="See what is there (`ip route get ADDRESS`), delete it: `ip route del {subject}`, and where it is configured.",
     roll_back="`ip route add {subject} via GATEWAY`",
@@ -127,12 +116,7 @@ reverse_path_filtered = Cause(
     title="Asymmetric routing: rp_filter drops packets that come in the other way (martian source)",
     prior=0.001,
     shows=(always(ways.reverse_path, fails=0.0),),
-    leads_to=(
-        usually(peers_unreachable),
-        often(names_fail),
-        often(resolver_unreachable),
-        often(dependency_unreachable),
-    ),
+    leads_to=CUT_OFF,
     verify=WAYS,
     act=(
         "Give both directions the same way (`ip route get ADDRESS` on both ends), or loosen the filter of that "
