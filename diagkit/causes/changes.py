@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, services, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down, service_slow
-from diagkit.checks.functional import changes, drift, starts
+from diagkit.checks.functional import changes, drift, starts, trials
 from diagkit.checks.logs import applications, signatures
 
 CHANGES = "diagkit functional {target} --only 'functional.changes.*' -v"
@@ -49,7 +49,7 @@ config_not_active = Cause(
     verify=CHANGES,
     act="Test the file, then reload {subject} (`systemctl daemon-reload` first where it is the unit's own).",
     roll_back="Put the previous file back.",
-    look_alikes=(LookAlike(cause="config_invalid", tell="it was read, and refused", by=starts.configuration),),
+    look_alikes=(LookAlike(cause="config_invalid", tell="its own test refuses what is on disk", by=trials.accepted),),
     source="systemd NeedDaemonReload; file newer than the start of the process",
 )
 sysctl_drift = Cause(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from diagkit.causes import OFTEN, SOMETIMES, USUALLY, Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import processor_short, service_down, service_slow
 from diagkit.checks.logs import signatures
-from diagkit.checks.resources import cpu, kernel, processes
+from diagkit.checks.resources import cpu, kernel, lasting, processes
 
 LOOK = "diagkit resources {target} --only 'resources.cpu.*' --only 'resources.processes.*' -v"
 
 cpu_saturated = Cause(
     title="CPU saturation: high CPU, a runaway process uses all of it",
     prior=0.012,
-    shows=(always(cpu.saturation, fails=OFTEN),),
+    shows=(always(cpu.saturation, fails=OFTEN), usually(lasting.busy, fails=USUALLY)),
     leads_to=(always(processor_short),),
     verify=LOOK,
     act="Look what the top consumer does (its log, `strace -cp PID`); `renice 19 -p PID` or stop its unit.",
@@ -41,7 +41,7 @@ scheduled_jobs_collide = Cause(
     title="High CPU: scheduled jobs collide, cron jobs or backups use it all at the same time",
     prior=0.004,
     shows=(always(processes.scheduled, fails=USUALLY), often(cpu.saturation, fails=OFTEN)),
-    leads_to=(usually(processor_short),),
+    leads_to=(often(cpu_saturated), usually(processor_short)),
     verify=LOOK,
     act="Let them finish, or `renice 19 -p PID`; give each job its own minute, and `flock -n` so that none runs twice.",
     roll_back="Set the old times in the crontab again.",

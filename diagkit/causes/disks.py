@@ -6,7 +6,7 @@ from diagkit.causes import Cause, LookAlike, always, often, rarely, sometimes, u
 from diagkit.causes.conditions import storage_slow, writes_fail
 from diagkit.causes.mounts import filesystem_read_only, mount_unusable
 from diagkit.checks.logs import signatures
-from diagkit.checks.resources import disks, mounts, processes, raid
+from diagkit.checks.resources import disks, mounts, processes, raid, smart
 
 LOGS = "diagkit logs {target} --only 'logs.signatures.*' -v"
 DISKS = "diagkit resources {target} --only 'resources.disks.*' -v"
@@ -47,8 +47,9 @@ disk_failing = Cause(
 disk_predicted_to_fail = Cause(
     title="Disk about to fail: SMART predicts failure (pending or uncorrectable sectors)",
     prior=0.001,
+    shows=(usually(smart.health),),
     told_by=signatures.kernel,
-    leads_to=(sometimes(disk_failing),),
+    leads_to=(sometimes(disk_failing), sometimes(storage_slow)),
     verify=LOGS,
     act="Confirm with `smartctl -H -A DEVICE`, copy the data while it can be read, and replace the disk.",
     roll_back="None is needed.",
@@ -117,6 +118,7 @@ disk_slow = Cause(
         LookAlike(cause="disk_saturated", tell="many operations: the queue is long", by=disks.saturation),
         LookAlike(cause="disk_failing", tell="errors in the kernel log", by=signatures.kernel),
         LookAlike(cause="raid_degraded", tell="the array rebuilds", by=raid.members),
+        LookAlike(cause="disk_predicted_to_fail", tell="the disk itself says that it fails", by=smart.health),
     ),
     source="proc_diskstats",
 )

@@ -16,7 +16,7 @@ from diagkit.causes import OFTEN, State
 from diagkit.causes.engine import likeliest_world
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.weighing import Weighing, World
-from diagkit.model import NO_TEXT, Finding, NextCheck, Status, Untrusted
+from diagkit.model import NO_TEXT, Finding, NextCheck, Silence, Status, Untrusted
 
 WORTHWHILE = 0.03  # bits below which a check is not worth its time
 EXPLANATIONS = 8  # root sets that are told apart
@@ -70,13 +70,16 @@ def _unanswered(findings: Iterable[Finding], knowledge: Knowledge) -> Iterator[_
         about.setdefault(finding.check, []).append(finding)
     for check in sorted(knowledge.noises):
         found = about.get(check, [])
+        open_ = [f for f in found if f.status is Status.UNKNOWN and f.silence not in _FOR_GOOD]
         if not found:
             yield _Open(check, NO_TEXT)
-        elif any(f.status is Status.UNKNOWN for f in found) and not any(f.status in _BAD for f in found):
-            yield _Open(check, next((f.hint for f in found if f.hint.raw), NO_TEXT))
+        elif open_ and not any(f.status in _BAD for f in found):
+            yield _Open(check, next((f.hint for f in open_ if f.hint.raw and f.silence not in _BY_CHANCE), NO_TEXT))
 
 
 _BAD = (Status.WARN, Status.FAIL)
+_FOR_GOOD = (Silence.MISSING, Silence.UNSUPPORTED, Silence.GARBLED, Silence.TRUNCATED)  # asking again brings the same
+_BY_CHANCE = (Silence.TIMEOUT, Silence.NOT_RUN)  # asking again may bring it, and nobody has to allow anything
 
 
 def _links(check: str, weighing: Weighing) -> Mapping[int, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, proxies, services, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_down
 from diagkit.checks.connectivity import names
-from diagkit.checks.functional import changes, starts, units
+from diagkit.checks.functional import changes, starts, trials, units
 from diagkit.checks.logs import signatures
 from diagkit.checks.resources import cpu, disks, mounts
 
@@ -27,6 +27,7 @@ config_invalid = Cause(
         often(starts.configuration),
         sometimes(changes.config_failed, same=True, fails=0.0),
         sometimes(starts.program, same=True),
+        sometimes(trials.accepted, same=True),
     ),
     leads_to=DOWN_OR_NOT,
     verify=LOOK,

@@ -64,7 +64,7 @@ class Native:
 class Reach:
     """Test a way over the network, from a vantage. The answer is JSON; see `transports/wire` for each kind.
 
-    kind: resolve, dns, ping, trace, mtu, tcp, banner, tls, http, redis
+    kind: resolve, dns, ping, long_ping, trace, mtu, tcp, banner, tls, http, redis
     to: host name or address; `name`: what is asked for there (DNS name and type, TLS server name, URL).
     """
 

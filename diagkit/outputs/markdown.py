@@ -60,7 +60,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.faults:
         yield from _section("Bugs in diagkit, or in what was added to it")
         yield from (f"- `{fault.where}`: {SAY(fault.error)}" for fault in report.faults)
-    command, good_for = next_command(report)
+    command, good_for = next_command(report, SAY)
     yield from _section(f"Next: {good_for}")
     yield f"    {command}"
 

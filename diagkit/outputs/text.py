@@ -47,7 +47,7 @@ def text(report: Report, view: View) -> str:
     checklist(page, report, told)
     silences(page, report)
     _faults(page, report)
-    command, good_for = next_command(report)
+    command, good_for = next_command(report, page.say)
     page.heading("NEXT", good_for)
     page.line((command, "bold"), lead=("   ",))
     return page.text()

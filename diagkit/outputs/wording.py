@@ -130,15 +130,17 @@ def listed(names: Iterable[str], at_most: int) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def next_command(report: Report) -> tuple[str, str]:
+def next_command(report: Report, say: Say) -> tuple[str, str]:
     """The one command to type now, and what it is good for."""
     causes = [c for c in report.diagnosis.causes if c.runbook]
     lost = [t for t in report.targets if not t.reached]
     if report.run.interrupted:
         return f"diagkit check {targets_as_words(report.targets)}", "to run the whole checklist"
-    settling = [c for c in report.diagnosis.next_checks if c.opens == NO_TEXT]
-    if settling and not leading(report):
-        return render(settling[0].command, Form.TERMINAL), "to settle which of the candidates it is"
+    settling = sorted(report.diagnosis.next_checks, key=lambda check: check.opens != NO_TEXT)
+    if settling and not leading(report) and not lost:
+        what = "which of the candidates it is" if report.diagnosis.causes else "what it is"
+        first = f"; first {say(settling[0].opens)}" if settling[0].opens != NO_TEXT else " (--deep asks by itself)"
+        return render(settling[0].command, Form.TERMINAL), f"to settle {what}{first}"
     if causes:
         good_for = "what to do about it" if leading(report) else "to confirm or rule out the first candidate"
         return f"diagkit runbook show {causes[0].runbook}", good_for

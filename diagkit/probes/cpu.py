@@ -75,6 +75,11 @@ def _by_psutil(before: Reply, after: Reply) -> Cpu:
 @probe(STAT, Again(STAT), otherwise=(((Native("cpu_times"), Again(Native("cpu_times"))), _by_psutil),))
 def cpu(before: Reply, after: Reply) -> Cpu:
     """How the time of each processor was spent between two samples of /proc/stat."""
+    return spent(before, after)
+
+
+def spent(before: Reply, after: Reply) -> Cpu:
+    """The same, of whatever two samples."""
     first, second = _rows(before), _rows(after)
     names = ["cpu", *(name for name in second if name != "cpu" and name in first)]  # processors can come and go
     return _shares([[b - a for a, b in zip(first[n], second[n], strict=True)] for n in names])
@@ -108,13 +113,13 @@ def _rows(reply: Reply) -> dict[str, list[int]]:
 
 
 def _shares(deltas: list[list[int]] | list[list[float]]) -> Cpu:
-    spent = []
+    found = []
     for delta in deltas:
         ticks = [max(0.0, d) for d in delta]  # idle and iowait may run backwards a little
         if not sum(ticks):
             raise Garbled("the clock of the processors stands still between the samples")
-        spent.append(Spent(**{name: t / sum(ticks) for name, t in zip(COLUMNS, ticks, strict=True)}))
-    total, *each = spent
+        found.append(Spent(**{name: t / sum(ticks) for name, t in zip(COLUMNS, ticks, strict=True)}))
+    total, *each = found
     return Cpu(total=total, each=tuple(each))
 
 

@@ -16,6 +16,7 @@ from diagkit.probes import Answers, Withheld, probe
 from diagkit.probes.names import is_address
 
 GATEWAY = "_gateway"
+ICMP = "allow this user ICMP: sysctl net.ipv4.ping_group_range"
 SSH = 22
 
 
@@ -71,18 +72,30 @@ def _ping(target: Target) -> Iterable[Ask]:
     return [Reach("ping", aim(target), ssh_port(target))]
 
 
-@probe(also=_ping, opens="allow this user ICMP: sysctl net.ipv4.ping_group_range")
+@probe(also=_ping, opens=ICMP)
 def echoes(target: Target, answers: Answers) -> Echoes:
     """Forty pings from here: loss and round-trip times."""
+    return Echoes(**_echoed(target, answers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyEchoes(Echoes):
+    """The same of five times as many, over eight seconds."""
+
+
+def _long_ping(target: Target) -> Iterable[Ask]:
+    return [Reach("long_ping", aim(target), ssh_port(target))]
+
+
+@probe(also=_long_ping, opens=ICMP)
+def many_echoes(target: Target, answers: Answers) -> ManyEchoes:
+    """Two hundred pings from here, where forty leave it to chance."""
+    return ManyEchoes(**_echoed(target, answers))
+
+
+def _echoed(target: Target, answers: Answers) -> dict[str, Any]:
     data = _only(answers)
-    return Echoes(
-        to=aim(target),
-        address=data["address"],
-        method=data["method"],
-        sent=data["sent"],
-        rtts_ms=tuple(data["rtts_ms"]),
-        refusals=tuple(data["refusals"]),
-    )
+    return data | {"to": aim(target), "rtts_ms": tuple(data["rtts_ms"]), "refusals": tuple(data["refusals"])}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +157,7 @@ def _sound(target: Target) -> Iterable[Ask]:
     return [Reach("mtu", aim(target))]
 
 
-@probe(also=_sound, opens="allow this user ICMP: sysctl net.ipv4.ping_group_range")
+@probe(also=_sound, opens=ICMP)
 def path_mtu(target: Target, answers: Answers) -> PathMtu:
     """Which sizes of packet get through with DF set."""
     data = _only(answers)

@@ -26,6 +26,7 @@ STAT = re.compile(r"(\d+) \((.*)\) (\S) (.*)")
 DETAIL = re.compile(r"/proc/(\d+)/\w+:(Uid|FDSize|VmRSS|Max open files|Max processes):?\s+(\w+)\s*")
 PAGE = 4096  # bytes; 64 KiB on some arm64 and POWER machines, where growth then reads too small
 KERNEL_THREAD = 0x00200000  # PF_KTHREAD
+OPENS = "log in as root: /proc is mounted with hidepid and shows this user only its own processes"
 HIDDEN = "/proc shows this user only its own processes (hidepid)"
 
 
@@ -135,10 +136,15 @@ def _seconds(cpu_times: Mapping[str, float]) -> float:
     Again(STATS),
     DETAILS,
     otherwise=(((Native("process_iter"), Again(Native("process_iter"))), _by_psutil),),
-    opens="log in as root: /proc is mounted with hidepid and shows this user only its own processes",
+    opens=OPENS,
 )
 def processes(before: Reply, after: Reply, details: Reply) -> Processes:
     """Every process twice, so that what it does now can be told from what it did since it began."""
+    return compared(before, after, details)
+
+
+def compared(before: Reply, after: Reply, details: Reply) -> Processes:
+    """The same, of whatever two samples. Raises Withheld where we see only some of the processes."""
     first, second = _samples(before), _samples(after)
     if 1 not in second:
         raise Withheld(Silence.DENIED, HIDDEN)

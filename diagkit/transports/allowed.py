@@ -109,6 +109,14 @@ COMMANDS: dict[str, Command] = {
     "coredumpctl": Command("crashes that were kept", FILES, _OPTIONS + r"list\b.*"),
     # databases
     "runuser": Command("PostgreSQL's statistics views, in a read-only transaction", DAEMON, _PSQL),
+    # what programs say of their settings, and disks of themselves
+    "sshd": Command("its settings tested: it reads them and its keys, and ends", FILES, "-t"),
+    "visudo": Command("sudo's settings tested, nothing edited", FILES, "-c"),
+    "named-checkconf": Command("its settings tested, no zone loaded", FILES, ""),
+    "haproxy": Command("its settings tested: nothing is bound or started", FILES, "-c -f /etc/haproxy/haproxy.cfg"),
+    "smartctl": Command(
+        "a disk's own assessment, of one that does not sleep", ANYTHING, r"-n standby -H -j /dev/(sd|hd|nvme)\w+"
+    ),
     # time
     "timedatectl": Command(
         "the clock and its synchronisation",

@@ -19,6 +19,7 @@ from diagkit.model import (
     HostClock,
     Kind,
     Layer,
+    NextCheck,
     Onset,
     Outlier,
     Relief,
@@ -256,6 +257,20 @@ def two_causes() -> Report:
 
 # ---------------------------------------------------------------- nothing is established but a condition
 
+RESTARTS = NextCheck(
+    check="functional.units.restarts",
+    target=U("web1"),
+    command=U("diagkit functional web1 --only functional.units.restarts -v"),
+    bits=0.62,
+    opens=U("log in as root, or allow this user `sudo -n`"),
+)
+LISTENERS = NextCheck(
+    check="resources.sockets.listeners",
+    target=U("web1"),
+    command=U("diagkit resources web1 --only resources.sockets.listeners -v"),
+    bits=0.41,
+)
+
 
 def inconclusive() -> Report:
     refused = finding(Status.FAIL, "functional.services.answer", "shop", "HTTP 502 Bad Gateway after 0.01 s")
@@ -291,8 +306,15 @@ def inconclusive() -> Report:
         verdict=Verdict.INCONCLUSIVE,
         causes=(crash, wrong_port),
         condition=U("The service behind the proxy does not answer"),
+        next_checks=(RESTARTS, LISTENERS),
     )
     return report(found, diagnosis)
+
+
+def to_be_opened() -> Report:
+    """The same, where what would settle it has to be allowed first."""
+    known = inconclusive()
+    return replace(known, diagnosis=replace(known.diagnosis, next_checks=(RESTARTS,)))
 
 
 def unexplained() -> Report:
@@ -454,6 +476,7 @@ ALL = {
         confirmed,
         two_causes,
         inconclusive,
+        to_be_opened,
         unexplained,
         unreachable,
         mixed,

@@ -17,6 +17,8 @@ VIEWS = {
     "confirmed-all": ("confirmed", "text", View(everything=True)),
     "mixed-quiet": ("mixed", "text", View(quiet=True)),
     "mixed-ascii": ("mixed", "text", View(ascii=True)),
+    "inconclusive-markdown": ("inconclusive", "markdown", View()),
+    "to_be_opened-markdown": ("to_be_opened", "markdown", View()),
     "two_causes-colour": ("two_causes", "text", View(colour=True)),
     "two_causes-junit-critical": ("two_causes", "junit", View(fail_on=None)),
     **{

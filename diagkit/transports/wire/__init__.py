@@ -15,6 +15,7 @@ Times are in milliseconds. `state` is one of
               servers: [{server, state: answered | …, rcode, answers}]}      by the system, and by each server itself
     dns      {state: answered | …, rcode, answers, over: udp | tcp, took_ms, error}       name: `db1.example.org A`
     ping     {method, address, sent, rtts_ms: [one for each reply], refusals: [what routers said]}
+    long_ping  the same, of five times as many packets
     trace    {method, address, hops: [{ttl, address, rtt_ms}], reached, refusal}   empty address: that hop was silent
     mtu      {method, address, mtu, sizes: {IP packet size: answered}, told_by: the router that said "too big"}
     tcp      {state, took_ms, error}
@@ -42,7 +43,7 @@ from diagkit.transports.stages import Stopped
 from diagkit.transports.wire.dns import ask_server, resolve
 from diagkit.transports.wire.http import http
 from diagkit.transports.wire.mtu import mtu
-from diagkit.transports.wire.ping import ping
+from diagkit.transports.wire.ping import long_ping, ping
 from diagkit.transports.wire.redis import redis
 from diagkit.transports.wire.tcp import banner, tcp
 from diagkit.transports.wire.tls import tls
@@ -52,7 +53,8 @@ from diagkit.transports.wire.way import Unsupported, Way, is_address, way_from_h
 Kind = Callable[[Reach, Way, float], Mapping[str, object]]
 
 KINDS: dict[str, tuple[Kind, float]] = {  # how to test, and for how many seconds at most
-    "ping": (ping, 4.0),  # the slowest first, so that they run while the others come and go
+    "long_ping": (long_ping, 4.0),  # the slowest first, so that they run while the others come and go
+    "ping": (ping, 4.0),
     "mtu": (mtu, 4.0),
     "trace": (trace, 4.0),
     "resolve": (resolve, 5.0),
@@ -63,7 +65,7 @@ KINDS: dict[str, tuple[Kind, float]] = {  # how to test, and for how many second
     "redis": (redis, 6.0),
     "tcp": (tcp, 4.0),
 }
-FROM_HERE_ONLY = {"ping", "mtu", "trace", "resolve"}  # ssh forwards nothing but TCP
+FROM_HERE_ONLY = {"ping", "long_ping", "mtu", "trace", "resolve"}  # ssh forwards nothing but TCP
 AT_ONCE = 24
 
 
