@@ -21,7 +21,6 @@ from diagkit.causes.verdicts import RANK, over, verdict
 from diagkit.causes.weighing import Weighing
 from diagkit.model import Common, Diagnosis, Finding, Status, Suspect, Untrusted, Verdict
 
-AT_MOST = 5  # causes listed for one target
 COMMON_TRIGGER = 5e-4  # prior probability of something that puts the same fault on several hosts
 MORE_THAN_CHANCE = 10.0  # decibans from which one story is told instead of several
 
@@ -40,7 +39,7 @@ def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, plac
         weighing = fleet.weighings.get(target)
         named = suspects_of(weighing, knowledge.runbooks, over=over(found, now)) if weighing else []
         verdicts[target] = verdict(found, named, knowledge)
-        suspects += named[:AT_MOST] if verdicts[target] is not Verdict.HEALTHY else []
+        suspects += named if verdicts[target] is not Verdict.HEALTHY else []
     told = across_hosts(suspects, fleet)
     leading = max(verdicts.values(), key=RANK.index, default=Verdict.INCONCLUSIVE)
     unsettled = [fleet.weighings[t] for t, v in verdicts.items() if v is Verdict.INCONCLUSIVE and t in fleet.weighings]

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diagkit.causes import ALWAYS, OFTEN, Cause, Sign, State
@@ -85,6 +85,11 @@ class Beyond:
     owners: Mapping[str, str] = field(default_factory=dict)
     priors: Mapping[tuple[str, str], float] = field(default_factory=dict)
     told: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> Hashable:
+        """All of it as a key."""
+        return tuple(tuple(sorted(known.items())) for known in (self.providers, self.owners, self.priors, self.told))
 
 
 NOTHING_BEYOND = Beyond()

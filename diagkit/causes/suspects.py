@@ -13,6 +13,7 @@ from diagkit.causes.weighing import NOTICEABLE, Weighing, World
 from diagkit.model import Step, Suspect, Untrusted, Weighed
 
 WORTH_NAMING = 0.01  # a less likely cause is not listed
+AT_MOST = 5  # causes listed for one target
 ESTABLISHED = 0.5  # a provider's trouble this likely is a part of the story
 
 
@@ -21,7 +22,7 @@ def suspects_of(weighing: Weighing, runbooks: Mapping[str, str], *, over: bool) 
     nodes, found = weighing.nodes, weighing.found
     named = [n for n, p in found.marginal.items() if isinstance(nodes[n].state, Cause) and p >= WORTH_NAMING]
     named.sort(key=lambda n: (-found.marginal[n], nodes[n].id, nodes[n].subject))
-    suspects = [_suspect(weighing, node, runbooks, over=over) for node in named]
+    suspects = [_suspect(weighing, node, runbooks, over=over) for node in named[:AT_MOST]]
     return sorted(suspects, key=lambda s: -RANK.index(s.verdict))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from diagkit.causes.engine import Posterior, infer, likeliest_world
-from diagkit.causes.grounding import NOTHING_BEYOND, Beyond, Grounded, Node, ground
+from diagkit.causes.grounding import NOTHING_BEYOND, Beyond, Grounded, Node, Observed, ground
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.net import set_of
 from diagkit.model import NO_TEXT, Finding, Status, Untrusted, Weighed
@@ -16,27 +16,34 @@ from diagkit.model import NO_TEXT, Finding, Status, Untrusted, Weighed
 NOTICEABLE = 1.0  # decibans below which evidence is not shown
 
 World = frozenset[int]  # the nodes that are true
-Memo = dict[object, Posterior]
+Memo = dict[Hashable, "Weighing"]
 
 
 @dataclass(frozen=True)
 class Weighing:
-    """What the findings of one target say."""
+    """What the findings of one target say. `_worlds` and `_evidence` are kept, and shared by hosts that are alike."""
 
     target: str
     findings: Sequence[Finding]
     grounded: Grounded
     found: Posterior
+    _worlds: dict[World, World] = field(default_factory=dict)
+    _evidence: dict[int, list[tuple[int, float]]] = field(default_factory=dict)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
         """The states that could hold on this target."""
         return self.grounded.nodes
 
-    @cached_property
+    @property
     def world(self) -> World:
         """The likeliest way things stand."""
-        return likeliest_world(self.grounded.net, self.found.best)
+        return self._world(self.found.best)
+
+    def _world(self, roots: World) -> World:
+        if roots not in self._worlds:
+            self._worlds[roots] = likeliest_world(self.grounded.net, roots)
+        return self._worlds[roots]
 
     def place(self, state: str, subject: str = "") -> int | None:
         """The node of a state."""
@@ -48,8 +55,7 @@ class Weighing:
 
     def worlds(self, node: int) -> tuple[World, World]:
         """The likeliest world with this root beside the best others, and the same without it."""
-        roots = self.found.best | {node}
-        return likeliest_world(self.grounded.net, roots), likeliest_world(self.grounded.net, roots - {node})
+        return self._world(self.found.best | {node}), self._world(self.found.best - {node})
 
     def evidence(self, node: int) -> list[tuple[int, float]]:
         """Decibans of each observation for this root, given both worlds; the strongest support first."""
@@ -62,10 +68,6 @@ class Weighing:
                     weights += [(j, decibans)] if decibans else []
             self._evidence[node] = sorted(weights, key=lambda pair: (-pair[1], pair[0]))
         return self._evidence[node]
-
-    @cached_property
-    def _evidence(self) -> dict[int, list[tuple[int, float]]]:
-        return {}
 
     def direct(self, node: int) -> float:
         """Decibans that a root's own signs give it."""
@@ -96,11 +98,25 @@ def sick(findings: Iterable[Finding]) -> bool:
 def weigh_one(
     target: str, findings: Sequence[Finding], knowledge: Knowledge, memo: Memo, beyond: Beyond = NOTHING_BEYOND
 ) -> Weighing:
-    """Weigh one target. memo: what followed from the nets so far; like hosts have equal nets."""
+    """Weigh one target. memo: those weighed so far with the same knowledge; hosts that are alike are weighed once."""
     telling = [f for f in findings if f.status is not Status.WARN or f.check not in knowledge.for_people]
+    signature = tuple((f.check, f.subject, f.status, f.background, f.likelihood_ratio) for f in telling)
+    key = (signature, beyond.signature)
+    if (like := memo.get(key)) is not None:
+        return replace(like, target=target, findings=findings, grounded=_of_this_one(like, telling, knowledge))
     grounded = ground(telling, knowledge, beyond)
-    net = grounded.net
-    key = (tuple(net.priors), tuple(net.edges), tuple(net.observations))
-    if key not in memo:
-        memo[key] = infer(net)
-    return Weighing(target, findings, grounded, memo[key])
+    memo[key] = weighing = Weighing(target, findings, grounded, infer(grounded.net))
+    return weighing
+
+
+def _of_this_one(like: Weighing, telling: Sequence[Finding], knowledge: Knowledge) -> Grounded:
+    """The net of a host that is alike, with this host's own words."""
+    theirs = [f for f in like.findings if f.status is not Status.WARN or f.check not in knowledge.for_people]
+    place = {id(finding): n for n, finding in enumerate(theirs)}
+    return replace(
+        like.grounded,
+        observed=tuple(
+            Observed(telling[place[id(o.finding)]], o.grade) if id(o.finding) in place else o
+            for o in like.grounded.observed
+        ),
+    )

@@ -142,3 +142,73 @@ def test_independent_roots_multiply() -> None:
     )
     both = log_ratio(net, frozenset({0, 1}))
     assert both == pytest.approx(log_ratio(net, frozenset({0})) + log_ratio(net, frozenset({1})))
+
+
+def test_graded_evidence_is_a_likelihood_ratio() -> None:
+    """The posterior odds are the prior odds times the ratio, where the cause surely shows."""
+    seen = Observation(0, (0.0, 0.0), ((0, 1.0, 1.0),), ratio=8.0)
+    found = infer(Net([0.1], [], [seen])).marginal[0]
+    assert found / (1 - found) == pytest.approx(8 * 0.1 / 0.9)
+
+
+def test_graded_evidence_may_speak_against() -> None:
+    bad = Observation(2, (0.02, 0.005), ((0, 0.6, 0.5), (1, 0.6, 0.5)))
+    calm = Observation(0, (0.0, 0.0), ((0, 0.9, 0.9),), ratio=0.2)
+    found = infer(Net([0.01, 0.01], [], [bad, calm])).marginal
+    assert found[1] > 3 * found[0]
+
+
+def test_a_connector_changes_the_way_and_not_the_answer() -> None:
+    """Whether the root that touches everything is searched like the others or fixed first, the posterior is the same."""
+    for seed in range(10):
+        rng = random.Random(seed)
+        plain = random_net(rng, roots=4, hidden=3, observations=8)
+        touching = [
+            Observation(o.grade, o.leak, (*o.links, (7, 0.12, 0.05)), o.share) if o.grade else o
+            for o in plain.observations
+        ]
+        priors = [*plain.priors, 0.01]
+        through = infer(Net(priors, plain.edges, touching, connectors=(7,)))
+        straight = infer(Net(priors, plain.edges, touching))
+        assert through.healthy == pytest.approx(straight.healthy, abs=0.02)
+        for node, p in straight.marginal.items():
+            assert through.marginal.get(node, 0.0) == pytest.approx(p, abs=0.03)
+
+
+def test_what_was_left_out_is_little() -> None:
+    assert all(infer(random_net(random.Random(seed))).unexplored < 0.1 for seed in range(40, 70))
+    mean = sum(infer(random_net(random.Random(seed))).unexplored for seed in range(40, 70)) / 30
+    assert mean < 0.02
+
+
+def test_one_more_active_node_never_makes_a_pass_likelier() -> None:
+    rng = random.Random(3)
+    for seen in random_net(rng, observations=40).observations:
+        quiet = Observation(0, seen.leak, seen.links, seen.share)
+        for active in range(64):
+            assert all(quiet.likelihood(active | 1 << n) <= quiet.likelihood(active) + 1e-12 for n in range(10))
+
+
+def test_two_equal_hosts_have_the_product_of_their_posteriors() -> None:
+    one = random_net(random.Random(11), roots=3, hidden=2, observations=6)
+    size = len(one.priors)
+    twin = [
+        Observation(o.grade, o.leak, tuple((n + size, a, b) for n, a, b in o.links), o.share) for o in one.observations
+    ]
+    edges = [*one.edges, *((p + size, c + size, w) for p, c, w in one.edges)]
+    both = infer(Net([*one.priors, *one.priors], edges, [*one.observations, *twin]))
+    alone = infer(one)
+    assert both.healthy == pytest.approx(alone.healthy**2)
+    for node, p in alone.marginal.items():
+        assert both.marginal[node] == pytest.approx(p)
+        assert both.marginal[node + size] == pytest.approx(p)
+
+
+def test_decibans_add_up_to_the_odds_of_two_worlds() -> None:
+    """Given two worlds, the findings are independent: their weights of evidence sum to the ratio of the likelihoods."""
+    net = random_net(random.Random(5))
+    with_it, without = likeliest_world(net, {0, 1}), likeliest_world(net, {1})
+    weights = [10 * math.log10(o.likelihood(set_of(with_it)) / o.likelihood(set_of(without))) for o in net.observations]
+    together = math.prod(o.likelihood(set_of(with_it)) for o in net.observations)
+    apart = math.prod(o.likelihood(set_of(without)) for o in net.observations)
+    assert sum(weights) == pytest.approx(10 * math.log10(together / apart))
