@@ -7,12 +7,12 @@ from diagkit.cli.exits import Refusal
 from diagkit.cli.selection import select
 
 
-def made(name: str):
+def made(name: str, *, deep: bool = False):
     def judge() -> Findings:
         yield ok("")
 
     judge.__module__, _, judge.__name__ = f"diagkit.checks.{name}".rpartition(".")
-    return check()(judge)
+    return check(deep=deep)(judge)
 
 
 NAMES = ["connectivity.tcp.ports", "resources.disk.inodes", "resources.disk.space", "resources.memory.swap"]
@@ -33,6 +33,26 @@ CHECKS = {name: made(name) for name in NAMES}
 )
 def test_names_beginnings_and_globs(phase, only, skip, chosen):
     assert [c.name for c in select(CHECKS, phase, only, skip)] == chosen
+
+
+DEEP = "resources.disk.lasting"
+
+
+@pytest.mark.parametrize(
+    ("only", "skip", "runs"),
+    [
+        ([], [], False),
+        (["resources"], [], False),
+        (["resources.disk.*"], [], False),
+        ([DEEP], [], True),
+        (["connectivity", DEEP], [], True),
+        ([f"resources.disk.space, {DEEP}"], [], True),
+        ([DEEP, "connectivity"], [DEEP], False),
+    ],
+)
+def test_a_deep_check_runs_only_where_it_is_named_in_full(only, skip, runs):
+    chosen = select(CHECKS | {DEEP: made(DEEP, deep=True)}, "", only, skip)
+    assert (DEEP in [c.name for c in chosen]) is runs
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from diagkit.probes import Facts
 from diagkit.probes.certificates import Certificates, certificates
 from diagkit.probes.doors import Doorways, KnownPorts, doorsteps, doorways, known_ports
 from diagkit.probes.pages import Pages, pages
-from diagkit.probes.path import Echoes, echoes, hops, path_mtu, typed_name
+from diagkit.probes.path import Echoes, ManyEchoes, echoes, hops, many_echoes, path_mtu, typed_name
 from diagkit.probes.sockets import Listener, Listeners
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -34,6 +34,13 @@ def test_the_gateway_stands_in_for_the_way_to_this_machine():
     assert facts(echoes, LOCAL).wants() == {Reach("ping", "_gateway", 22)}
     assert facts(hops, WEB1).wants() == {Reach("trace", "web1")}
     assert facts(path_mtu, WEB1).wants() == {Reach("mtu", "web1")}
+
+
+def test_a_longer_look_sends_more_of_the_same():
+    ask = Reach("long_ping", "web1", 22)
+    answer = say(address="10.0.0.1", method="raw ICMP", sent=200, rtts_ms=[0.4, 0.5], refusals=[])
+    fact = facts(many_echoes, WEB1, replies={ask: answer})[ManyEchoes]
+    assert (fact.to, fact.sent, fact.rtts_ms) == ("web1", 200, (0.4, 0.5))
 
 
 def test_ports_that_ought_to_answer():

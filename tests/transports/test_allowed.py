@@ -33,6 +33,12 @@ ntpq -pn
 getent ahosts example.org
 dpkg-query -W -f ${Package}
 rpm -qa --last
+sshd -t
+visudo -c
+named-checkconf
+haproxy -c -f /etc/haproxy/haproxy.cfg
+smartctl -n standby -H -j /dev/sda
+smartctl -n standby -H -j /dev/nvme0n1
 date +%s.%N
 """.strip().splitlines()
 
@@ -75,6 +81,18 @@ timedatectl set-ntp true
 loginctl kill-user root
 dpkg-query --admindir=/tmp -W
 rpm -e bash
+sshd
+sshd -D
+sshd -t -f /tmp/x
+visudo
+visudo -c -f /tmp/x
+named-checkconf -z
+haproxy -f /etc/haproxy/haproxy.cfg
+nginx -t
+apachectl -t
+smartctl -t long /dev/sda
+smartctl -s off /dev/sda
+smartctl -n standby -H -j /dev/sda -t short
 date -s 12:00
 date 010100002030
 """.strip().splitlines()

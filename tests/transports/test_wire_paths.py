@@ -122,6 +122,11 @@ def test_a_healthy_path(network):
     assert (mtu["mtu"], mtu["told_by"]) == (1500, "")
 
 
+def test_a_longer_look_at_it(network):
+    [ping] = ask(Reach("long_ping", FAR))
+    assert (ping["sent"], len(ping["rtts_ms"]), ping["method"]) == (200, 200, "raw ICMP")
+
+
 def test_the_default_gateway_by_its_word(network):
     [ping] = ask(Reach("ping", "_gateway"))
     assert ping["address"] == GATEWAY

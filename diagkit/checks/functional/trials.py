@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
-from diagkit.model import Unknown
+from diagkit.model import Evidence, Unknown, Untrusted
 from diagkit.probes import Inapplicable
 from diagkit.probes.systemd import Unit, Units
 from diagkit.probes.trials import OPENS, Tested, Trials
@@ -22,12 +24,13 @@ def accepted(trials: Trials, units: Units | Unknown | Inapplicable) -> Findings:
         subject = unit.name if unit else trial.test.file
         command = " ".join(trial.test.command.argv)
         if not trial.complaint:
-            yield ok(f"`{command}` accepts its settings", subject)
+            found = ok(f"`{command}` accepts its settings", subject)
         elif unit and unit.active == "active":
-            trap = f"it runs with older ones, and `{command}` refuses those on disk: {trial.complaint}"
-            yield warn(trap, subject, quote=trial.complaint)
+            found = warn(f"it runs with older ones, and `{command}` refuses those on disk: {trial.complaint}", subject)
         else:
-            yield fail(f"`{command}` refuses its settings: {trial.complaint}", subject, quote=trial.complaint)
+            found = fail(f"`{command}` refuses its settings: {trial.complaint}", subject)
+        said = Evidence(Untrusted(str(trial.test.command)), Untrusted(trial.complaint))
+        yield replace(found, evidence=(said,))
     for test in trials.denied:
         yield unknown(f"`{' '.join(test.command.argv)}` may not read everything", test.file, hint=OPENS)
 
