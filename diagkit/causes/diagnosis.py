@@ -78,12 +78,12 @@ def _common(
             by_cause.setdefault(suspect.id, []).append(suspect)
     for name, sharers in sorted(by_cause.items()):
         targets = sorted({s.target.raw for s in sharers})
+        if len(targets) < 2:
+            continue
         cause = knowledge.causes[name]
         direct = cause.shows[0].check if cause.shows else cause.told_by
         seen = sum(_judged(found, direct.name if direct else "") for found in findings.values())
         k, n, p = len(targets), max(seen, len(targets)), cause.prior
-        if k < 2:
-            continue
         log_odds = math.log(COMMON_TRIGGER) + math.lgamma(k + 1) + math.lgamma(n - k + 1) - math.lgamma(n + 2)
         decibans = (log_odds - k * math.log(p) - (n - k) * math.log(1 - p)) * 10 / math.log(10)
         if decibans >= MORE_THAN_CHANCE:
