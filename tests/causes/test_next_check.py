@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from diagkit.causes.diagnosis import weigh
 from diagkit.causes.next_check import next_checks
 from diagkit.causes.weighing import weigh_one
 from diagkit.causes.why_not import why_not
-from diagkit.model import Finding, NextCheck, Status, Untrusted
+from diagkit.model import Finding, NextCheck, Silence, Status, Untrusted
 
 from .knowledge import KNOWLEDGE, LOOKUPS, PAGES, PEERS, SERVERS, SPACE, UNIT, WRITES, finding
 
@@ -48,6 +50,21 @@ def test_what_has_to_be_allowed_first_is_said() -> None:
     denied = replace(finding(UNIT, UNKNOWN), hint=Untrusted("log in as root"))
     first = next(c for c in proposed(finding(PAGES, FAIL, "/"), denied) if c.check == UNIT.name)
     assert first.opens.raw == "log in as root"
+
+
+@pytest.mark.parametrize(
+    ("silence", "proposed_as"),
+    [
+        (Silence.DENIED, ["log in as root"]),
+        (Silence.NOT_RUN, [""]),  # nobody has to allow anything: it is only to be asked again
+        (Silence.TIMEOUT, [""]),
+        (Silence.MISSING, []),  # asking again brings the same
+        (Silence.UNSUPPORTED, []),
+    ],
+)
+def test_why_it_was_not_judged_decides_whether_it_is_asked_again(silence: Silence, proposed_as: list[str]) -> None:
+    mute = replace(finding(UNIT, UNKNOWN), silence=silence, hint=Untrusted("log in as root"))
+    assert [c.opens.raw for c in proposed(finding(PAGES, FAIL, "/"), mute) if c.check == UNIT.name] == proposed_as
 
 
 def test_a_settled_diagnosis_proposes_nothing() -> None:
