@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diagkit import config
+from diagkit import catalog, config
 from tests.test_runbooks import FENCE, selected, written
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +26,13 @@ def test_the_configuration_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("DIAGKIT_CONFIG", raising=False)
     loaded = config.load(config.layers())
     assert loaded.services["shop"].on == ("web-1",)
+    assert loaded.targets["web-1"].depends_on == ("db-1", "auth.example.org:443")
     assert loaded.checks["resources.disk.space"] == {"warn": 0.05}
+
+
+def test_the_deep_checks_are_all_there_with_their_seconds() -> None:
+    told = {name: int(seconds) for name, seconds in re.findall(r"^\| `([\w.]+)` \| (\d+) \|", TEXT, re.MULTILINE)}
+    assert told == {name: round(check.cost) for name, check in catalog.all_checks().items() if check.deep}
 
 
 def test_every_file_it_points_at_is_there() -> None:

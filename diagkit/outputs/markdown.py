@@ -16,6 +16,7 @@ from diagkit.outputs.wording import (
     about,
     broken_layer,
     counted,
+    in_common,
     leading,
     listed,
     next_command,
@@ -47,6 +48,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _section("Likely causes" if leading(report) else "Candidates: none of them is established")
     for n, cause in enumerate(causes, 1):
         yield from _cause(n, cause)
+        if same := in_common(cause, report, SAY, AT_MOST):
+            yield f"   - in common: {same}"
     if loose := report.diagnosis.unexplained:
         yield from _section("Unexplained")
         yield from (f"- {about(w, SAY)}" for w in loose)

@@ -14,6 +14,7 @@ from diagkit.outputs.wording import (
     STEPS,
     about,
     fold,
+    in_common,
     leading,
     listed,
     next_command,
@@ -65,9 +66,7 @@ def _causes(page: Page, report: Report, told: list[Suspect]) -> None:
         page.heading(*(("LIKELY CAUSES",) if leading(report) else ("CANDIDATES", "none of them is established")))
     for n, cause in enumerate(told, 1):
         _cause(page, n, cause, on=f" on {page.say(cause.target)}" if report.targets[1:] else "")
-        for common in (c for c in report.diagnosis.common if c.id == cause.id):
-            where = listed((page.say(t) for t in common.targets), EVIDENCE)
-            same = f"the same fault on {len(common.targets)} of {common.of} hosts ({where}): look for what they share"
+        if same := in_common(cause, report, page.say, EVIDENCE):
             page.labelled("in common", [(same,)])
     once = {c.id for c in report.diagnosis.common}
     if rest := [c for c in report.diagnosis.causes if c not in told and c.id not in once]:

@@ -93,6 +93,15 @@ def about(found: Finding | Weighed, say: Say) -> str:
     return f"{say(found.subject) or found.check}: {say(found.summary)}"
 
 
+def in_common(cause: Suspect, report: Report, say: Say, at_most: int) -> str:
+    """On how many hosts the same fault is, where that is no chance; empty for a fault of one."""
+    common = next((c for c in report.diagnosis.common if c.id == cause.id), None)
+    if common is None:
+        return ""
+    where = listed((say(t) for t in common.targets), at_most)
+    return f"the same fault on {len(common.targets)} of {common.of} hosts ({where}): look for what they share"
+
+
 def percent(cause: Suspect) -> str:
     """How likely; certainty is not to be had."""
     return ">99%" if cause.confidence > 0.99 else f"{cause.confidence:.0%}"
