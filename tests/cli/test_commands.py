@@ -44,6 +44,14 @@ def test_explain_tells_of_a_check_what_it_needs_and_runs_and_speaks_for(diagkit)
         assert part in told
 
 
+def test_explain_tells_of_a_deep_check_when_it_runs(diagkit):
+    assert (
+        "It takes 8 s more, and runs only where it is named in full"
+        in diagkit("explain", "resources.lasting.busy").stdout
+    )
+    assert "named in full" not in diagkit("explain", tapes.CHECK).stdout
+
+
 def test_explain_tells_of_a_cause_how_it_shows_and_what_to_do(diagkit):
     told = diagkit("explain", "disk_full").stdout
     for part in (
