@@ -45,7 +45,7 @@ from itertools import combinations
 
 from diagkit.causes.net import Net, Nodes, nodes_of, set_of
 
-WINDOW = 5.0  # nats below the best root set at which a set is left alone
+WINDOW = 4.0  # nats below the best root set at which a set is left alone
 MARGIN = 1.0  # nats that the estimate of a root's gain may fall short
 MAX_ROOTS = 5  # simultaneous faults in one block
 MAX_EXPANDED = 80  # root sets extended in one block
