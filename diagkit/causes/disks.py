@@ -50,11 +50,11 @@ disk_predicted_to_fail = Cause(
     shows=(usually(smart.health),),
     told_by=signatures.kernel,
     leads_to=(sometimes(disk_failing), sometimes(storage_slow)),
-    verify=LOGS,
-    act="Confirm with `smartctl -H -A DEVICE`, copy the data while it can be read, and replace the disk.",
+    verify="diagkit resources {target} --only resources.smart.health -v",
+    act="See its counters with `smartctl -A DEVICE`, copy the data while it can be read, and replace the disk.",
     roll_back="None is needed.",
     look_alikes=(LookAlike(cause="disk_failing", tell="reads and writes fail already", by=signatures.kernel),),
-    source="smartmontools smartd(8)",
+    source="smartmontools smartd(8), smartctl(8)",
 )
 disk_path_lost = Cause(
     title="Disk does not answer: controller, cable or path lost, I/O requests time out (NVMe, SATA, SCSI, multipath)",

@@ -42,7 +42,7 @@ def about_check(check: Check) -> Iterator[str]:
     yield check.doc
     yield ""
     if check.deep:
-        yield f"It takes {check.cost:g} s more, and runs only where it is named in full, or where --deep needs its answer."
+        yield f"It takes {check.cost:g} s more, and runs only where it is named in full or --deep needs its answer."
     if not check.vital:
         yield "Where it cannot be judged the run still counts as complete."
     warns, fails = check.noise
