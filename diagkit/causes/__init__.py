@@ -87,6 +87,8 @@ class Cause(State):
     verify, act, roll_back: what to do, in the imperative; `{subject}` and `{target}` are filled in. The command to type
     first stands in verify.
     source: where the knowledge comes from.
+    shallow: it says what is so and hardly why (a unit has failed): something else may be behind it that left no trace,
+    so it is never more than probable.
     """
 
     prior: float
@@ -95,6 +97,7 @@ class Cause(State):
     roll_back: str
     look_alikes: tuple[LookAlike, ...] = ()
     source: str = ""
+    shallow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ requests_fail = Condition(
 )
 service_slow = Condition(
     title="A service answers slowly",
-    shows=(sometimes(http.latency),),
+    shows=(sometimes(http.latency), sometimes(applications.timeouts)),
     leads_to=(often(requests_fail), sometimes(clients_fail)),
 )
 service_down = Condition(
@@ -47,6 +47,7 @@ service_down = Condition(
 )
 writes_fail = Condition(
     title="Writes to a file system fail",
+    shows=(often(units.backup_failed),),
     leads_to=(often(service_down), often(requests_fail)),
 )
 names_fail = Condition(
@@ -55,7 +56,12 @@ names_fail = Condition(
 )
 peers_unreachable = Condition(
     title="The host cannot connect to other hosts it depends on",
-    shows=(often(sockets.pending), often(names.resolvers), sometimes(names.dependencies)),
+    shows=(
+        often(sockets.pending),
+        often(names.resolvers),
+        sometimes(names.dependencies),
+        sometimes(applications.timeouts),
+    ),
     leads_to=(usually(requests_fail), sometimes(service_down)),
 )
 memory_short = Condition(

@@ -13,6 +13,7 @@ LOGS = "diagkit logs {target} --only 'logs.signatures.*' -v"
 dependency_unreachable = Cause(
     title="Dependency unreachable: a database, cache or API on another host refuses or does not answer",
     prior=0.004,
+    shallow=True,
     per_subject=True,
     shared=True,
     shows=(always(dependencies.reachable), often(starts.peer)),

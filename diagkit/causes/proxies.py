@@ -5,12 +5,13 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, sometimes, usually
 from diagkit.causes.conditions import requests_fail, service_slow
 from diagkit.checks.functional import services, units
-from diagkit.checks.logs import signatures
+from diagkit.checks.logs import applications, signatures
 from diagkit.checks.resources import cpu, files, sockets
 
 upstream_down = Cause(
     title="Upstream down: connection refused behind the proxy",
     prior=0.003,
+    shallow=True,
     shows=(usually(services.upstreams),),
     leads_to=(often(requests_fail),),
     verify="diagkit functional {target} --only 'functional.services.*' -v",
@@ -21,6 +22,24 @@ upstream_down = Cause(
         LookAlike(cause="port_mismatch", tell="it runs, on another port", by=services.upstream_ports),
     ),
     source="nginx `connect() failed (111: Connection refused) while connecting to upstream`",
+)
+requests_time_out = Cause(
+    title="Requests time out: the application takes them and hangs or is too slow in them (504 Gateway Timeout)",
+    prior=0.003,
+    shows=(always(applications.timeouts),),
+    leads_to=(often(requests_fail),),
+    verify="diagkit logs {target} --only logs.signatures.applications --only logs.applications.http_errors -v",
+    act=(
+        "See which requests hang (the proxy's error log names them) and what they wait for: a stack trace (py-spy, "
+        "jstack), its sockets (`ss -tnp`); undo what changed last, or restart it for now."
+    ),
+    roll_back="Restart it once more.",
+    look_alikes=(
+        LookAlike(cause="service_hung", tell="it answers no request at all", by=services.answering),
+        LookAlike(cause="cpu_saturated", tell="everything is slow: the processor is full", by=cpu.saturation),
+        LookAlike(cause="upstream_down", tell="it takes no connection: 502, at once", by=services.upstreams),
+    ),
+    source="nginx `upstream timed out (110: Connection timed out) while reading response header from upstream`",
 )
 port_mismatch = Cause(
     title="Port mismatch: a proxy sends to a wrong port or address, where nothing listens",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from diagkit.causes import Cause
 from diagkit.causes.calibration import calibrated
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.weighing import Weighing
@@ -33,7 +34,9 @@ def gate(weighing: Weighing, node: int, *, over: bool) -> Verdict:
         return Verdict.INCONCLUSIVE
     if over:
         return Verdict.RECOVERED
-    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and len(weighing.unexplained) <= 1:
+    state = weighing.nodes[node].state
+    shallow = isinstance(state, Cause) and state.shallow
+    if probability >= CONFIRMED[0] and direct >= CONFIRMED[1] and len(weighing.unexplained) <= 1 and not shallow:
         return Verdict.CONFIRMED
     return Verdict.PROBABLE
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from diagkit.logs import access, errors, files
 from diagkit.logs import occurrences as matching
-from diagkit.logs.kernel import lacking
+from diagkit.logs.kernel import lacking, without_taken_over
 from diagkit.logs.lines import Log, enveloped, line_at, span, starts
 from diagkit.logs.timestamps import Clock, offset
 from diagkit.logs.window import Window
@@ -97,8 +97,9 @@ class LogTexts:
     @property
     def kernel_seen(self) -> bool:
         """Whether what the kernel says was read: from its buffer, from the journal, or from a file that has it too."""
-        whole = {r.source for r in self.readings if r.silence is None}
-        return bool(whole & {"journal", "kernel"}) or any(
+        silences = {r.source: r.silence for r in self.readings}
+        # whose own reading is missing there has its lines in the journal
+        return silences.get("kernel", silences.get("journal", Silence.MISSING)) is None or any(
             log.enveloped and b" kernel: " in log.raw for log in self.logs
         )
 
@@ -118,6 +119,16 @@ class LogTexts:
         """How many lines younger than that these programs have in this log."""
         lines = (line_at(log, start, self.clock) for start in starts(log.raw))
         return sum(1 for line in lines if line and line.at > moment and line.program in programs)
+
+    def mentions(self, source: str, since: datetime, words: Collection[str]) -> bool:
+        """Whether a line of this log, with or without a time of its own, has one of these words since then."""
+        for log in (log for log in self.logs if log.source == source):
+            for word in words:
+                at = log.raw.rfind(word.encode())
+                line = line_at(log, log.raw.rfind(b"\n", 0, at) + 1, self.clock) if at >= 0 else None
+                if line and line.at >= since:
+                    return True
+        return False
 
 
 def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
@@ -150,15 +161,18 @@ def texts(
     replies = {"journal": journal, "kernel": kernel}
     replies |= {ask.source: reply for ask, reply in answers.items() if isinstance(ask, Scan)}
     logs = {source: Log(source, reply.out, reply.cut) for source, reply in replies.items()}
+    came_up = clock.booted + _init_age(init)
     if journal.silence is None:
+        if came_up > clock.booted:
+            logs["journal"] = without_taken_over(logs["journal"], logs["kernel"], clock, came_up)
         logs["kernel"] = lacking(logs["journal"], logs["kernel"], clock)
-        if kernel.silence:  # the journal has its lines as well
-            del replies["kernel"]
+        if kernel.silence and (came_up == clock.booted or b" kernel: " in journal.out):
+            del replies["kernel"]  # the journal has its lines as well; in a container it may have none
     return LogTexts(
         logs=tuple(log for log in logs.values() if log.raw),
         readings=tuple(_reading(source, reply, clock) for source, reply in replies.items()),
         clock=clock,
-        window=Window.of(moment, clock.booted + _init_age(init)),
+        window=Window.of(moment, came_up),
     )
 
 
