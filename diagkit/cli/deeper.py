@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from diagkit import catalog
+from diagkit.checks import Check
 from diagkit.cli.plan import Plan
 from diagkit.cli.progress import Progress
 from diagkit.cli.side_by_side import ask_all
@@ -26,27 +27,36 @@ def deepen(
 
     What a check needs that was not allowed is not asked again. A recording says no more than it holds.
     """
-    settings, faults, asked = intended.settings, list[Fault](), set[tuple[str, str]]()
+    usual = intended.settings.checks
+    faults, asked = list[Fault](), set[tuple[str, str]]()
+    only_of: dict[str, frozenset[str]] = {}
+    settings = intended.settings
     for _ in range(MOST_TIMES):
-        open_ = [
+        open_ = {
             (check.target.raw, check.check)
             for check in report.diagnosis.next_checks
             if not check.opens.raw and (check.target.raw, check.check) not in asked
-        ]
-        live = tuple(t for t in intended.targets if t.scheme != "replay" and t.label in {label for label, _ in open_})
+        }
+        labels = frozenset(label for label, _ in open_)
+        live = tuple(t for t in intended.targets if t.scheme != "replay" and t.label in labels)
         if not live or stop.number:
             break
-        asked |= set(open_)
+        asked |= open_
+        names = {name for label, name in open_ if any(t.label == label for t in live)}
         progress = Progress(quiet=quiet)
-        progress.say(f"not settled yet: asking {', '.join(sorted({name for _, name in open_}))}")
-        more = tuple(
-            c for c in catalog.all_checks().values() if c in settings.checks or c.name in {n for _, n in open_}
-        )
-        settings = replace(settings, checks=more)
-        plan = replace(intended, targets=live, settings=settings)
-        told, failed = ask_all(plan, open_transport, stop, progress, {tape.target.label: tape for tape in tapes})
+        progress.say(f"not settled yet: asking {', '.join(sorted(names))}")
+        visit = replace(intended, targets=live, settings=replace(settings, checks=_with(usual, names)))
+        told, failed = ask_all(visit, open_transport, stop, progress, {tape.target.label: tape for tape in tapes})
         faults += failed
         anew = {tape.target.label: tape for tape in told}
-        tapes = [anew.get(tape.target.label, tape) for tape in tapes]
+        tapes = [anew[t.label] if t in live else tape for t, tape in zip(intended.targets, tapes, strict=True)]
+        added = names - {check.name for check in usual}
+        only_of |= {name: only_of.get(name, frozenset()) | anew.keys() for name in added}
+        settings = replace(settings, checks=_with(usual, only_of), only_of=only_of)
         report = diagnose(tapes, settings)
     return report, settings, faults
+
+
+def _with(usual: Sequence[Check], names: Collection[str]) -> tuple[Check, ...]:
+    """These checks and those of that name, in the order of the checklist."""
+    return tuple(check for check in catalog.all_checks().values() if check in usual or check.name in names)

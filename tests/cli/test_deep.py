@@ -5,10 +5,14 @@ The pump, its causes and its tests are a user's own knowledge; the files that it
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from diagkit.model import Target
+from diagkit.transports.replay import read_tape
+from tests.cli import tapes
 from tests.transports.sshd import running
 
 PARTS = range(1, 9)
@@ -155,6 +159,18 @@ def test_a_recording_says_no_more_than_it_holds(diagkit, pump):
     answer = diagkit("check", "replay:pump.tape", "--only", FLOW, "--deep", "--format", "json")
     assert asked(answer.stderr) == []
     assert named(json.loads(answer.stdout))[0] == "inconclusive"
+
+
+def test_only_those_targets_are_told_of_a_check_that_were_asked(diagkit, pump):
+    parts(pump, 2)
+    diagkit("capture", "local", "--only", FLOW, "-o", "pump.tape")
+    elsewhere = Target("ssh", host="web2", label="web2")
+    tapes.keep(replace(read_tape(str(pump / "pump.tape")), target=elsewhere), pump / "web2.tape")
+    words = ["check", "local", "replay:web2.tape", "--only", FLOW, "--deep", "--format", "json"]
+    report = json.loads(diagkit(*words).stdout)
+    told = {f["target"] for f in report["findings"] if f["check"] == "functional.pump.part2"}
+    assert {f["target"] for f in report["findings"] if f["check"] == FLOW} == {"local", "web2"}
+    assert told == {"local"}
 
 
 def test_over_ssh_the_second_visit_is_a_session_of_its_own(diagkit, pump, tmp_path):
