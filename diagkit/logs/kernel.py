@@ -2,16 +2,18 @@
 
 Mostly: in containers journald takes over the buffer at boot and hears nothing later; a journal that was cut starts too
 late. So the buffer adds what is older or younger than the kernel lines of the journal, and nothing is counted twice.
+What it takes over it stamps with the time it does so; only the buffer knows how old such a line really is.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from diagkit.logs.lines import Log, line_at, span, starts
 from diagkit.logs.timestamps import Clock
 
 DRIFT = timedelta(seconds=2)  # the buffer counts from boot, the journal by the clock; they part a little
+TAKE_OVER = timedelta(seconds=60)  # after the start, journald has read what was in the buffer
 _SAYS_KERNEL = b" kernel: "
 
 
@@ -30,3 +32,23 @@ def lacking(journal: Log, buffer: Log, clock: Clock) -> Log:
             end = buffer.raw.find(b"\n", start) + 1
             kept.append(buffer.raw[start : end or None])
     return Log(buffer.source, b"".join(kept), buffer.cut)
+
+
+def without_taken_over(journal: Log, buffer: Log, clock: Clock, start: datetime) -> Log:
+    """The journal without the kernel's lines from before this system's start, which it stamped as if they were new."""
+    old = set()
+    for at in starts(buffer.raw):
+        line = line_at(buffer, at, clock)
+        if line and line.at < start - DRIFT:
+            old.add(line.message.encode("utf-8", "surrogateescape"))
+    if not old:
+        return journal
+    kept = []
+    for at in starts(journal.raw):
+        raw = journal.raw[at : journal.raw.find(b"\n", at) + 1 or None]
+        words = raw.rstrip(b"\n").split(b" ", 2)  # stamp, host, "kernel: " or the program that wrote to the buffer
+        taken = len(words) == 3 and words[2].removeprefix(b"kernel: ") in old
+        if taken and (line := line_at(journal, at, clock)) and line.at < start + TAKE_OVER:
+            continue
+        kept.append(raw)
+    return Log(journal.source, b"".join(kept), journal.cut)

@@ -1,13 +1,13 @@
 """Recorded logs: what is said of them, and that a healthy host says nothing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from diagkit.logs.engine import find_each
 from diagkit.logs.errors import error_lines, template
-from diagkit.logs.kernel import lacking
+from diagkit.logs.kernel import lacking, without_taken_over
 from diagkit.logs.lines import Log, line_at, span
 from diagkit.logs.occurrences import Occurrence, occurrences
 from diagkit.logs.signatures import catalogue
@@ -131,6 +131,19 @@ def test_the_buffer_adds_only_what_the_journal_lacks() -> None:
     buffer = Log("kernel", b"[    1.000000] boot\n[  142.000000] a\n[ 3343.000000] later\n")
     assert lacking(journal, buffer, CLOCK).raw == b"[    1.000000] boot\n[ 3343.000000] later\n"
     assert lacking(Log("journal", b"1795297700.0 h app[1]: b\n"), buffer, CLOCK) == buffer
+
+
+def test_what_a_container_took_over_from_its_kernel_is_not_new() -> None:
+    start = CLOCK.booted + timedelta(seconds=1000)
+    took, own, later = (
+        b"%d.0 h kernel: sda: error\n" % (start.timestamp() + 1),
+        b"%d.0 h systemd[1]: Started\n" % (start.timestamp() + 2),
+        b"%d.0 h kernel: sda: error\n" % (start.timestamp() + 900),
+    )
+    journal = Log("journal", took + own + later)
+    assert without_taken_over(journal, Log("kernel", b"[  142.000000] sda: error\n"), CLOCK, start).raw == own + later
+    fresh = Log("kernel", b"[ 1001.000000] sda: error\n")
+    assert without_taken_over(journal, fresh, CLOCK, start) == journal
 
 
 def test_a_deployment_that_brings_a_new_error() -> None:
