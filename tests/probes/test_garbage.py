@@ -36,6 +36,7 @@ FREE_TEXT = {
 }
 # Where an empty answer is one.
 MAY_BE_EMPTY = {
+    "enabled.wanted": "nothing is enabled",
     "filters.packet_filter": "no rule is loaded",
     "network.neighbours": "nobody is known on the local networks yet",
 }

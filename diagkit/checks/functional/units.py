@@ -11,6 +11,7 @@ from diagkit.checks.functional import utc
 from diagkit.checks.functional.complaints import last_words
 from diagkit.checks.functional.known_units import BACKUP, HOUSEKEEPING, IN_CONTAINERS
 from diagkit.model import Moment, Unknown
+from diagkit.probes.enabled import Resting
 from diagkit.probes.logs import Occurrences
 from diagkit.probes.systemd import Unit, Units
 from diagkit.probes.unit_log import Before, Jobs, LastWords, Unloaded
@@ -125,6 +126,7 @@ def stopped(
     units: Units,
     jobs: Jobs | Unknown,
     unloaded: Unloaded | Unknown,
+    resting: Resting | Unknown,
     occurrences: Occurrences | Unknown,
     moment: Moment,
     limits: Stops,
@@ -133,14 +135,15 @@ def stopped(
 
     Why: a service that somebody or something stopped is not failed: systemd calls it inactive and is content. One that
     is not enabled may have been taken out of use; then the stop counts for as much as it is recent.
-    Limits: stopped services that are not enabled are seen only by whoever may read the system's journal.
+    Limits: stopped services that are not enabled are seen only by whoever may read the system's journal; without it,
+    of the enabled ones those that are wanted by multi-user.target.
     Look-alikes: one-shot jobs, services that wait for their socket, and those that end within a minute of their start;
     one that was to start again and whose dependency failed: `functional.starts.dependency`.
     """
     gone = False
     failed = occurrences.of("unit_dependency_failed") if isinstance(occurrences, Occurrences) else []
     refused = {name for line in failed for name in line.fields.get("unit", ())}
-    for unit in _resting_daemons(units, unloaded):
+    for unit in _resting_daemons(units, unloaded, resting):
         if unit.name in refused:
             continue
         job = jobs.stop_of(unit.name) if isinstance(jobs, Jobs) else None
@@ -161,11 +164,13 @@ def stopped(
         yield ok("every enabled service that was started in this boot still runs")
 
 
-def _resting_daemons(units: Units, unloaded: Unloaded | Unknown) -> Iterator[Unit]:
+def _resting_daemons(units: Units, unloaded: Unloaded | Unknown, enabled: Resting | Unknown) -> Iterator[Unit]:
     """Inactive services that would run all the time if they ran: neither one-shot jobs, nor started on demand."""
     waking = {u.name for u in units.all if u.active == "active" and u.kind in ("socket", "timer", "path")}
-    forgotten = (u for u in unloaded.all if u.kind == "service") if isinstance(unloaded, Unloaded) else ()
-    for unit in (*units.of("service"), *forgotten):
+    known = {u.name: u for u in enabled.all} if isinstance(enabled, Resting) else {}
+    known |= {u.name: u for u in unloaded.all if u.kind == "service"} if isinstance(unloaded, Unloaded) else {}
+    known |= {u.name: u for u in units.of("service")}
+    for unit in known.values():
         resting = unit.active == "inactive" and unit.load == "loaded" and not unit.transient
         if resting and unit.type in DAEMONS and not waking & set(unit.triggered_by):
             yield unit

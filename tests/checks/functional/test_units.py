@@ -8,6 +8,7 @@ import pytest
 from diagkit.checks.functional import units
 from diagkit.logs.occurrences import Occurrence
 from diagkit.model import Moment, Silence, Status, Unknown
+from diagkit.probes.enabled import Resting
 from diagkit.probes.logs import Occurrences
 from diagkit.probes.systemd import Unit, Units
 from diagkit.probes.unit_log import Before, Job, Jobs, LastWords, Unloaded, Words
@@ -150,13 +151,19 @@ def test_restarting(unit, events, status):
 )
 def test_stopped(unit, events, status):
     socket = replace(RUNS, name="shop.socket", sub="listening", type="")
-    found = units.stopped.judge(known(unit, socket), events, UNSEEN, UNSEEN, MOMENT, units.Stops())
+    found = units.stopped.judge(known(unit, socket), events, UNSEEN, UNSEEN, UNSEEN, MOMENT, units.Stops())
     assert [f.status for f in found] == [status]
+
+
+def test_who_may_not_read_the_journal_sees_that_an_enabled_service_rests():
+    resting = Resting(all=(RESTS,))
+    (finding,) = units.stopped.judge(known(), UNSEEN, UNSEEN, resting, UNSEEN, MOMENT, units.Stops())
+    assert (finding.status, finding.subject.raw) == (Status.FAIL, "shop.service")
 
 
 def test_a_service_that_systemd_has_forgotten_is_still_stopped():
     gone = Unloaded(all=(replace(RESTS, file_state="disabled", since=None, started=None),))
-    (finding,) = units.stopped.judge(known(), jobs("stop", 3), gone, UNSEEN, MOMENT, units.Stops())
+    (finding,) = units.stopped.judge(known(), jobs("stop", 3), gone, UNSEEN, UNSEEN, MOMENT, units.Stops())
     assert finding.status is Status.FAIL
     assert finding.summary.raw == "inactive and disabled: stopped at 2026-11-21 11:57:00 UTC"
 
@@ -177,7 +184,7 @@ def test_masked(unit, events, status):
 
 def test_a_start_that_a_dependency_refused_is_not_a_stop():
     refused = Occurrences(all=(line("unit_dependency_failed", unit=("shop.service",)),))
-    (finding,) = units.stopped.judge(known(RESTS), jobs("stop", 3), UNSEEN, refused, MOMENT, units.Stops())
+    (finding,) = units.stopped.judge(known(RESTS), jobs("stop", 3), UNSEEN, UNSEEN, refused, MOMENT, units.Stops())
     assert finding.status is Status.OK
 
 
