@@ -41,11 +41,28 @@ package_change = Cause(
     ),
     source="dpkg(1) half-installed, half-configured",
 )
+upgrade_regression = Cause(
+    title="Package upgrade broke a program: new errors since a package it uses was upgraded",
+    prior=0.002,
+    per_subject=True,
+    shows=(always(changes.errors_since_upgrade),),
+    leads_to=(usually(requests_fail), sometimes(service_down)),
+    verify=CHANGES,
+    act="Install the previous version of {subject} (`apt-get install PACKAGE=VERSION`, `dnf downgrade`) and hold it.",
+    roll_back="Upgrade it again once the program can live with the new version.",
+    look_alikes=(
+        LookAlike(cause="bad_deployment", tell="the program itself was changed", by=changes.deploys),
+        LookAlike(cause="package_change", tell="the upgrade is not finished", by=signatures.system),
+        LookAlike(cause="library_missing", tell="a file is gone, and nothing starts", by=starts.library),
+    ),
+    source="the package manager's log beside the stack traces",
+)
 config_not_active = Cause(
     title="Configuration not active: changed on disk, and the running service has not read it",
-    prior=0.001,
+    prior=0.002,
     per_subject=True,
     shows=(usually(changes.config_newer, fails=0.0),),
+    leads_to=(often(requests_fail),),
     verify=CHANGES,
     act="Test the file, then reload {subject} (`systemctl daemon-reload` first where it is the unit's own).",
     roll_back="Put the previous file back.",

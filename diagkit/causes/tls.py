@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.causes import Cause, LookAlike, always, sometimes, starts, usually
+from diagkit.causes import Cause, LookAlike, always, services, sometimes, usually
 from diagkit.causes.conditions import requests_fail
 from diagkit.checks.connectivity import tls
 from diagkit.checks.functional import starts as start_checks
@@ -96,18 +96,25 @@ tls_stale_certificate = Cause(
     title="TLS certificate renewed but not reloaded: the service still serves the old certificate",
     prior=0.002,
     per_subject=True,
-    shows=(always(tls.reloaded, fails=0.0),),
+    shows=(
+        always(tls.reloaded, fails=0.0),
+        sometimes(tls.renewal, same=True, fails=0.0),
+        sometimes(tls.expiry, same=True),
+    ),
     verify=TLS,
     act="Reload the service (`systemctl reload UNIT`).",
     roll_back="None is needed.",
-    look_alikes=(LookAlike(cause="tls_expired", tell="the file on disk is old as well", by=tls.reloaded),),
+    look_alikes=(
+        LookAlike(cause="tls_expired", tell="the file on disk is old as well", by=tls.reloaded),
+        LookAlike(cause="tls_expiring", tell="the file on disk is as old as what is served", by=tls.reloaded),
+    ),
     source="served certificate compared with the file that the configuration names",
 )
 tls_key_mismatch = Cause(
     title="TLS key does not match the certificate, or cannot be read: key values mismatch, cannot load certificate",
     prior=0.001,
-    told_by=signatures.applications,
-    leads_to=(usually(starts.config_invalid), sometimes(requests_fail)),
+    shows=(always(start_checks.key_pair),),
+    leads_to=(usually(services.service_failed), sometimes(requests_fail)),
     verify="diagkit logs {target} --only 'logs.signatures.*' -v",
     act=(
         "Compare the public halves (`openssl x509 -noout -pubkey -in CERT` and `openssl pkey -pubout -in KEY`); "

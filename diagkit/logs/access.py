@@ -20,6 +20,7 @@ class Requests:
     """The requests of one access log in the window. `failed`: answered with a status of 500 to 599.
 
     worst: the path with most failures, as (path, status, how many); empty where none failed.
+    stuck: of the paths whose last requests all failed, the one with most of them, in the same form.
     """
 
     source: str
@@ -28,6 +29,7 @@ class Requests:
     first_failed: datetime | None
     last_failed: datetime | None
     worst: tuple[str, int, int] = ("", 0, 0)
+    stuck: tuple[str, int, int] = ("", 0, 0)
     sample: str = ""
 
 
@@ -51,8 +53,21 @@ def _of_one_log(log: Log, clock: Clock, window: Window) -> Requests | None:
         first_failed=min(at for at, *_ in bad),
         last_failed=max(at for at, *_ in bad),
         worst=(path, status, number),
+        stuck=_stuck([(path, status) for _, path, status, _ in sorted(seen, key=lambda one: one[0])]),
         sample=bad[-1][3],
     )
+
+
+def _stuck(answers: Iterable[tuple[str, int]]) -> tuple[str, int, int]:
+    """The path that has failed most often since it last succeeded."""
+    failing: dict[str, tuple[int, int]] = {}
+    for path, status in answers:
+        if status >= 500:
+            failing[path] = (failing.get(path, (0, 0))[0] + 1, status)
+        else:
+            failing.pop(path, None)
+    path, (number, status) = max(failing.items(), key=lambda one: one[1][0], default=("", (0, 0)))
+    return path, status, number
 
 
 def _seen(log: Log, clock: Clock, window: Window) -> Iterator[tuple[datetime, str, int, str]]:

@@ -98,7 +98,7 @@ def filtered(doorways: Doorways, ports: KnownPorts | Unknown, echoes: Echoes | U
             yield skip(f"tcp/{subject} works from the host itself, not from here: {door.outside.state}", subject)
 
 
-@check(noise=(0.01, 0.002), vital=False)
+@check(noise=(0.003, 0.001), vital=False)
 def bound(listeners: Listeners, ports: KnownPorts, segments: Segments | Unknown) -> Findings:
     """What others look for on this host listens where they come to.
 

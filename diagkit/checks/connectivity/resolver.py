@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
@@ -72,7 +73,8 @@ def configured(
     Why: without `nameserver` in /etc/resolv.conf, or `dns` in nsswitch.conf, every such lookup fails at once.
     Look-alikes: a host that needs no names (a container, a router) has neither on purpose; it only warns there.
     """
-    shut = isinstance(resolver, Unknown) and "Permission denied" in resolver.detail
+    # "Permission denied (publickey)" is said of our login, not of the file.
+    shut = isinstance(resolver, Unknown) and re.search(r"Permission denied(?! \()", resolver.detail)
     if isinstance(resolver, Unknown) and resolver.silence is not Silence.MISSING and not shut:
         yield unknown(f"/etc/resolv.conf: {resolver.detail}")
         return

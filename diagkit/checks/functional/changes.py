@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from diagkit.checks.functional.complaints import Reason, complaint
 from diagkit.logs.errors import ErrorLine
 from diagkit.model import Moment, Site, Unknown
 from diagkit.probes.changes import Boot, Packages, Releases
-from diagkit.probes.logs import ErrorLines, Occurrences
+from diagkit.probes.logs import ErrorLines, LogTexts, Occurrences
 from diagkit.probes.processes import Processes
 from diagkit.probes.settings import DAYS, DEPLOYED, Settings
 from diagkit.probes.systemd import Unit, Units
@@ -61,10 +62,10 @@ def packages(packages: Packages, units: Units, moment: Moment) -> Findings:
 class Grace:
     """Seconds a file may be younger than the start of the service that reads it.
 
-    Source: our choice; a slow start reads its files late, and whoever edits twice restarts in between.
+    Source: our choice; most services read their files within seconds of their start.
     """
 
-    seconds: float = 60
+    seconds: float = 3
 
 
 @check(limits=Grace(), noise=(0.03, 0.001), vital=False)
@@ -198,6 +199,38 @@ def errors_since(
         yield ok("no new kind of error since anything was deployed")
 
 
+@check(noise=(0.001, 0.0005), vital=False)
+def errors_since_upgrade(packages: Packages, error_lines: ErrorLines, texts: LogTexts, moment: Moment) -> Findings:
+    """No application fails in a new way that names a package upgraded just before.
+
+    Why: a new version may change what programs rely on; the stack trace then leads into its files.
+    Limits: the package is known by its name alone, in the lines around the error (`python3-shop-tax`: `shop_tax`).
+    Look-alikes: many packages are upgraded at once on a usual night; one that no error names is not suspected.
+    """
+    guilty = False
+    for package in packages.all:
+        if not moment.since <= package.at <= moment.until or "install" in package.action:
+            continue
+        for error in error_lines.all:
+            if _begins_with(error, package.at) and texts.mentions(error.source, package.at, stems(package.package)):
+                guilty = True
+                say = f"{package.action} at {utc(package.at)}; since then {error.program} fails: {error.sample}"
+                yield fail(say, package.package, quote=error.sample, at=package.at)
+                break
+    if not guilty:
+        yield ok("no new kind of error names a package that was changed in the window")
+
+
+_PREFIXES = re.compile(r"^(?:python3?-|lib|node-|ruby-|golang-|php\d*[.\d]*-)|(?:-perl|-java|-dev|-common|[\d.]+)$")
+
+
+def stems(package: str) -> tuple[str, ...]:
+    """How a package may be written in a stack trace; nothing for a name too short to mean anything."""
+    stem = _PREFIXES.sub("", package.partition(":")[0])
+    return tuple(dict.fromkeys((stem, stem.replace("-", "_")))) if len(stem) > MEANINGLESS else ()
+
+
+MEANINGLESS = 4  # letters; `apt`, `file`, `perl` stand in many lines that do not mean the package
 LEAST = 3  # lines that make a kind of error; our choice: one or two come with any restart
 
 

@@ -14,6 +14,7 @@ class Reason(Enum):
     """Why a unit does not start, in the words that programs and systemd use for it. The first that fits a line wins."""
 
     PORT_TAKEN = r"address already in use|EADDRINUSE|address in use|still could not bind"
+    KEY_PAIR = r"key values mismatch|SSL_CTX_use_(PrivateKey|certificate)|private key does not match|PEM_read_bio"
     TASKS = (
         r"resource temporarily unavailable|can.t start new thread|unable to create (new )?native thread"
         r"|(cannot|can.t) fork|fork: retry"

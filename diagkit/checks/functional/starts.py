@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.checks import Findings, check, fail, ok, unknown
+from diagkit.checks import Findings, check, fail, ok, skip, unknown
 from diagkit.checks.functional.complaints import Reason, complaint, ending
 from diagkit.model import Unknown
 from diagkit.probes.logs import Occurrences
@@ -22,6 +22,15 @@ def configuration(units: Units, words: LastWords | Unknown) -> Findings:
         if unit.load in ("bad-setting", "error"):
             yield fail(f"systemd cannot load its unit file: {unit.load}", unit.name)
     yield from _down_because(Reason.CONFIGURATION, units, words)
+
+
+@check(noise=(0.0005, 0.0005), vital=False)
+def key_pair(units: Units, words: LastWords | Unknown) -> Findings:
+    """No service is down because its certificate and key do not belong together, or cannot be loaded.
+
+    Why: a renewal that replaced one of the two shows at the next start, which may be weeks later.
+    """
+    yield from _down_because(Reason.KEY_PAIR, units, words)
 
 
 @check(noise=(0.0005, 0.0005), vital=False)
@@ -182,7 +191,7 @@ def _down_because(reason: Reason, units: Units, words: LastWords | Unknown) -> F
             continue
         spoke = True
     if not spoke:
-        yield ok("no service is down for this reason" if down else "no service is down")
+        yield ok("no service is down for this reason") if down else skip("no service is down")
 
 
 def _asked(unit: Unit, words: LastWords | Unknown) -> bool:

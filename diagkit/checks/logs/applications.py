@@ -10,6 +10,8 @@ from diagkit.logs.errors import ErrorLine
 from diagkit.model import Evidence, Untrusted
 from diagkit.probes.logs import OPENS, AccessLogs, ErrorLines, LogTexts
 
+GATEWAY_TIMEOUT = 504
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Burst:
@@ -70,12 +72,39 @@ def _stands_out(line: ErrorLine, limits: Burst) -> bool:
 class Failing:
     """Share of requests answered with 5xx, at or above which we speak up, and how many it must be at least.
 
+    A page that has not been answered well since counts however small its share is: from `stuck` failures in a row on,
+    and from `late` ones where each was a 504, which takes too long to be a restart seen by chance.
+
     Source: our choice: 1 % uses up an error budget of 99 %; from one in ten on, users see it.
     """
 
     warn: float = 0.01
     fail: float = 0.10
     least: int = 5
+    stuck: int = 3
+    late: int = 2
+
+
+@check(limits=Failing(), noise=(0.005, 0.003), vital=False)
+def timeouts(access_logs: AccessLogs, texts: LogTexts, limits: Failing) -> Findings:
+    """No page of a web server only ever times out any more (504 Gateway Timeout).
+
+    Why: the application behind takes the request and hangs in it; other pages may be answered well meanwhile.
+    Look-alikes: a page that was answered since was slow for a while, and is not counted.
+    """
+    hanging = False
+    for log in access_logs.all:
+        path, status, number = log.stuck
+        if status == GATEWAY_TIMEOUT and number >= limits.late:
+            hanging = True
+            say = f"{path} times out: its last {number} requests were answered 504 Gateway Timeout"
+            yield fail(say, log.source, measured={"timeouts": number}, at=log.last_failed)
+    if access_logs.refused:
+        yield unknown(texts.why_not("files"), hint=OPENS)
+    elif not access_logs.all:
+        yield skip("no access log was written to in the window")
+    elif not hanging:
+        yield ok("every page that timed out was answered since")
 
 
 @check(limits=Failing(), noise=(0.04, 0.01), vital=False)
@@ -89,10 +118,14 @@ def http_errors(access_logs: AccessLogs, texts: LogTexts, limits: Failing) -> Fi
         path, status, number = log.worst
         share = log.failed / log.count if log.count else 0.0
         say = f"{log.failed} of {log.count} requests failed with 5xx"
-        if log.failed < limits.least or share < limits.warn or not log.first_failed or not log.last_failed:
+        broken = log.stuck[2] >= (limits.late if log.stuck[1] == GATEWAY_TIMEOUT else limits.stuck)
+        often = log.failed >= limits.least and share >= limits.warn
+        if not (often or broken) or not log.first_failed or not log.last_failed:
             yield ok(say, log.source)
             continue
-        verdict = fail if share >= limits.fail else warn
+        if broken and not often:
+            path, status, number = log.stuck
+        verdict = fail if broken or share >= limits.fail else warn
         when = times(log.failed, log.first_failed, log.last_failed)
         finding = verdict(
             f"{say} ({share:.0%}), mostly {status} on {path} ({number}): {when}",

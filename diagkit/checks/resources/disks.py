@@ -82,11 +82,16 @@ def completing(devices: Devices) -> Findings:
 class Use:
     """Share of the time a disk is busy, and share of the time work waits for disks (PSI io, some).
 
+    Or, for a disk that serves many requests at once and is never quite busy: requests under way, and share of the time
+    in which nothing but waiting for disks goes on (PSI io, full, over 10 s: writes come in bursts).
+
     Source: our own. Being busy alone says little: an SSD serves many requests at once. Hence both.
     """
 
     busy: float = 0.75
     stalled: float = 0.25
+    queue: float = 4.0
+    stopped: float = 0.40
 
 
 @check(limits=Use(), noise=(0.04, 0.001), vital=False)
@@ -104,11 +109,14 @@ def saturation(
     a disk that is slow (`latency`) or dead (`completing`) passes here.
     """
     stalled = pressure.io.some_now if isinstance(pressure, Pressure) else 1.0
+    stopped = pressure.io.full_10 if isinstance(pressure, Pressure) else 0.0
     for disk in devices.all:
         text = f"{disk.busy:.0%} busy, {disk.queue:.1f} requests under way, {size(disk.moved)}/s"
         measured = {"busy": disk.busy, "queue": disk.queue, "bytes_per_second": disk.moved}
         quick = disk.done and not _slow(disk, devices.seconds, Slowness())
-        if disk.busy < limits.busy or stalled < limits.stalled or not quick:
+        full = disk.busy >= limits.busy and stalled >= limits.stalled
+        crowded = disk.queue >= limits.queue and stopped >= limits.stopped
+        if not (full or crowded) or not quick:
             yield ok(text, disk.name, measured=measured)
             continue
         who, ends = _busiest(users, processes)

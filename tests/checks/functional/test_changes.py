@@ -7,9 +7,12 @@ import pytest
 
 from diagkit.checks.functional import changes
 from diagkit.logs.errors import ErrorLine
+from diagkit.logs.lines import Log
+from diagkit.logs.timestamps import Clock
+from diagkit.logs.window import Window
 from diagkit.model import Deploy, Moment, Silence, Site, Status, Unknown
 from diagkit.probes.changes import Boot, PackageChange, Packages, Release, Releases
-from diagkit.probes.logs import ErrorLines
+from diagkit.probes.logs import ErrorLines, LogTexts
 from diagkit.probes.processes import Process, Processes
 from diagkit.probes.settings import Settings, SettingsFile
 from diagkit.probes.systemd import Unit, Units
@@ -64,7 +67,7 @@ def test_packages(unit, package, action, minutes, status):
     ("unit", "minutes", "processes", "status"),
     [
         (RUNS, 700, HIDDEN, Status.OK),
-        (RUNS, 599.5, HIDDEN, Status.OK),  # a start takes a while
+        (RUNS, 599.97, HIDDEN, Status.OK),  # a start takes a while
         (RUNS, 5, HIDDEN, Status.WARN),
         (RUNS, 5, Processes(all=(WORKER,)), Status.OK),  # reloaded: its worker is younger than the change
         (RUNS, 5, Processes(all=(replace(WORKER, age=9999.0),)), Status.WARN),
@@ -123,6 +126,29 @@ def test_errors_since(first, before, watched, status):
         Releases(all=(link,)), NO_SETTINGS, NO_UNITS, Site(), ErrorLines(all=(error,)), NO_SETTINGS, NO_SETTINGS, MOMENT
     )
     assert [f.status for f in found] == [status]
+
+
+@pytest.mark.parametrize(
+    ("package", "action", "status"),
+    [
+        ("python3-shop-tax", "upgrade", Status.FAIL),
+        ("python3-shop-tax", "install", Status.OK),  # nothing relied on it before
+        ("tzdata", "upgrade", Status.OK),  # no line names it
+        ("tax", "upgrade", Status.OK),  # too short a name to mean it
+    ],
+)
+def test_errors_since_an_upgrade(package, action, status):
+    trace = b'%d.0 shop failed\n  File "/usr/lib/python3/dist-packages/shop_tax.py"\n' % NOON.timestamp()
+    log = Log("/var/log/shop/app.log", trace)
+    window = Window(since=MOMENT.since, until=NOON)
+    texts = LogTexts(logs=(log,), readings=(), clock=Clock(ahead=0, latest=NOON, booted=MOMENT.since), window=window)
+    error = ErrorLine(
+        template="TypeError", source=log.source, program="shop", count=5, first=ago(3), last=NOON,
+        sample="TypeError: country", before=0, watched=600.0, share=0.3, bursts=(),
+    )  # fmt: skip
+    known = Packages(all=(PackageChange(at=ago(5), action=action, package=package),))
+    (found,) = changes.errors_since_upgrade.judge(known, ErrorLines(all=(error,)), texts, MOMENT)
+    assert found.status is status
 
 
 def test_a_service_whose_new_program_does_not_start():

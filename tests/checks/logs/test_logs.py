@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -198,6 +199,21 @@ def test_server_errors(count: int, failed: int, status: Status) -> None:
     assert finding.status is status
     if status is not Status.OK:
         assert "502 on /items" in finding.summary.raw
+
+
+@pytest.mark.parametrize(
+    ("stuck", "failing", "hanging"),
+    [
+        (("", 0, 0), Status.OK, Status.OK),
+        (("/order", 500, 2), Status.OK, Status.OK),
+        (("/order", 500, 3), Status.FAIL, Status.OK),  # it never works
+        (("/order", 504, 2), Status.FAIL, Status.FAIL),  # each took as long as the proxy waits
+    ],
+)
+def test_a_page_that_was_not_answered_well_since(stuck: tuple[str, int, int], failing: Status, hanging: Status) -> None:
+    logs = AccessLogs(all=(replace(requests(100, 4).all[0], stuck=stuck),))
+    assert only(applications.http_errors, logs, QUIET).status is failing
+    assert only(applications.timeouts, logs, QUIET).status is hanging
 
 
 def test_no_access_log_and_one_we_may_not_read() -> None:

@@ -20,6 +20,7 @@ SLOW = replace(SDA, done=8, moved=7000.0, busy=0.8)  # 200 ms each in two second
 HOG = replace(SDA, done=4000, moved=800.0 * MIB, busy=0.9, queue=5.0)
 CALM = Stall(some_now=0.0, some_10=0.0, some_60=0.0, some_300=0.0, full_now=0.0, full_10=0.0, full_60=0.0, full_300=0.0)
 STALLED = Pressure(cpu=CALM, memory=CALM, io=replace(CALM, some_now=0.6))
+STOPPED = Pressure(cpu=CALM, memory=CALM, io=replace(CALM, full_10=0.5))
 AT_EASE = Pressure(cpu=CALM, memory=CALM, io=CALM)
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
 UNSEEN = Unknown("disk_users.disk_users", Silence.DENIED)
@@ -71,6 +72,8 @@ def test_completing(device, status):
         (HOG, STALLED, UNSEEN, REINDEX, Status.WARN),
         (HOG, AT_EASE, BY_7, REINDEX, Status.OK),  # nothing waits
         (SDA, STALLED, BY_7, REINDEX, Status.OK),
+        (replace(HOG, busy=0.5), STOPPED, BY_7, REINDEX, Status.FAIL),  # many at once: never quite busy
+        (replace(HOG, busy=0.5, queue=1.0), STOPPED, BY_7, REINDEX, Status.OK),
         (SLOW, STALLED, BY_7, REINDEX, Status.OK),  # that is for `latency`
         (replace(SLOW, done=0, stuck=3), STALLED, BY_7, REINDEX, Status.OK),  # and that for `completing`
     ],
