@@ -10,31 +10,47 @@ import re
 from dataclasses import dataclass
 
 from diagkit.model import Reply, Run, Silence
-from diagkit.probes import Absent, perhaps, probe
+from diagkit.probes import Absent, Garbled, perhaps, probe
 
 OPENS = "log in as root, or allow this user `sudo -n`: they are tested as the program itself would read them"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """One program's test: its command, the units that run the program (none: it is no service), its main file."""
+    """One program's test: its command, the units that run the program (none: it is no service), its main file.
+
+    content: what it prints where it is content, as a pattern; warnings go to standard error.
+    """
 
     command: Run
     units: tuple[str, ...]
     file: str
+    content: str
 
 
 SSHD = Tested(
-    command=Run(("sshd", "-t"), root=True), units=("ssh.service", "sshd.service"), file="/etc/ssh/sshd_config"
+    command=Run(("sshd", "-t"), root=True),
+    units=("ssh.service", "sshd.service"),
+    file="/etc/ssh/sshd_config",
+    content="",
 )
-SUDO = Tested(command=Run(("visudo", "-c"), root=True), units=(), file="/etc/sudoers")
+SUDO = Tested(
+    command=Run(("visudo", "-c"), root=True),
+    units=(),
+    file="/etc/sudoers",
+    content=r"(.+: parsed OK\n)+",
+)
 NAMED = Tested(
-    command=Run(("named-checkconf",), root=True), units=("named.service", "bind9.service"), file="/etc/bind/named.conf"
+    command=Run(("named-checkconf",), root=True),
+    units=("named.service", "bind9.service"),
+    file="/etc/bind/named.conf",
+    content=r"(\S+:\d+: .+\n)*",
 )
 HAPROXY = Tested(
     command=Run(("haproxy", "-c", "-f", "/etc/haproxy/haproxy.cfg"), root=True),
     units=("haproxy.service",),
     file="/etc/haproxy/haproxy.cfg",
+    content=r"(Warnings were found\.\n|Configuration file is valid\n)*",
 )
 ALL = (SSHD, SUDO, NAMED, HAPROXY)
 
@@ -72,6 +88,8 @@ def trials(sshd: Reply, sudo: Reply, named: Reply, haproxy: Reply) -> Trials:
             continue
         if reply.silence or (reply.code and _MAY_NOT.search(first)):
             denied.append(test)
+        elif not reply.code and not re.fullmatch(test.content, reply.text):
+            raise Garbled(f"{test.command}: {reply.text[:60]!r}")
         else:
             accepted = not reply.code or _NO_FAULT.search(first)
             found.append(Trial(test=test, complaint="" if accepted else first or f"exit status {reply.code}"))
