@@ -18,6 +18,7 @@ from diagkit.model import Finding, Status, Suspect, Verdict
 CONFIRMED = (0.8, 13.0)  # probability, decibans of direct evidence
 PROBABLE = (0.5, 10.0)
 QUIET_AGAIN = timedelta(minutes=10)  # so long without a new bad line, and an incident is over
+LEAST_QUIET, MANY_TIMES, OFTEN_ENOUGH = timedelta(seconds=20), 12, 3  # where lines came in quick succession
 RANK = [Verdict.HEALTHY, Verdict.RECOVERED, Verdict.INCONCLUSIVE, Verdict.PROBABLE, Verdict.CONFIRMED]
 
 
@@ -44,7 +45,16 @@ def gate(weighing: Weighing, node: int, *, over: bool) -> Verdict:
 def over(findings: Iterable[Finding], now: datetime) -> bool:
     """Whether all that is bad is in the logs, and some time ago: every check of how things stand now passes."""
     bad = [f for f in findings if f.status in (Status.WARN, Status.FAIL)]
-    return all(f.check.startswith("logs.") and f.at is not None and now - f.at > QUIET_AGAIN for f in bad)
+    return all(f.check.startswith("logs.") and f.at is not None and now - f.at > _quiet(f) for f in bad)
+
+
+def _quiet(finding: Finding) -> timedelta:
+    """How long its lines must have stayed away: many times as long as they used to, where they came often."""
+    count, seconds = finding.measured.get("count", 0), finding.measured.get("seconds")
+    if seconds is None or count < OFTEN_ENOUGH:
+        return QUIET_AGAIN
+    usual = timedelta(seconds=seconds / (count - 1))
+    return min(QUIET_AGAIN, max(LEAST_QUIET, MANY_TIMES * usual))
 
 
 def verdict(findings: Sequence[Finding], suspects: Sequence[Suspect], knowledge: Knowledge) -> Verdict:

@@ -20,7 +20,7 @@ def heard(verdict: Callable[..., Finding], say: str, subject: str, what: Occurre
     finding = verdict(
         f"{say}{about}: {times(what.count, what.first, what.last)}",
         subject,
-        measured={"count": what.count},
+        measured={"count": what.count, "seconds": (what.last - what.first).total_seconds()},
         at=what.last,
     )
     return replace(finding, evidence=(Evidence(Untrusted(f"scan {what.source}"), Untrusted(what.sample)),))

@@ -66,7 +66,7 @@ def test_a_signature_speaks_with_its_own_severity_name_and_words() -> None:
     assert finding.summary.raw == "No space left on device (ENOSPC) (app): 3 times from 11:50:00 to 11:50:02 UTC"
     assert finding.evidence[0].ask.raw == "scan journal"
     assert finding.evidence[0].excerpt.raw == "write: No space left on device"
-    assert finding.measured == {"count": 3}
+    assert finding.measured == {"count": 3, "seconds": 2.0}
     assert finding.at == NOON - timedelta(seconds=598)
     warned = only(signatures.system, said("systemd[1]: shop.service: Failed with result 'exit-code'."))
     assert (warned.status, warned.subject.raw) == (Status.WARN, "unit_failed")
