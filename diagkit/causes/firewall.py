@@ -58,7 +58,13 @@ conntrack_full = Cause(
     title="Connection tracking table full: nf_conntrack drops new packets",
     prior=0.002,
     shows=(always(sockets.conntrack),),
-    leads_to=(usually(peers_unreachable), often(names_fail), often(dependency_unreachable), often(requests_fail)),
+    # Not always: while entries without an answer are left, the kernel drops those first and lets new ones in.
+    leads_to=(
+        sometimes(peers_unreachable),
+        sometimes(names_fail),
+        sometimes(dependency_unreachable),
+        sometimes(requests_fail),
+    ),
     verify=SOCKETS,
     act="Raise net.netfilter.nf_conntrack_max with sysctl; look who opens so many connections.",
     roll_back="Set the old value again.",

@@ -116,7 +116,7 @@ receiver_slow = Cause(
     verify=SEGMENTS,
     act="Look at the program at {subject} that ought to read; until then close its connections, or set a send timeout.",
     roll_back="None is needed.",
-    look_alikes=(LookAlike(cause="packet_loss", tell="what was sent does not arrive", by=segments.retransmissions),),
+    look_alikes=(LookAlike(cause="packet_loss", tell="what was sent does not arrive", by=path.loss),),
     source="RFC 9293 3.8.6.1 zero-window probing",
 )
 tcp_memory = Cause(

@@ -143,7 +143,7 @@ class TableShare:
     fail: float = 0.95
 
 
-@check(limits=TableShare(), noise=(0.001, 0.001), vital=False)
+@check(limits=TableShare(), noise=(0.001, 0.0002), vital=False)
 def conntrack(table: Conntrack, limits: TableShare) -> Findings:
     """The packet filter can track more connections.
 
