@@ -24,7 +24,10 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "compare": ("diagkit.cli.compare:compare", "Show what differs between two tapes or two targets."),
     },
     "Knowledge": {
-        "explain": ("diagkit.cli.explain:explain", "Tell what a check, cause or probe is, needs and runs on the host; or why a cause was not named."),
+        "explain": (
+            "diagkit.cli.explain:explain",
+            "Tell what a check, cause or probe is, needs and runs on the host; or why a cause was not named.",
+        ),
         "list": ("diagkit.cli.list:list_", "List the checks, causes, probes or outputs."),
         "runbook": ("diagkit.cli.runbook:app", "List the runbooks, or show one."),
         "lint": ("diagkit.cli.lint:lint", "Check the knowledge, yours and what is shipped."),

@@ -34,8 +34,8 @@ def timeline(
     """Tell what happened when, on one host or many.
 
     Trouble in the logs, starts and stops, OOM kills, changes, jobs, logins, and since when it hurts, all in the order
-    of time. What a clock is wrong by is taken out. It names no cause and gives no verdict: the exit code is 0, or 3 if a
-    target could not be reached.
+    of time. What a clock is wrong by is taken out. It names no cause and gives no verdict: the exit code is 0, or 3 if
+    a target could not be reached.
     """
     from diagkit.cli.manner import Manner
     from diagkit.cli.plan import Order

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from diagkit.checks import Findings, check, fail, ok
 from diagkit.checks.functional import utc
 from diagkit.checks.functional.changes import up_since
@@ -12,6 +14,7 @@ from diagkit.probes.settings import Settings
 from diagkit.probes.systemd import Units
 
 UNKNOWN_THERE = ("database_missing",)  # signatures of servers that do not know what they are asked for
+PASSING, OVER = timedelta(seconds=5), timedelta(seconds=30)  # a moment, and how long ago; our choice
 WHY = {
     "refused": "Connection refused",
     "filtered": "Connection timed out",
@@ -29,7 +32,8 @@ def usual(
     Why: a typing error in the settings looks like an outage of the peer, which runs well.
     Limits: a refused port that is no usual one of any known service; an address that does not answer, where its file
     was changed in the window; a database that its server does not know.
-    Look-alikes: a peer that is down refuses on its usual port: `functional.dependencies.reachable`.
+    Look-alikes: a peer that is down refuses on its usual port: `functional.dependencies.reachable`; a database that is
+    being restored is unknown for a moment, and then known again.
     """
     up = max(moment.since, up_since(units))
     known = settings.all if isinstance(settings, Settings) else ()
@@ -44,6 +48,8 @@ def usual(
         odd = ", and it is no usual port of a service" if _odd(attempt) else ""
         yield fail(f"{file}{when} names {place}: {WHY[attempt.state]}{odd}", place, quote=attempt.error)
     for line in occurrences.of(*UNKNOWN_THERE):
+        if line.last - line.first < PASSING and moment.until - line.last > OVER:
+            continue
         wrong = True
         about = next((name for names in line.fields.values() for name in names), "")
         yield fail(f"the peer does not know it ({line.count} times): {line.sample}", about, quote=line.sample)
