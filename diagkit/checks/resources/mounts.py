@@ -10,7 +10,9 @@ from diagkit.probes.disk import Mounts
 from diagkit.probes.mounts import MountPoint, MountTable
 
 WRITABLE = {"ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "jfs", "reiserfs", "bcachefs"}
-READ_ONLY_BY_DESIGN = re.compile(r"/(usr|boot|efi|media|run/media|cdrom|snap|nix/store|var/lib/(snapd|kubelet))(/|$)")
+READ_ONLY_BY_DESIGN = re.compile(
+    r"/(mnt$|(usr|boot|efi|media|run/media|cdrom|snap|nix/store|var/lib/(snapd|kubelet))(/|$))"
+)
 SNAPSHOT = {"noload", "norecovery"}  # mounted so as to leave even the journal alone
 
 
@@ -66,7 +68,8 @@ def read_only(table: MountTable) -> Findings:
     """No filesystem is read-only that ought to be writable.
 
     Why: after an I/O error the kernel remounts a filesystem read-only (errors=remount-ro), and writes fail with EROFS.
-    Look-alikes: read-only by design: fstab says `ro`, images, /usr and /boot, bind mounts of containers.
+    Look-alikes: read-only by design: fstab says `ro`, images, /usr and /boot, bind mounts of containers, and what
+    somebody mounts for a while at /mnt itself (hier(7)).
     """
     declared = {entry.path: entry for entry in table.declared}
     judged = [mount for mount in table.mounted if mount.type in WRITABLE]
