@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 
-INTERCEPT, TRUST, DIRECT, UNEXPLAINED = 0.0, 1.0, 0.0, 0.0
+INTERCEPT, TRUST, DIRECT, UNEXPLAINED = -1.21, 0.39, 1.03, -0.54
 MOST_DIRECT = 30.0  # decibans beyond which more make nobody surer
 EDGE = 1e-4  # nothing is more certain than this
 

@@ -47,7 +47,6 @@ service_down = Condition(
 )
 writes_fail = Condition(
     title="Writes to a file system fail",
-    shows=(often(units.backup_failed),),
     leads_to=(often(service_down), often(requests_fail)),
 )
 names_fail = Condition(

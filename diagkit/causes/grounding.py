@@ -30,7 +30,9 @@ FAILED = 2
 INCIDENT = 0.5  # P(something is wrong | somebody looks)
 MOST_SCALED = 4.0  # few causes (a plug-in's test, `--only`) do not become likely by being few
 UNMODELLED_PRIOR = 0.01  # per host; 0.01 to 0.03 cut wrong conclusions about unknown faults by a third
-UNMODELLED_WEIGHTS = (0.12, 0.05)
+UNMODELLED_WEIGHTS = (0.12, 0.05)  # at most
+ONE_OF_MANY = 0.2  # of the noise of a check of many signatures, for one of them
+TIMES_CHANCE = 10  # what we do not model shows in a check this much oftener than nothing does
 SUBJECTS = {
     "unit": re.compile(r"\.(?:service|socket|mount|timer|swap|target)$"),
     "path": re.compile(r"^/"),
@@ -109,8 +111,8 @@ def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = N
     places = _places(observed)
     for i, node in enumerate(nodes):
         if node.state is None:
-            for seen in links:
-                seen.append((i, *UNMODELLED_WEIGHTS))
+            for seen, about in zip(observed, links, strict=True):
+                about.append((i, *_unmodelled(_leak(seen.finding, knowledge))))
             continue
         for sign in node.state.shows:
             for j in _seen(sign, node, observed, places):
@@ -138,6 +140,11 @@ def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = N
     return Grounded(net, nodes, tuple(observed), direct, missing)
 
 
+def _unmodelled(leak: tuple[float, float]) -> tuple[float, float]:
+    """How a fault that nobody wrote down shows in a check: hardly at all in one that only a single fault sets off."""
+    return tuple(min(most, TIMES_CHANCE * chance) for most, chance in zip(UNMODELLED_WEIGHTS, leak, strict=True))  # type: ignore[return-value]
+
+
 def _weighted(
     observed: Sequence[Observed], links: Sequence[list[tuple[int, float, float]]], knowledge: Knowledge
 ) -> list[Observation]:
@@ -147,7 +154,7 @@ def _weighted(
     return [
         Observation(
             o.grade,
-            _leak(knowledge.noises[o.finding.check], o.finding),
+            _leak(o.finding, knowledge),
             tuple(about),
             1 / (1 + (repeats[name] - 1) * SAME_FACT) if o.grade else 1.0,
             o.finding.likelihood_ratio,
@@ -182,12 +189,16 @@ def _kept_silent(state: State, by_check: Mapping[str, list[Finding]]) -> Finding
     return replace(about[0], subject=Untrusted(""), status=Status.OK, summary=none)
 
 
-def _leak(noise: tuple[float, float], finding: Finding) -> tuple[float, float]:
-    """How often a check at least warns, and fails, with nothing wrong; the host's own history knows better than we."""
-    warns, fails = noise
+def _leak(finding: Finding, knowledge: Knowledge) -> tuple[float, float]:
+    """How often a check at least warns, and fails, with nothing wrong; the host's own history knows better than we.
+
+    A check of many log signatures warns as often as all of them together; that it is this one is rarer.
+    """
+    warns, fails = knowledge.noises[finding.check]
     if finding.background is not None:
         return max(finding.background, fails), fails
-    return warns + fails, fails
+    share = ONE_OF_MANY if finding.subject.raw in knowledge.voices else 1.0
+    return (warns + fails) * share, fails * share
 
 
 def _incident_scale(knowledge: Knowledge) -> float:

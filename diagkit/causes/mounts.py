@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes
 from diagkit.causes.conditions import requests_fail, writes_fail
+from diagkit.causes.jobs import backup_failed
 from diagkit.checks.logs import signatures
 from diagkit.checks.resources import disks, mounts, processes, swaps
 
@@ -14,7 +15,7 @@ filesystem_read_only = Cause(
     prior=0.003,
     per_subject=True,
     shows=(always(mounts.read_only),),
-    leads_to=(always(writes_fail),),
+    leads_to=(always(writes_fail), often(backup_failed)),
     verify=MOUNTS,
     act=(
         "Look in the kernel log why; when the disk is sound, `mount -o remount,rw {subject}`, else check "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagkit.causes import Cause, LookAlike, always, often, rarely, sometimes, usually
 from diagkit.causes.conditions import storage_slow, writes_fail
 from diagkit.causes.cpu import cpu_saturated
+from diagkit.causes.jobs import backup_failed
 from diagkit.causes.services import service_failed
 from diagkit.checks.logs import growth, rotation, signatures
 from diagkit.checks.resources import directories, disk
@@ -16,7 +17,7 @@ disk_full = Cause(
     prior=0.012,
     per_subject=True,
     shows=(always(disk.space), rarely(disk.reserved)),
-    leads_to=(usually(writes_fail),),
+    leads_to=(usually(writes_fail), often(backup_failed)),
     verify=ROOM,
     act=(
         "Free or grow {subject}: find the largest and newest files with `du -xh {subject} | sort -h | "
@@ -64,7 +65,7 @@ tmpfs_full = Cause(
     prior=0.003,
     per_subject=True,
     shows=(always(disk.memory_filesystems),),
-    leads_to=(usually(writes_fail),),
+    leads_to=(usually(writes_fail), often(backup_failed)),
     verify=ROOM,
     act="Remove what fills {subject}, or grow it with `mount -o remount,size=… {subject}`.",
     roll_back="Restart the service that needs the removed files; they are gone for good.",
@@ -76,7 +77,7 @@ inodes_exhausted = Cause(
     prior=0.003,
     per_subject=True,
     shows=(always(disk.inodes), rarely(directories.crowded)),
-    leads_to=(usually(writes_fail),),
+    leads_to=(usually(writes_fail), often(backup_failed)),
     verify=ROOM,
     act=(
         "Find the directory with most entries on {subject} (`du -x --inodes {subject} | sort -n | tail`) "

@@ -30,7 +30,9 @@ def confidence(weighing: Weighing, node: int) -> float:
 
 def gate(weighing: Weighing, node: int, *, over: bool) -> Verdict:
     """What may be said of a cause: the more its own signs speak for it, the more. `over`: nothing is wrong any more."""
-    probability, direct = confidence(weighing, node), weighing.direct(node)
+    # past runs may make us less sure of what the net says, never bolder
+    probability = min(weighing.probability(node), confidence(weighing, node))
+    direct = weighing.direct(node)
     if probability < PROBABLE[0] or direct < PROBABLE[1]:
         return Verdict.INCONCLUSIVE
     if over:
