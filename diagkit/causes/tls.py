@@ -115,7 +115,7 @@ tls_key_mismatch = Cause(
     prior=0.001,
     shows=(always(start_checks.key_pair),),
     leads_to=(usually(services.service_failed), sometimes(requests_fail)),
-    verify="diagkit logs {target} --only 'logs.signatures.*' -v",
+    verify="diagkit functional {target} --only functional.starts.key_pair -v",
     act=(
         "Compare the public halves (`openssl x509 -noout -pubkey -in CERT` and `openssl pkey -pubout -in KEY`); "
         "install the pair that belongs together, owned as before; test (`nginx -t`), then reload."
