@@ -1,4 +1,4 @@
-"""Recorded hosts under hard conditions: as recorded, with half of the checks off, with a cause unknown.
+"""Recorded hosts under hard conditions: as recorded, with half of the checks off, two at once, with a cause unknown.
 
 A trial is one list of findings with the truth about it. Nothing is random: which half is off follows from the tape's
 name.
@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from diagkit import catalog
-from diagkit.cases import Case
+from diagkit.cases import Case, Expected
 from diagkit.causes import State
 from diagkit.causes.diagnosis import Knowledge
-from diagkit.model import Finding
+from diagkit.model import Finding, Status
 from diagkit.session import Settings, judge
 from diagkit.transports.replay import read_tape
 
+BAD = (Status.WARN, Status.FAIL)
 HALVES = 2  # different halves of the checks that are off, for each tape
-CONDITIONS = ("all checks", "half the checks", "cause unknown")
+CONDITIONS = ("all checks", "half the checks", "two incidents at once", "cause unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,14 @@ class Trial:
 
 
 def trials(cases: Iterable[Case]) -> Iterator[Trial]:
-    """Every case under every condition. A healthy host has no cause that could be unknown."""
+    """Every case under every condition. A healthy host has no cause that could be unknown.
+
+    Two at once are the findings of two incidents on hosts of one kind, laid over each other: what either finds bad is
+    bad.
+    """
     every = Settings(checks=tuple(catalog.all_checks().values()))
     knowledge = catalog.knowledge()
+    before: dict[str, tuple[Case, Sequence[Finding]]] = {}
     for case in cases:
         tape = read_tape(case.tape)
         now = tape.moment.until
@@ -53,8 +59,24 @@ def trials(cases: Iterable[Case]) -> Iterator[Trial]:
             kept = _half([c.name for c in every.checks], f"{case.name} {half}")
             found = [f for f in seen if f.check in kept]
             yield Trial(f"{case.name} {half}", CONDITIONS[1], case, found, knowledge, now)
+        kind = case.tape.name.partition(".")[0].partition("-")[0]
+        if len(case.expected.causes) == 1:
+            other, found = before.get(kind, (case, seen))
+            if other.expected.causes != case.expected.causes:
+                both = replace(case, expected=Expected(causes=case.expected.causes + other.expected.causes))
+                laid = _laid_over(seen, found)
+                yield Trial(f"{case.name} and {other.name}", CONDITIONS[2], both, laid, knowledge, now)
+            before[kind] = case, seen
         if case.expected.causes:
-            yield Trial(case.name, CONDITIONS[2], case, seen, without(knowledge, case.expected.causes), now)
+            yield Trial(case.name, CONDITIONS[3], case, seen, without(knowledge, case.expected.causes), now)
+
+
+def _laid_over(one: Sequence[Finding], other: Sequence[Finding]) -> list[Finding]:
+    worse = {f.check for f in other if f.status in BAD}
+    fine = {f.check for f in one if f.status not in BAD} - {f.check for f in one if f.status in BAD}
+    kept = [f for f in one if f.check not in worse & fine]
+    target = one[0].target
+    return kept + [replace(f, target=target) for f in other if f.status in BAD]
 
 
 def _half(checks: Sequence[str], seed: str) -> set[str]:
