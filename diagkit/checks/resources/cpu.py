@@ -20,8 +20,9 @@ class Busy:
 
     A processor may well be busy if nobody waits. Failing needs `waiting_long` over five minutes, or waiting that is for
     the most part (`mostly`) due to programs that have run like that all along, or a loop that takes nearly all there is
-    (`runaway`): a compiler, a compressor or a service with many requests only warns. Source: our own; PSI is the judge
-    of waiting.
+    (`runaway`): a compiler, a compressor or a service with many requests only warns. A host that gets no whole
+    processor (a container, a guest on a busy machine) is `starved` from less on, where work waits nearly all the time
+    and no quota holds it. Source: our own; PSI is the judge of waiting.
     """
 
     busy: float = 0.75
@@ -29,6 +30,8 @@ class Busy:
     waiting_long: float = 0.50
     mostly: float = 0.60
     runaway: float = 0.75
+    starved: float = 0.50
+    starved_waiting: float = 0.75
 
 
 @check(limits=Busy(), noise=(0.03, 0.001))
@@ -38,6 +41,7 @@ def saturation(
     pressure: Pressure | Unknown | Inapplicable,
     processes: Processes | Unknown,
     times: UnitTimes | Unknown | Inapplicable,
+    throttling: Throttling | Unknown | Inapplicable,
     limits: Busy,
 ) -> Findings:
     """The processors are not all busy while work waits for them.
@@ -60,15 +64,22 @@ def saturation(
     else:
         queued, lasting = load.one > cpus, load.five >= 2 * cpus
     looping = sum(p.cpu for p in busiest(seen) if spins(p)) >= limits.runaway * cpus
-    if busy < limits.busy or not (queued or looping):
-        yield ok(text, measured=measured)
-        return
     alike = sum(p.cpu for p in busiest(seen) if spins(p) or steady(p))
     if isinstance(times, UnitTimes):
         alike = alike or (0.0 if seen.all else sum(unit.cpu for unit in steady_services(times)))
+    starved = (
+        measured.get("waiting", 0.0) >= limits.starved_waiting and busy >= limits.starved and not _held(throttling)
+    )
+    if not (busy >= limits.busy or (starved and alike >= limits.mostly * busy * cpus)) or not (queued or looping):
+        yield ok(text, measured=measured)
+        return
     verdict = fail if lasting or looping or alike >= limits.mostly * busy * cpus else warn
     waits = ", work waits for it" if queued else ""
     yield verdict(f"CPU saturated: {text}{waits}; {_users(seen, times)}", measured=measured)
+
+
+def _held(throttling: Throttling | Unknown | Inapplicable) -> bool:
+    return isinstance(throttling, Throttling) and any(group.throttled for group in throttling.all)
 
 
 def _users(processes: Processes, times: UnitTimes | Unknown | Inapplicable) -> str:

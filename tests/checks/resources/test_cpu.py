@@ -25,6 +25,7 @@ SEEN = Processes(all=(LOOP,))
 BUILD = Processes(all=(replace(LOOP, name="make", cpu=0.05),))  # the work is done by children that come and go
 HIDDEN = Unknown("processes.processes", Silence.DENIED)
 NO_UNITS = Inapplicable("cgroups.unit_times", "no systemd here")
+NO_QUOTA = Throttling(all=())
 NO_PSI = Inapplicable("pressure.pressure", "no PSI")
 
 
@@ -50,12 +51,15 @@ def one(check, *facts):
     ],
 )
 def test_saturation(spent, pressure, status):
-    assert one(cpu.saturation, Cpu(total=spent, each=(spent,)), QUIET, pressure, BUILD, NO_UNITS).status is status
+    assert (
+        one(cpu.saturation, Cpu(total=spent, each=(spent,)), QUIET, pressure, BUILD, NO_UNITS, NO_QUOTA).status
+        is status
+    )
 
 
-def saturated(processes, pressure=None, units=NO_UNITS, spent=FULL):
+def saturated(processes, pressure=None, units=NO_UNITS, spent=FULL, quota=NO_QUOTA):
     cores = Cpu(total=spent, each=(spent,))
-    return one(cpu.saturation, cores, QUIET, pressure or psi(some_now=0.9), processes, units)
+    return one(cpu.saturation, cores, QUIET, pressure or psi(some_now=0.9), processes, units, quota)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_units_tell_where_processes_are_hidden(unit, life, status):
 )
 def test_saturation_without_psi_goes_by_the_load(one_minute, five, status):
     load = replace(QUIET, one=one_minute, five=five)
-    assert one(cpu.saturation, Cpu(total=FULL, each=(FULL,)), load, NO_PSI, BUILD, NO_UNITS).status is status
+    assert one(cpu.saturation, Cpu(total=FULL, each=(FULL,)), load, NO_PSI, BUILD, NO_UNITS, NO_QUOTA).status is status
 
 
 def test_saturation_names_who_uses_it():
@@ -167,3 +171,20 @@ def test_load(one_minute, five, status):
 )
 def test_pressure(ten, sixty, status):
     assert one(cpu.pressure, psi(some_10=ten, some_60=sixty)).status is status
+
+
+STARVED = replace(FULL, user=0.6, idle=0.4)
+LOOPS = Processes(all=tuple(replace(LOOP, pid=n, cpu=0.19, lifetime_cpu=0.19) for n in range(3)))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "quota", "processes", "status"),
+    [
+        (0.9, NO_QUOTA, LOOPS, Status.FAIL),
+        (0.5, NO_QUOTA, LOOPS, Status.OK),  # work waits half of the time: there is a processor left
+        (0.9, Throttling(all=(Throttled(unit="shop.service", periods=20, throttled=19),)), LOOPS, Status.OK),
+        (0.9, NO_QUOTA, BUILD, Status.OK),
+    ],
+)
+def test_a_host_without_a_whole_processor_is_saturated_from_less_on(waiting, quota, processes, status):
+    assert saturated(processes, psi(some_now=waiting), spent=STARVED, quota=quota).status is status
