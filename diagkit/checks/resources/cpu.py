@@ -30,7 +30,7 @@ class Busy:
     waiting_long: float = 0.50
     mostly: float = 0.60
     runaway: float = 0.75
-    starved: float = 0.50
+    starved: float = 0.30
     starved_waiting: float = 0.75
 
 
