@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from diagkit.causes.engine import WINDOW
 from diagkit.causes.grounding import PROVIDER, Beyond
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.topology import Place, Topology
@@ -146,7 +147,7 @@ def _hear_clients(
 def _message(weighing: Weighing, node: int) -> float:
     """How much likelier this target's findings are with that root than without: odds after over odds before."""
     before = weighing.grounded.net.priors[node]
-    after = weighing.found.marginal.get(node, min(before, math.exp(-5)))
+    after = weighing.found.marginal.get(node, min(before, math.exp(-WINDOW)))
     after = min(max(after, 1e-6), 1 - 1e-6)
     return _bounded(after / (1 - after) * (1 - before) / before)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from diagkit.causes import Cause
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.weighing import NOTICEABLE, sick, weigh_one
-from diagkit.model import NO_TEXT, Finding, Status, Untrusted, Weighed
+from diagkit.model import NO_TEXT, Finding, Untrusted, Weighed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +34,15 @@ class WhyNot:
 def why_not(cause: str, target: str, findings: Sequence[Finding], knowledge: Knowledge) -> WhyNot:
     """Judge this cause by the findings of one target."""
     state = knowledge.causes[cause]
-    direct = state.shows[0].check.name if state.shows else ""
-    own = [f for f in findings if f.check == direct]
-    if own and all(f.status is Status.SKIP for f in own):
-        why = Untrusted(f"{direct} does not apply: {own[0].summary.raw}")
+    weighing = weigh_one(target, findings, knowledge, {})
+    places = [i for i, node in enumerate(weighing.nodes) if node.id == cause]
+    if not places:  # its direct check was skipped, and no log line names it
+        direct = state.shows[0].check.name
+        said = next(f for f in findings if f.check == direct)
+        why = Untrusted(f"{direct} does not apply: {said.summary.raw}")
         return WhyNot(cause=cause, target=Untrusted(target), impossible=why)
     if not sick(findings):
         return WhyNot(cause=cause, target=Untrusted(target), impossible=Untrusted("no check found anything wrong"))
-    weighing = weigh_one(target, findings, knowledge, {})
-    places = [i for i, node in enumerate(weighing.nodes) if node.id == cause]
     place = max(places, key=weighing.probability)
     evidence = weighing.evidence(place)
     best = [weighing.nodes[n].state for n in sorted(weighing.found.best)]

@@ -87,5 +87,8 @@ def test_why_not_says_what_was_not_seen() -> None:
 
 def test_why_not_says_that_it_cannot_be() -> None:
     seen = (finding(SERVERS, Status.SKIP), finding(UNIT, FAIL, "db"))
+    heard = replace(KNOWLEDGE, voices={"a_line": {"resolver_unreachable": 0.85}})
+    told = (*seen, finding(LOOKUPS, FAIL, "a_line"))
+    assert not why_not("resolver_unreachable", "web-1", told, heard).impossible.raw, "a log line names it after all"
     assert SERVERS.name in why_not("resolver_unreachable", "web-1", seen, KNOWLEDGE).impossible.raw
     assert why_not("disk_full", "web-1", (finding(SPACE, OK),), KNOWLEDGE).impossible.raw
