@@ -184,3 +184,32 @@ def test_subjects_of_one_kind_must_be_equal_and_of_two_kinds_may_be_the_same_thi
 def test_what_is_not_there_is_no_suspect() -> None:
     said = diagnosed(finding(WRITES, Status.FAIL, "enospc"), finding(SPACE, Status.SKIP))
     assert "disk_full" not in [c.id for c in said.causes]
+
+
+def test_what_only_says_what_is_so_is_never_confirmed() -> None:
+    seen = (
+        finding(SPACE, Status.FAIL, "/"),
+        finding(SPACE, Status.OK, "/boot"),
+        finding(WRITES, Status.FAIL, "enospc"),
+    )
+    knowledge = Knowledge(
+        causes={"disk_full": replace(disk_full, shallow=True)},
+        conditions=CONDITIONS,
+        voices={},
+        noises={check.name: check.noise for check in (SPACE, WRITES, UNIT)},
+        runbooks={},
+        vital=frozenset(),
+    )
+    assert weigh(seen, knowledge, NOON).verdict is Verdict.PROBABLE
+
+
+@pytest.mark.parametrize(("ago", "verdict"), [(60, Verdict.RECOVERED), (10, Verdict.CONFIRMED)])
+def test_where_lines_came_quickly_an_incident_is_sooner_over(ago: int, verdict: Verdict) -> None:
+    lines = replace(
+        finding(LINES, Status.FAIL, "kernel.killed"),
+        at=NOON - timedelta(seconds=ago),
+        measured={"count": 21, "seconds": 20.0},
+    )
+    assert diagnosed(lines, voices={"kernel.killed": {"crashed": 0.98}}).verdict in (
+        (verdict,) if verdict is Verdict.RECOVERED else (Verdict.PROBABLE, Verdict.CONFIRMED)
+    )

@@ -188,3 +188,8 @@ LOOPS = Processes(all=tuple(replace(LOOP, pid=n, cpu=0.19, lifetime_cpu=0.19) fo
 )
 def test_a_host_without_a_whole_processor_is_saturated_from_less_on(waiting, quota, processes, status):
     assert saturated(processes, psi(some_now=waiting), spent=STARVED, quota=quota).status is status
+
+
+def test_a_third_of_a_processor_may_be_all_there_is():
+    third = replace(FULL, user=0.45, idle=0.55)
+    assert saturated(LOOPS, psi(some_now=0.9), spent=third).status is Status.FAIL
