@@ -6,7 +6,6 @@ connection left to see, and when its address is built in there is no configurati
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from diagkit.model import Ask, Reach, Reply, Run, Silence, Vantage
 from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 from diagkit.probes.dependencies import NO_NAMES, SUFFIXES
-from diagkit.probes.doors import COUNT_KNOCKS
+from diagkit.probes.doors import COUNT_KNOCKS, seen_port
 from diagkit.probes.names import Resolver, is_address
 from diagkit.probes.sockets import LISTENING, TABLES, readable, table_rows
 
@@ -177,6 +176,6 @@ def attempts(endpoints: Endpoints, answers: Answers) -> Attempts:
     found = []
     for endpoint in endpoints.all:
         if reply := answers.get(_reach(endpoint)):
-            said = {"state": "", "error": reply.complaint} if reply.silence else json.loads(reply.text)
-            found.append(Attempt(endpoint=endpoint, state=said["state"], error=said["error"]))
+            port = seen_port(_reach(endpoint), reply)
+            found.append(Attempt(endpoint=endpoint, state=port.state, error=port.error))
     return Attempts(all=tuple(found))
