@@ -73,6 +73,11 @@ class Grounded:
     direct: dict[int, list[int]] = field(default_factory=dict)  # node -> observations that are its own signs
     missing: dict[int, tuple[str, ...]] = field(default_factory=dict)  # node -> checks of its signs not judged
 
+    @property
+    def seen(self) -> Sequence[Observation]:
+        """The net's observations that are findings of this host; those behind them are hearsay of others."""
+        return self.net.observations[: len(self.observed)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beyond:

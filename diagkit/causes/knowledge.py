@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from diagkit.causes import Cause, Condition, State
+from diagkit.model import Finding, Status
 
 Voices = Mapping[str, Mapping[str, float]]  # signature id -> cause or condition id -> weight
 
@@ -30,6 +31,10 @@ class Knowledge:
     groups: Mapping[str, str] = field(default_factory=dict)
     costs: Mapping[str, float] = field(default_factory=dict)
     for_people: frozenset[str] = frozenset()
+
+    def weighs(self, finding: Finding) -> bool:
+        """Whether a finding counts here: a warning that is there to be read does not."""
+        return finding.status is not Status.WARN or finding.check not in self.for_people
 
     @cached_property
     def states(self) -> dict[str, State]:

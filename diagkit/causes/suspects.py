@@ -103,7 +103,7 @@ def _title(weighing: Weighing, node: int) -> str:
 
 def _shown(weighing: Weighing, node: int, world: World) -> Iterator[Weighed]:
     """The bad findings that show this state, and no state of this world more surely."""
-    for j, seen in enumerate(weighing.grounded.net.observations[: len(weighing.grounded.observed)]):
+    for j, seen in enumerate(weighing.grounded.seen):
         behind = {n: a for n, a, _ in seen.links if n in world and weighing.nodes[n].state is not None}
         if seen.grade and node in behind and behind[node] == max(behind.values()):
             yield weighing.weighed(j, 0.0)
@@ -120,7 +120,7 @@ def across_hosts(suspects: Iterable[Suspect], fleet: Fleet) -> list[Suspect]:
     """The same, with what is one thing told once, and a provider's cause told with the trouble of its clients."""
     merged: list[Suspect] = []
     for suspect in sorted(suspects, key=lambda s: (-RANK.index(s.verdict), -s.confidence, s.target.raw)):
-        thing = fleet.thing(suspect.id, suspect.entity.raw, suspect.target.raw)
+        thing = _thing(fleet, suspect)
         twin = next((i for i, other in enumerate(merged) if thing and thing == _thing(fleet, other)), None)
         if twin is None:
             merged.append(suspect)

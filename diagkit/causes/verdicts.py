@@ -61,8 +61,8 @@ def _quiet(finding: Finding) -> timedelta:
 
 def verdict(findings: Sequence[Finding], suspects: Sequence[Suspect], knowledge: Knowledge) -> Verdict:
     """What may be said of one target."""
-    telling = [f for f in findings if f.status is not Status.UNKNOWN or f.check in knowledge.vital]
-    telling = [f for f in telling if f.status is not Status.WARN or f.check not in knowledge.for_people]
+    weighty = filter(knowledge.weighs, findings)
+    telling = [f for f in weighty if f.status is not Status.UNKNOWN or f.check in knowledge.vital]
     if not telling:
         return Verdict.INCONCLUSIVE
     if suspects and suspects[0].verdict is not Verdict.INCONCLUSIVE:

@@ -62,7 +62,7 @@ class Weighing:
         if node not in self._evidence:
             with_it, without = map(set_of, self.worlds(node))
             weights = []
-            for j, seen in enumerate(self.grounded.net.observations[: len(self.grounded.observed)]):
+            for j, seen in enumerate(self.grounded.seen):
                 if any((with_it ^ without) >> n & 1 for n, _, _ in seen.links):
                     decibans = round(10 * math.log10(seen.likelihood(with_it) / seen.likelihood(without)), 1)
                     weights += [(j, decibans)] if decibans else []
@@ -85,9 +85,12 @@ class Weighing:
     @cached_property
     def unexplained(self) -> tuple[Weighed, ...]:
         """Bad findings that nothing in the likeliest world brings about."""
-        seen = enumerate(self.grounded.net.observations[: len(self.grounded.observed)])
         known = {n for n in self.world if self.nodes[n].state is not None}
-        return tuple(self.weighed(j, 0.0) for j, s in seen if s.grade and not any(n in known for n, _, _ in s.links))
+        return tuple(
+            self.weighed(j, 0.0)
+            for j, seen in enumerate(self.grounded.seen)
+            if seen.grade and not any(n in known for n, _, _ in seen.links)
+        )
 
 
 def sick(findings: Iterable[Finding]) -> bool:
@@ -99,7 +102,7 @@ def weigh_one(
     target: str, findings: Sequence[Finding], knowledge: Knowledge, memo: Memo, beyond: Beyond = NOTHING_BEYOND
 ) -> Weighing:
     """Weigh one target. memo: those weighed so far with the same knowledge; hosts that are alike are weighed once."""
-    telling = [f for f in findings if f.status is not Status.WARN or f.check not in knowledge.for_people]
+    telling = list(filter(knowledge.weighs, findings))
     signature = tuple((f.check, f.subject, f.status, f.background, f.likelihood_ratio) for f in telling)
     key = (signature, beyond.signature)
     if (like := memo.get(key)) is not None:
@@ -111,8 +114,7 @@ def weigh_one(
 
 def _of_this_one(like: Weighing, telling: Sequence[Finding], knowledge: Knowledge) -> Grounded:
     """The net of a host that is alike, with this host's own words."""
-    theirs = [f for f in like.findings if f.status is not Status.WARN or f.check not in knowledge.for_people]
-    place = {id(finding): n for n, finding in enumerate(theirs)}
+    place = {id(finding): n for n, finding in enumerate(filter(knowledge.weighs, like.findings))}
     return replace(
         like.grounded,
         observed=tuple(
