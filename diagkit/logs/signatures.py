@@ -141,7 +141,8 @@ def _add(found: dict[str, Signature], name: str, file: Path, table: Any) -> None
 @cache
 def harmless() -> tuple[Harmless, ...]:
     """Every kind of line to pass over."""
-    tables = tomllib.loads((files("diagkit.logs") / "harmless.toml").read_text("utf-8"))
+    folder = files("diagkit.logs") / "harmless"
+    families = [tomllib.loads(entry.read_text("utf-8")) for entry in sorted(folder.iterdir(), key=lambda e: e.name)]
     return tuple(
         Harmless(
             literal=table["literal"],
@@ -150,6 +151,7 @@ def harmless() -> tuple[Harmless, ...]:
             reason=table["reason"],
             match=table["match"],
         )
+        for tables in families
         for table in tables.values()
     )
 
