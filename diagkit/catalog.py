@@ -20,7 +20,7 @@ from typing import Generic, TypeVar, get_args
 from diagkit import causes, checks, own, probes, timeline
 from diagkit.admission import refuse_check, refuse_probe, refuse_state
 from diagkit.causes import WORDS, Cause, Condition, State
-from diagkit.causes.diagnosis import Knowledge
+from diagkit.causes.knowledge import Knowledge
 from diagkit.checks import PHASES, Check
 from diagkit.differences.outliers import SetUp
 from diagkit.logs import signatures

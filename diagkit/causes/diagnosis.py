@@ -24,8 +24,6 @@ from diagkit.model import Common, Diagnosis, Finding, Status, Suspect, Untrusted
 COMMON_TRIGGER = 5e-4  # prior probability of something that puts the same fault on several hosts
 MORE_THAN_CHANCE = 10.0  # decibans from which one story is told instead of several
 
-__all__ = ["Knowledge", "weigh"]
-
 
 def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, places: Sequence[Place] = ()) -> Diagnosis:
     """The likely root causes behind the findings of all targets, likeliest first; places say how they hang together."""

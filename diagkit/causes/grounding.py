@@ -1,8 +1,5 @@
 """From knowledge and one host's findings to a net: which states could hold here, and what was seen of each.
 
-- A bad finding (WARN, FAIL) is one observation. A check that passed everywhere is one observation of grade 0. A graded
-  finding is one observation with its likelihood ratio. A check with an unjudged part and nothing bad is no observation
-  at all: unknown is evidence for nothing.
 - A state per subject gets one node for each subject its first sign's check speaks up about; if there is none, one
   nameless node, so that evidence against it and around it still counts.
 - A cause whose direct check was skipped cannot be, and has no node, unless a log line names it: what a web server's log
@@ -19,14 +16,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from diagkit.causes import ALWAYS, OFTEN, Cause, Sign, State
 from diagkit.causes.knowledge import Knowledge, Voices
 from diagkit.causes.net import Net, Observation
-from diagkit.model import Finding, Status, Untrusted
+from diagkit.causes.observed import FAILED, Observed, grade, kept_silent, observations, unjudged
+from diagkit.model import Finding, Status
 
-FAILED = 2
 INCIDENT = 0.5  # P(something is wrong | somebody looks)
 MOST_SCALED = 4.0  # few causes (a plug-in's test, `--only`) do not become likely by being few
 UNMODELLED_PRIOR = 0.01  # per host; 0.01 to 0.03 cut wrong conclusions about unknown faults by a third
@@ -53,14 +50,6 @@ class Node:
     id: str
     state: State | None
     subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """What was seen: a bad finding, or a check that passed (the finding then is one of its passed ones)."""
-
-    finding: Finding
-    grade: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +96,7 @@ def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = N
     by_check: dict[str, list[Finding]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding)
-    observed = _observations(by_check)
+    observed = observations(by_check)
     heard = _heard(observed, knowledge.voices)
     nodes = _nodes(knowledge.ordered, by_check, heard, beyond.providers)
     links: list[list[tuple[int, float, float]]] = [[] for _ in observed]
@@ -116,8 +105,8 @@ def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = N
     places = _places(observed)
     for i, node in enumerate(nodes):
         if node.state is None:
-            for seen, about in zip(observed, links, strict=True):
-                about.append((i, *_unmodelled(_leak(seen.finding, knowledge))))
+            for one, about in zip(observed, links, strict=True):
+                about.append((i, *_unmodelled(_leak(one.finding, knowledge))))
             continue
         for sign in node.state.shows:
             for j in _seen(sign, node, observed, places):
@@ -129,19 +118,19 @@ def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = N
                 if weight >= OFTEN:  # a line that says just this is direct evidence; a hint is not
                     direct.setdefault(i, []).append(j)
         signs = [s.check.name for s in node.state.shows] + ([node.state.told_by.name] if node.state.told_by else [])
-        missing[i] = tuple(name for name in signs if _unjudged(by_check.get(name, [])))
-        if (silent := _kept_silent(node.state, by_check)) and i not in direct:
+        missing[i] = tuple(name for name in signs if unjudged(by_check.get(name, [])))
+        if (silent := kept_silent(node.state, by_check)) and i not in direct:
             observed.append(Observed(silent, 0))
             links.append([(i, OFTEN, OFTEN)])
-    observations = _weighted(observed, links, knowledge)
-    observations += [
+    seen = _weighted(observed, links, knowledge)
+    seen += [
         Observation(0, (0.0, 0.0), ((i, ALWAYS, ALWAYS),), ratio=beyond.told[node.id])
         for i, node in enumerate(nodes)
         if node.id in beyond.told
     ]
     scale = _incident_scale(knowledge)
     priors = [_prior(node, scale, beyond) for node in nodes]
-    net = Net(priors, _edges(nodes, beyond.owners), observations, connectors=(0,))
+    net = Net(priors, _edges(nodes, beyond.owners), seen, connectors=(0,))
     return Grounded(net, nodes, tuple(observed), direct, missing)
 
 
@@ -183,15 +172,6 @@ def _heard(observed: Sequence[Observed], voices: Voices) -> dict[str, list[tuple
         for state, weight in voices.get(seen.finding.subject.raw, {}).items() if seen.grade else ():
             heard.setdefault(state, []).append((j, weight))
     return heard
-
-
-def _kept_silent(state: State, by_check: Mapping[str, list[Finding]]) -> Finding | None:
-    """What to hold against a state that is told by log lines, when the log could be read and has none of them."""
-    about = by_check.get(state.told_by.name, []) if state.told_by else []
-    if not about or any(f.status is Status.UNKNOWN for f in about):
-        return None
-    none = Untrusted("the log has none of the lines that tell of it")
-    return replace(about[0], subject=Untrusted(""), status=Status.OK, summary=none)
 
 
 def _leak(finding: Finding, knowledge: Knowledge) -> tuple[float, float]:
@@ -238,7 +218,7 @@ def _nodes(
         subjects = [""]
         if state.per_subject and state.shows:
             about = by_check.get(state.shows[0].check.name, [])
-            subjects = sorted({f.subject.raw for f in about if _grade(f)}) or [""]
+            subjects = sorted({f.subject.raw for f in about if grade(f)}) or [""]
         nodes += [Node(name, state, subject) for subject in subjects]
     return tuple(nodes)
 
@@ -247,30 +227,6 @@ def _cannot_be(state: State, by_check: Mapping[str, list[Finding]]) -> bool:
     """Whether what the state is about does not exist here: its direct check was skipped."""
     about = by_check.get(state.shows[0].check.name, []) if isinstance(state, Cause) and state.shows else []
     return bool(about) and all(f.status is Status.SKIP for f in about)
-
-
-def _observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
-    """Every bad finding; every passed subject of a check with bad ones; every check that passed as a whole."""
-    found = []
-    for name in sorted(by_check):
-        about = by_check[name]
-        bad = [f for f in about if _grade(f)]
-        passed = [f for f in about if f.status is Status.OK]
-        found += [Observed(f, _grade(f)) for f in sorted(bad, key=lambda f: f.subject.raw)]
-        graded = [f for f in passed if f.likelihood_ratio is not None]
-        found += [Observed(f, 0) for f in sorted(graded, key=lambda f: f.subject.raw)]
-        passed = [f for f in passed if f.likelihood_ratio is None]
-        if not bad and passed and not _unjudged(about):
-            found.append(Observed(passed[0], 0))
-    return found
-
-
-def _grade(finding: Finding) -> int:
-    return FAILED if finding.status is Status.FAIL else int(finding.status is Status.WARN)
-
-
-def _unjudged(about: list[Finding]) -> bool:
-    return any(f.status is Status.UNKNOWN for f in about) and not any(_grade(f) for f in about)
 
 
 def _seen(sign: Sign, node: Node, observed: Sequence[Observed], places: Mapping[str, list[int]]) -> list[int]:

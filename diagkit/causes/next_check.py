@@ -9,6 +9,7 @@ suspect, and 15 chosen by chance.
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ def next_checks(weighing: Weighing, knowledge: Knowledge) -> tuple[NextCheck, ..
         NextCheck(
             check=check,
             target=Untrusted(weighing.target),
-            command=Untrusted(f"diagkit {check.partition('.')[0]} {weighing.target} --only {check} -v"),
+            command=Untrusted(f"diagkit {check.partition('.')[0]} {shlex.quote(weighing.target)} --only {check} -v"),
             bits=round(bits, 2),
             opens=hint,
         )

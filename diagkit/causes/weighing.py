@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from diagkit.causes.engine import Posterior, infer, likeliest_world
-from diagkit.causes.grounding import NOTHING_BEYOND, Beyond, Grounded, Node, Observed, ground
+from diagkit.causes.grounding import NOTHING_BEYOND, Beyond, Grounded, Node, ground
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.net import set_of
+from diagkit.causes.observed import Observed
 from diagkit.model import NO_TEXT, Finding, Status, Untrusted, Weighed
 
 NOTICEABLE = 1.0  # decibans below which evidence is not shown

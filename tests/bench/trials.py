@@ -14,7 +14,7 @@ from datetime import datetime
 from diagkit import catalog
 from diagkit.cases import Case, Expected
 from diagkit.causes import State
-from diagkit.causes.diagnosis import Knowledge
+from diagkit.causes.knowledge import Knowledge
 from diagkit.model import Finding, Status
 from diagkit.session import Settings, judge
 from diagkit.transports.replay import read_tape

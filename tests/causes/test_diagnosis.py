@@ -6,21 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from diagkit.causes import Cause, Condition, always, often, usually
-from diagkit.causes.diagnosis import Knowledge, weigh
+from diagkit.causes.diagnosis import weigh
 from diagkit.causes.grounding import ground
-from diagkit.causes.knowledge import topological
-from diagkit.checks import Check, Findings, check
-from diagkit.model import Diagnosis, Finding, Status, Untrusted, Verdict
-
-
-def made(name: str, noise: tuple[float, float] = (0.03, 0.005)) -> Check:
-    """A check of this name; it is never called here."""
-
-    def judge() -> Findings:
-        yield from ()
-
-    return replace(check(noise=noise)(judge), name=name, phase=name.partition(".")[0])
-
+from diagkit.causes.knowledge import Knowledge, topological
+from diagkit.model import Diagnosis, Finding, Status, Verdict
+from tests.causes.knowledge import finding, made
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SPACE = made("resources.disk.space")
@@ -40,16 +30,6 @@ crashed = Cause(
 )
 CAUSES = {"disk_full": disk_full, "crashed": crashed}
 CONDITIONS = {"service_down": service_down, "writes_fail": writes_fail}
-
-
-def finding(about: Check, status: Status, subject: str = "", target: str = "web-1") -> Finding:
-    return Finding(
-        check=about.name,
-        status=status,
-        subject=Untrusted(subject),
-        summary=Untrusted(f"{about.name} is {status.value}"),
-        target=Untrusted(target),
-    )
 
 
 def diagnosed(*findings: Finding, voices: dict[str, dict[str, float]] | None = None) -> Diagnosis:
