@@ -91,23 +91,23 @@ def read(path: Path, causes: Collection[str]) -> Expected:
     )
 
 
-def replay(tape: Tape, settings: Settings) -> Report:
-    """What is said of a tape now. When that is makes no difference."""
+def replay(tapes: Sequence[Tape], settings: Settings) -> Report:
+    """What is said now of the hosts of one incident. When that is makes no difference."""
     run = RunInfo(
         id="",
         version="",
         started_at=epoch(0),
         finished_at=epoch(0),
-        since=tape.moment.since,
-        until=tape.moment.until,
+        since=min(tape.moment.since for tape in tapes),
+        until=max(tape.moment.until for tape in tapes),
     )
-    return diagnose([tape], settings, run)
+    return diagnose(tapes, settings, run)
 
 
 def reports(cases: Sequence[Case], settings: Settings) -> Iterator[tuple[Case, Report]]:
     """Each case with what is said of it now. Raises `NoTape` or `BadTape`."""
     for case in cases:
-        yield case, replay(read_tape(case.tape), settings)
+        yield case, replay([read_tape(case.tape)], settings)
 
 
 def machine(tape: Tape) -> str:

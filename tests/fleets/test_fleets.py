@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from diagkit import catalog
-from diagkit.model import Report, RunInfo, Verdict, epoch
-from diagkit.session import Settings, diagnose
+from diagkit.cases import replay
+from diagkit.model import Report, Verdict
+from diagkit.session import Settings
 from diagkit.transports.replay import read_tape
 
 HERE = Path(__file__).parent
@@ -18,9 +19,7 @@ HERE = Path(__file__).parent
 
 def report(*hosts: str) -> Report:
     tapes = [read_tape(HERE / f"{host}.tape.gz") for host in hosts]
-    since, until = min(t.moment.since for t in tapes), max(t.moment.until for t in tapes)
-    run = RunInfo(id="", version="", started_at=epoch(0), finished_at=epoch(0), since=since, until=until)
-    return diagnose(tapes, Settings(checks=tuple(catalog.all_checks().values())), run)
+    return replay(tapes, Settings(checks=tuple(catalog.all_checks().values())))
 
 
 @pytest.mark.parametrize("hosts", [("web", "database"), ("database", "web")])

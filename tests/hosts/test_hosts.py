@@ -32,7 +32,7 @@ def name(case: Case) -> str:
 
 @cache
 def report(case: Case) -> Report:
-    return replay(read_tape(case.tape), Settings(checks=tuple(catalog.all_checks().values())))
+    return replay([read_tape(case.tape)], Settings(checks=tuple(catalog.all_checks().values())))
 
 
 @pytest.mark.parametrize("case", SICK, ids=name)
