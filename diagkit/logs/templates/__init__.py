@@ -1,0 +1,6 @@
+"""Log lines folded by what they say, with what varies masked; and which of these templates are new, burst or stopped."""
+
+from diagkit.logs.templates.miner import Miner
+from diagkit.logs.templates.template import Template
+
+__all__ = ["Miner", "Template"]

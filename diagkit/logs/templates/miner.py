@@ -1,0 +1,148 @@
+"""The miner: lines in, templates out, at about a million lines per second of a log that repeats itself.
+
+Most lines differ from an earlier one in their digits only: such a line is known by what is left of it without them.
+The others are masked, and clustered if no line was masked to the same before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from heapq import nsmallest
+
+from diagkit.logs.templates.cluster import Cluster
+from diagkit.logs.templates.masks import MASK, mask, tokens
+from diagkit.logs.templates.records import essential
+from diagkit.logs.templates.template import Template
+
+MINUTE_US = 60_000_000
+LIKENESS = 0.5  # share of words in common that makes lines alike. Source: He et al. 2017 use 0.4-0.7, by data set
+MOST_TEMPLATES = 5_000
+MOST_KNOWN = 8_192  # lines known without their digits, and as many by their mask
+MOST_BUCKETS = 200_000  # counts over time of all templates: about 20 MB
+LONGEST = 2_048  # bytes of a line that are looked at
+
+_DIGITS = b"0123456789"
+
+
+class Miner:
+    """Templates of lines, learned one by one or all at once."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self.bucket_us = MINUTE_US
+        self.forgotten_lines = 0
+        self._by_digits: dict[bytes, Template] = {}
+        self._by_mask: dict[tuple[str, ...], Template] = {}
+        self._clusters: dict[tuple[int, str], list[Cluster]] = {}
+        self._number = 0
+        self._buckets = 0
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.__dict__ | {"_by_digits": {}, "_by_mask": {}}  # they are found again
+
+    def __iter__(self) -> Iterator[Template]:
+        for clusters in self._clusters.values():
+            for cluster in clusters:
+                yield from cluster.templates.values()
+
+    def learn(self, message: str | bytes, at_us: int | None = None) -> Template:
+        """Count this message to its template, which is returned. A record of many lines counts by its essential line.
+
+        at_us: when it was said, in microseconds since the epoch, UTC.
+        """
+        raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
+        if raw[:1] == b"{" or b"\n" in raw:
+            raw = essential(raw)
+        key = raw[:LONGEST].translate(None, _DIGITS)
+        template = self._by_digits.get(key)
+        if template is None or template.into is not None:
+            template = self._meet(raw[:LONGEST], key)
+        self.lines += 1
+        template.count += 1
+        if at_us is not None:
+            self._date(template, at_us)
+        return template
+
+    def group(self, lines: Iterable[str | bytes]) -> list[str]:
+        """The template's id for each of these lines, with all that can be learned from all of them."""
+        return [template.id for template in [self.learn(line) for line in lines]]
+
+    def merge(self, other: Miner) -> list[tuple[Template, Template]]:
+        """Count what the other learned here too. Returns each of its templates with the one it is part of here."""
+        while self.bucket_us < other.bucket_us:
+            self._widen()
+        pairs = [(template, self._place(template.tokens)) for template in other]
+        for theirs, placed in pairs:
+            mine = placed.resolved()
+            mine.absorb(theirs.in_buckets(self.bucket_us // other.bucket_us))
+        self.lines += other.lines
+        self.forgotten_lines += other.forgotten_lines
+        self._buckets = sum(len(template.over_time) for template in self)
+        return [(theirs, placed.resolved()) for theirs, placed in pairs]
+
+    def _meet(self, raw: bytes, key: bytes) -> Template:
+        """The template of a line that is not known by its digits."""
+        words = tokens(mask(raw.decode("utf-8", "replace")))
+        template = self._by_mask.get(words)
+        if template is None or template.into is not None:
+            template = self._place(words)
+            if len(self._by_mask) >= MOST_KNOWN:
+                self._by_mask.clear()
+            self._by_mask[words] = template
+        if len(self._by_digits) >= MOST_KNOWN:
+            self._by_digits.clear()
+        self._by_digits[key] = template
+        template.keep_sample(raw)
+        return template
+
+    def _place(self, words: tuple[str, ...]) -> Template:
+        """The template of these words, in the cluster most like them."""
+        first = words[0] if words else ""
+        clusters = self._clusters.setdefault((len(words), MASK if MASK in first else first), [])
+        likest = max(clusters, key=lambda cluster: cluster.likeness(words), default=None)
+        if likest is None or likest.likeness(words) < LIKENESS:
+            likest = Cluster(words)
+            clusters.append(likest)
+        before = len(likest.templates)
+        template = likest.template(words)
+        self._number += len(likest.templates) - before
+        if self._number > MOST_TEMPLATES:
+            self._forget(template)
+        return template
+
+    def _forget(self, but: Template) -> None:
+        """Make room: drop the tenth of the templates that came least often."""
+        least = nsmallest(MOST_TEMPLATES // 10, (t for t in self if t is not but), key=lambda t: t.count)
+        self.forgotten_lines += sum(template.count for template in least)
+        gone = {id(template) for template in least}
+        for place, clusters in list(self._clusters.items()):
+            for cluster in clusters:
+                cluster.templates = {key: t for key, t in cluster.templates.items() if id(t) not in gone}
+            clusters[:] = [cluster for cluster in clusters if cluster.templates]
+            if not clusters:
+                del self._clusters[place]
+        self._by_mask.clear()
+        self._by_digits.clear()
+        self._number = sum(1 for _ in self)
+
+    def _date(self, template: Template, at_us: int) -> None:
+        if template.first is None or at_us < template.first:
+            template.first = at_us
+        if template.last is None or at_us > template.last:
+            template.last = at_us
+        bucket = at_us // self.bucket_us
+        over_time = template.over_time
+        if bucket in over_time:
+            over_time[bucket] += 1
+            return
+        over_time[bucket] = 1
+        self._buckets += 1
+        if self._buckets > MOST_BUCKETS:
+            self._widen()
+
+    def _widen(self) -> None:
+        """Count per twice as long a time as before."""
+        self.bucket_us *= 2
+        for template in self:
+            template.over_time = template.in_buckets(2).over_time
+        self._buckets = sum(len(template.over_time) for template in self)

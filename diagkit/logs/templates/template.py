@@ -1,0 +1,77 @@
+"""One template: the lines that say the same, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+
+SAMPLES = 3
+LONGEST_SAMPLE = 512  # bytes
+
+
+@dataclass(slots=True, eq=False)
+class Template:
+    """What stays the same in lines of one kind, and how often, when and with what words they came.
+
+    count: lines. first, last: microseconds since the epoch, UTC; None where no line said when. over_time: lines per
+    bucket of the miner's `bucket_us`, by number of the bucket since the epoch. samples: the first lines of their kind
+    that differ.
+
+    A template may turn out to be one with others, because a word of it varies. It then lives on in `into`, as all of
+    them do, and has that one's id: read `id` and `text` when you need them, not before the last line was learned.
+    """
+
+    tokens: tuple[str, ...]
+    count: int = 0
+    first: int | None = None
+    last: int | None = None
+    over_time: Counter[int] = field(default_factory=Counter)
+    samples: list[str] = field(default_factory=list)
+    into: Template | None = None
+
+    @property
+    def text(self) -> str:
+        """The template, readable: words, and `#` for what varies."""
+        return " ".join(self.resolved().tokens)
+
+    @property
+    def id(self) -> str:
+        """The same for the same template, whenever and wherever it was found: a hash of its text."""
+        return blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+    def resolved(self) -> Template:
+        """The template that this one has become a part of; itself if it has not."""
+        template = self
+        while template.into is not None:
+            template = template.into
+        return template
+
+    def keep_sample(self, message: bytes) -> None:
+        """Keep this line, cut, if it is one of the first that differ."""
+        if len(self.samples) < SAMPLES:
+            cut = message[:LONGEST_SAMPLE].decode("utf-8", "replace")
+            if cut not in self.samples:
+                self.samples.append(cut)
+
+    def in_buckets(self, wider: int) -> Template:
+        """The same, counted over time in buckets so many times as wide."""
+        if wider == 1:
+            return self
+        over_time: Counter[int] = Counter()
+        for bucket, count in self.over_time.items():
+            over_time[bucket // wider] += count
+        return replace(self, over_time=over_time)
+
+    def absorb(self, other: Template) -> None:
+        """Count the other's lines here too."""
+        self.count += other.count
+        self.over_time.update(other.over_time)
+        firsts = [at for at in (self.first, other.first) if at is not None]
+        lasts = [at for at in (self.last, other.last) if at is not None]
+        if other.first is not None and (self.first is None or other.first < self.first):
+            self.samples = other.samples + self.samples
+        else:
+            self.samples = self.samples + other.samples
+        self.samples = list(dict.fromkeys(self.samples))[:SAMPLES]
+        self.first, self.last = min(firsts, default=None), max(lasts, default=None)
