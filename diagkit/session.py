@@ -165,8 +165,8 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
         findings += found
         foretold += forecasts(found, tape.moment.now)
         faults += bugs
-        targets.append(_result(tape, found, settings))
-        silences += _silences(tape, found)
+        targets.append(result_of(tape, found, settings))
+        silences += silences_of(tape, found)
         if settings.tellers and targets[-1].status in (Status.WARN, Status.FAIL):
             stories.append(story(targets[-1].name, tape.moment, facts, settings.tellers))
             faults += stories[-1].faults
@@ -244,7 +244,8 @@ def telling(findings: Iterable[Finding], settings: Settings) -> Iterator[Status]
             yield Status.OK if finding.status is Status.SKIP else finding.status
 
 
-def _result(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> TargetResult:
+def result_of(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> TargetResult:
+    """One target's outcome."""
     by_check: dict[str, list[Status]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding.status)
@@ -261,7 +262,7 @@ def _result(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> Ta
     )
 
 
-def _silences(tape: Tape, findings: tuple[Finding, ...]) -> list[SilenceNote]:
+def silences_of(tape: Tape, findings: tuple[Finding, ...]) -> list[SilenceNote]:
     """What could not be looked at: one note for each reason, with the checks it silenced."""
     reasons: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:

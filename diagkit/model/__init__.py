@@ -17,6 +17,7 @@ from diagkit.model.asks import (
     Scan,
 )
 from diagkit.model.chronicle import Chronicle
+from diagkit.model.digest import LogDigest, LogSignature, LogSource, LogTemplate, Novelty
 from diagkit.model.history import History, Sample
 from diagkit.model.report import (
     SCHEMA_VERSION,
@@ -86,9 +87,14 @@ __all__ = [
     "HostClock",
     "Kind",
     "Layer",
+    "LogDigest",
+    "LogSignature",
+    "LogSource",
+    "LogTemplate",
     "Moment",
     "Native",
     "NextCheck",
+    "Novelty",
     "Onset",
     "Outlier",
     "Reach",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from diagkit.model.digest import LogDigest
 from diagkit.model.timeline import Timeline
 from diagkit.model.words import NO_TEXT, Layer, Silence, Status, Untrusted, Verdict
 
@@ -233,6 +234,7 @@ class Report:
     findings: tuple[Finding, ...]
     diagnosis: Diagnosis
     timeline: Timeline = field(default_factory=Timeline)
+    logs: tuple[LogDigest, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
     outliers: tuple[Outlier, ...] = ()
     silences: tuple[SilenceNote, ...] = ()

@@ -14,6 +14,7 @@ from diagkit.outputs.json import plain
 LISTS = {
     "target": "targets",
     "finding": "findings",
+    "log": "logs",
     "forecast": "forecasts",
     "outlier": "outliers",
     "silence": "silences",

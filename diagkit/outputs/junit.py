@@ -59,6 +59,7 @@ def _properties(report: Report, target: TargetResult) -> list[tuple[str, str]]:
     return [
         ("verdict", "".join(verdict_line(report, SAY))),
         *((f"cause.{n}", f"{title(c, SAY)}: {c.verdict.value}, {percent(c)}") for n, c in enumerate(causes, 1)),
+        *(("began", f"{d.began:%Y-%m-%dT%H:%M:%SZ}") for d in report.logs if d.began and d.target == target.name),
         *([] if target.reached else [("not_reached", broken_layer(target, SAY))]),
     ]
 

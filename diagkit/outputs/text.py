@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from diagkit.model import NO_TEXT, Report, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.checklist import checklist, silences, told_above, unexplained
+from diagkit.outputs.logs import digests
 from diagkit.outputs.outlook import outlook
 from diagkit.outputs.page import Page, Part
 from diagkit.outputs.timeline import moments
@@ -18,6 +19,7 @@ from diagkit.outputs.wording import (
     leading,
     listed,
     next_command,
+    of_files,
     percent,
     title,
     verdict_line,
@@ -42,10 +44,12 @@ def text(report: Report, view: View) -> str:
     causes = _told_once(report, leading(report) or list(report.diagnosis.causes[:CANDIDATES]))
     _causes(page, report, causes)
     told = told_above(report, causes)
+    digests(page, report)
     unexplained(page, report, told)
     moments(page, report)
     outlook(page, report)
-    checklist(page, report, told)
+    if not of_files(report):
+        checklist(page, report, told)
     silences(page, report)
     _faults(page, report)
     command, good_for = next_command(report, page.say)

@@ -53,11 +53,14 @@ def _verdict(report: Report, say: Say) -> tuple[str, str]:
     lost = [t for t in report.targets if not t.reached]
     if causes:
         more = f"; {counted(len(causes) - 1, 'more cause')} below" if causes[1:] else ""
-        over = ", over by now" if causes[0].verdict is Verdict.RECOVERED else ""
+        by = "by their end" if of_files(report) else "by now"
+        over = f", over {by}" if causes[0].verdict is Verdict.RECOVERED else ""
         return causes[0].verdict.value.upper(), f" on {say(causes[0].target)}: {title(causes[0], say)}{over}{more}"
     if lost and len(lost) == len(report.targets):
         return "NOT REACHED", f": {say(lost[0].name)}: {broken_layer(lost[0], say)}"
     worst = worst_of(report.findings)
+    if of_files(report):
+        return _verdict_on_files(report, worst, say)
     if worst and report.diagnosis.verdict is Verdict.HEALTHY:
         return "HEALTHY", f" so far, with a warning on {say(worst.target)}: {about(worst, say)}"
     if worst:
@@ -68,6 +71,21 @@ def _verdict(report: Report, say: Say) -> tuple[str, str]:
     if report.summary.status is Status.UNKNOWN:
         return "No problem found", f" in what could be seen: {seen}; {of - judged} could not be judged"
     return "HEALTHY", f": nothing wrong found in {seen}"
+
+
+def _verdict_on_files(report: Report, worst: Finding | None, say: Say) -> tuple[str, str]:
+    """Of logs where no cause leads. They may be clean; that makes no host healthy."""
+    where = _names(report.targets, say)
+    if worst:
+        return "INCONCLUSIVE", f" from {where} alone: {about(worst, say)}; no cause is established"
+    if report.summary.status is Status.UNKNOWN:
+        return "INCOMPLETE", f": nothing known to mean trouble in what could be read of {where}"
+    return "NOTHING KNOWN", f" to mean trouble in {where}; that says nothing of the host beyond its logs"
+
+
+def of_files(report: Report) -> bool:
+    """Whether it is about logs that somebody sent, and not about a host that was asked."""
+    return any(digest.files for digest in report.logs)
 
 
 def leading(report: Report) -> list[Suspect]:
@@ -141,6 +159,8 @@ def listed(names: Iterable[str], at_most: int) -> str:
 
 def next_command(report: Report, say: Say) -> tuple[str, str]:
     """The one command to type now, and what it is good for."""
+    if of_files(report):
+        return _next_of_files(report)
     causes = [c for c in report.diagnosis.causes if c.runbook]
     lost = [t for t in report.targets if not t.reached]
     if report.run.interrupted:
@@ -160,6 +180,25 @@ def next_command(report: Report, say: Say) -> tuple[str, str]:
     if report.summary.status is Status.UNKNOWN:
         return f"diagkit check {targets_as_words(report.targets)} -v", "to see why these could not be judged"
     return f"diagkit check {targets_as_words(report.targets)} --all", "to see every check and its figures"
+
+
+def _next_of_files(report: Report) -> tuple[str, str]:
+    causes = [c for c in report.diagnosis.causes if c.runbook]
+    settling = [render(check.command, Form.TERMINAL) for check in report.diagnosis.next_checks]
+    began = next((digest.began for digest in report.logs if digest.began), None)
+    words = " ".join(render(word, Form.SHELL) or "PATH" for digest in report.logs for word in digest.files)
+    if report.run.interrupted:
+        return f"diagkit logs {words}", "to read all of it"
+    if leading(report) and causes:
+        return f"diagkit runbook show {causes[0].runbook}", "what to do about it"
+    if causes and settling:
+        return settling[0], "on the host they are of, to settle which of the candidates it is"
+    if began and not causes:
+        at = f"{began.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return f"diagkit logs {words} --at {at} --all -v", "to see every kind of line around the time it began"
+    if causes:
+        return f"diagkit runbook show {causes[0].runbook}", "to confirm or rule out the first candidate"
+    return f"diagkit logs {words} --all", "to see every kind of line, those that are no trouble too"
 
 
 def worst_of(findings: Iterable[Finding]) -> Finding | None:

@@ -36,6 +36,7 @@ from diagkit.model import (
     Verdict,
     Weighed,
 )
+from tests.outputs import digests
 
 U = Untrusted
 RUN = RunInfo(
@@ -386,7 +387,8 @@ def of_everything() -> Report:
     )
     targets = [result("web1", found), result("web9", found, **WEB9)]
     bug = Fault(where="resources.cpu.saturation", error=U("ZeroDivisionError: division by zero"))
-    return report(found, diagnosis, targets, silences=(KERNEL_LOG, WEB9_NOTE), faults=(bug,), timeline=TIMELINE)
+    told = {"timeline": TIMELINE, "logs": (digests.SENT,)}
+    return report(found, diagnosis, targets, silences=(KERNEL_LOG, WEB9_NOTE), faults=(bug,), **told)
 
 
 # ---------------------------------------------------------------- what the past and the other hosts tell
@@ -444,6 +446,46 @@ def foretold() -> Report:
     )
 
 
+# ---------------------------------------------------------------- logs that somebody sent
+
+
+def from_files() -> Report:
+    sent = digests.SENT.target.raw
+    killed = finding(
+        Status.FAIL,
+        "logs.memory.oom",
+        "java",
+        "Out of memory: the kernel killed a process: 4 times from 14:38:11 to 14:46:00 UTC",
+        sent,
+        at=digests.OOM.last,
+    )
+    memory = Suspect(
+        id="memory_exhausted",
+        title="Memory exhausted",
+        verdict=Verdict.PROBABLE,
+        confidence=0.87,
+        target=U(sent),
+        entity=U(""),
+        because=(weighed(killed, 18.0),),
+        missing=("resources.memory.available", "resources.pressure.memory"),
+        next=(U("see who grew: `ps -eo pid,rss,comm --sort=-rss | head`"),),
+        runbook="memory/memory_exhausted",
+    )
+    diagnosis = Diagnosis(verdict=Verdict.PROBABLE, causes=(memory,))
+    return report([killed], diagnosis, [result(sent, [killed])], logs=(digests.SENT,))
+
+
+def nothing_in_files() -> Report:
+    passed = finding(Status.OK, "logs.coverage.read", "", "read 11.8 MB", digests.SENT.target.raw)
+    none = {"fail": digests.SILENT, "warn": digests.SILENT, "error": digests.SILENT}
+    clean = replace(
+        digests.SENT, per_severity=none, began=None, signatures=(), templates=(), error_lines=0, explained=0, unread=(),
+        sources=digests.SENT.sources[:1],
+    )  # fmt: skip
+    diagnosis = Diagnosis(verdict=Verdict.INCONCLUSIVE)
+    return report([passed], diagnosis, [result(digests.SENT.target.raw, [passed])], logs=(clean,))
+
+
 FULL = Forecast(
     target=U("web2"),
     check="resources.forecast.space",
@@ -482,5 +524,7 @@ ALL = {
         mixed,
         interrupted,
         foretold,
+        from_files,
+        nothing_in_files,
     )
 }

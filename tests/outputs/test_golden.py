@@ -15,6 +15,7 @@ VIEWS = {
     **{f"{name}-{width}": (name, "text", View(width=width)) for name in reports.ALL for width in WIDTHS},
     "confirmed-verbose": ("confirmed", "text", View(width=100, verbose=True)),
     "confirmed-all": ("confirmed", "text", View(everything=True)),
+    "from_files-ascii": ("from_files", "text", View(ascii=True)),
     "mixed-quiet": ("mixed", "text", View(quiet=True)),
     "mixed-ascii": ("mixed", "text", View(ascii=True)),
     "inconclusive-markdown": ("inconclusive", "markdown", View()),
@@ -23,7 +24,7 @@ VIEWS = {
     "two_causes-junit-critical": ("two_causes", "junit", View(fail_on=None)),
     **{
         f"{name}-{form}": (name, form, View())
-        for name in ("mixed", "interrupted", "foretold")
+        for name in ("mixed", "interrupted", "foretold", "from_files")
         for form in all_outputs()
         if form != "text"
     },

@@ -38,7 +38,7 @@ def test_the_schema_is_one_and_refers_to_nothing():
 def test_json_has_the_outline_that_others_read():
     said = json.loads(say("json", reports.confirmed()))
     assert set(said) == {
-        *("run", "targets", "findings", "diagnosis", "timeline", "forecasts", "outliers", "silences", "faults"),
+        *("run", "targets", "findings", "diagnosis", "timeline", "logs", "forecasts", "outliers", "silences", "faults"),
         *("summary", "schema_version"),
     }
     assert said["run"]["since"] == "2026-11-21T14:05:00Z"

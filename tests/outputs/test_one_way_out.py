@@ -15,6 +15,7 @@ LOOKS_INSIDE = {
     "outputs/rendering.py": "the way out",
     "codec.py": "tapes keep what was said, escaped by JSON",
     "session.py": "compares texts to group them",
+    "sent/__init__.py": "makes a target of what was sent",
     "checks/__init__.py": "asks whether there is any",
     "checks/connectivity/firewall.py": "compares texts to tell a subject once",
     "checks/functional/redis.py": "asks what the text says",
