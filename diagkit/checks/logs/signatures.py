@@ -13,8 +13,13 @@ from diagkit.logs.signatures import Signature, catalogue
 from diagkit.model import Status
 from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 
-KERNEL = frozenset({"kernel", "storage", "memory", "network"})
-SYSTEM = frozenset({"systemd", "auth", "limits", "cron", "package", "dns", "time"})
+KERNEL = frozenset(
+    {"crashes", "disks", "hardware", "kernel", "links", "memory", "mounts", "network", "reboots", "storage"}
+)
+SYSTEM = frozenset(
+    {"auth", "backup", "cluster", "containers", "cron", "dns", "firewall", "kubernetes", "limits", "logging", "mail"}
+    | {"package", "systemd", "time", "virtual"}
+)
 
 
 @check(noise=(0.008, 0.001), vital=False)
