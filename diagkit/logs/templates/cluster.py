@@ -2,24 +2,27 @@
 
 A cluster gathers lines of one length that share most of their words (the idea of Drain, He et al., ICWS 2017). Where
 they differ, a word that takes few values is kept in the template: `Link is up` and `Link is down` say different things.
-A place with many values is a parameter. How many are many depends on how the values look: see `_weight`.
+A place that takes many values while the rest of the line stays the same is a parameter. How many are many depends on
+how the values look: see `_weight`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from diagkit.logs.templates.masks import MASK
 from diagkit.logs.templates.template import Template
 
-# Distinct values from which on a place is a parameter. Source: our choice. States, verbs and levels of one program are
-# seldom more than eight (the task states of Hadoop, of systemd units); three names with dots, slashes or digits at one
-# place are most often names of things; an id after a kind (`attempt_#`) is one whatever the kind.
+# Distinct values above which a place is a parameter. Source: our choice. States, verbs and levels that one message of
+# one program can hold are seldom more than eight; three names with dots, slashes or digits at one place are most often
+# names of things; an id after a kind (`attempt_#`) is one whatever the kind.
 WORDS = 8
 NAMES = 3
 IDS = 1
+ALL_OVER = 4  # times as many are a parameter though the rest of the line differs as well
 
-_ID = re.compile(rf"[\w.]*[_-]{MASK}\W*")
+_ID = re.compile(rf"[\w.]*[_-]{MASK}\W*|(?:[\w.-]+[=:])?\W*{MASK}\W*")
 _NAME = re.compile(rf"{MASK}|[a-z0-9][.@/:$][A-Za-z0-9]|[a-z][A-Z].*[a-z][A-Z]")
 _KEY = re.compile(r".*[=:({\[<\"'/|]", re.DOTALL)
 _TAIL = re.compile(r"[\])}>\"',;:.]+$")
@@ -31,12 +34,11 @@ class Cluster:
     values: of each place, the words seen there; None where they were too many to be words of the message.
     """
 
-    __slots__ = ("_fixed", "templates", "values")
+    __slots__ = ("templates", "values")
 
     def __init__(self, tokens: tuple[str, ...]) -> None:
-        self.values: list[dict[str, str] | None] = [{token: token} for token in tokens]
-        self.templates: dict[tuple[str, ...], Template] = {}
-        self._fixed = list(tokens)
+        self.values: list[set[str] | None] = [{token} for token in tokens]
+        self.templates: list[Template] = []
 
     def likeness(self, tokens: tuple[str, ...]) -> float:
         """Which share of the words of this line stand in the cluster at their place; masked ones tell nothing."""
@@ -52,38 +54,61 @@ class Cluster:
 
     def template(self, tokens: tuple[str, ...]) -> Template:
         """The template of this line, which is a new one if no line said the same before."""
-        for place, token in enumerate(tokens):
-            values = self.values[place]
-            if values is not None and token not in values:
-                values[token] = token
-                if token == MASK or sum(map(_weight, values)) > 1.0:
-                    self._loosen(place)
-        key = self._key(tokens)
-        if key not in self.templates:
-            self.templates[key] = Template(key)
-        return self.templates[key]
+        for known in self.templates:
+            if not differences(known, tokens):
+                return known
+        found = Template(tokens, parameters=frozenset(p for p, values in enumerate(self.values) if values is None))
+        found.tokens = tuple(MASK if p in found.parameters else token for p, token in enumerate(tokens))
+        self.templates.append(found)
+        alike: dict[int, list[Template]] = {}
+        for known in self.templates[:-1]:
+            if len(places := differences(known, tokens)) == 1:
+                alike.setdefault(places[0], []).append(known)
+        for place, siblings in alike.items():
+            if _vary(template.tokens[place] for template in (found, *siblings)):
+                found = self._unite([*siblings, found], place)
+        for place, values in enumerate(self.values):
+            if values is not None and tokens[place] not in values:
+                values.add(tokens[place])
+                if _vary(values, ALL_OVER):
+                    found = self._loosen(place, found)
+        return found
 
-    def _key(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            fixed if values is None else token
-            for values, fixed, token in zip(self.values, self._fixed, tokens, strict=True)
-        )
-
-    def _loosen(self, place: int) -> None:
-        """Take this place for a parameter from now on: templates that differ only there become one."""
-        values = self.values[place]
-        self._fixed[place] = _what_they_share(list(values or ()))
+    def _loosen(self, place: int, found: Template) -> Template:
+        """Take this place for a parameter in all templates from now on; where `found` is then."""
         self.values[place] = None
-        kept: dict[tuple[str, ...], Template] = {}
-        for template in self.templates.values():
-            key = self._key(template.tokens)
-            if key in kept:
-                kept[key].absorb(template)
-                template.into = kept[key]
-            else:
-                template.tokens = key
-                kept[key] = template
-        self.templates = kept
+        by_rest: dict[tuple[str, ...], list[Template]] = {}
+        for template in self.templates:
+            by_rest.setdefault(template.tokens[:place] + template.tokens[place + 1 :], []).append(template)
+        for same in by_rest.values():
+            self._unite(same, place)
+        return found.resolved()
+
+    def _unite(self, templates: list[Template], place: int) -> Template:
+        """Make one template of these, which differ in this place only."""
+        first, *others = templates
+        shared = _what_they_share([template.tokens[place] for template in templates])
+        for other in others:
+            first.absorb(other)
+        first.parameters = first.parameters.union({place}, *(other.parameters for other in others))
+        first.tokens = (*first.tokens[:place], shared, *first.tokens[place + 1 :])
+        gone = {id(other) for other in others}
+        self.templates = [template for template in self.templates if id(template) not in gone]
+        return first
+
+
+def differences(template: Template, tokens: tuple[str, ...]) -> list[int]:
+    """The places where a line is not as its template says."""
+    return [
+        place
+        for place, (ours, theirs) in enumerate(zip(template.tokens, tokens, strict=True))
+        if ours != theirs and place not in template.parameters
+    ]
+
+
+def _vary(values: Iterable[str], times: int = 1) -> bool:
+    """Whether a place with these values is a parameter."""
+    return sum(map(_weight, set(values))) > times
 
 
 def _weight(token: str) -> float:
@@ -96,7 +121,7 @@ def _weight(token: str) -> float:
 def _what_they_share(values: list[str]) -> str:
     """`#`, between the key before it and the punctuation after it that all these values have: `name=#,`."""
     first, last = min(values), max(values)  # what these two begin with in common, all do
-    common = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    common = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     before = _KEY.match(first[:common])
     tails = {tail[0] if (tail := _TAIL.search(value)) else "" for value in values}
     return f"{before[0] if before else ''}{MASK}{tails.pop() if len(tails) == 1 else ''}"

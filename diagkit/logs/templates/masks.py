@@ -35,6 +35,8 @@ _VARIES = re.compile(
     |(?<![\w.)\]>#])~?/(?=[\w.+@%~-])[^\s,;"'<>|()\[\]{{}}=]*[^\s,;"'<>|()\[\]{{}}=.:]   # and of all others
     |(?<![\w.-])(?!(?:com|org|net|io|java|javax|android|sun|kernel)\.)(?:[a-z0-9_-]+\.){{2,}}[a-z]{{2,24}}(?::\d+)?
         (?![\w.-]*[\w(])                                                  # hosts, of three parts or more
+    |(?<![\w.-])[\w-]+(?:\.[\w-]+)+\.(?:com|net|org|edu|gov|local|localdomain|internal|lan|corp)(?::\d+)?(?![\w.-]*[\w(])
+    |(?<![\w./])[A-Za-z]\w*(?:\.\w+)+/[\w.$]+                                     # components of Android
     |(?<![\w.-])(?![\w.-]+\.{_SOURCE_FILE}:)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+:\d{{1,5}}\b   # a name and a port
     |(?P<size>(?<![\w.])\d+(?:\.\d+)?\ ?(?:bytes?|[kKMGTP]i?B|B)\b(?:\ \(\d+(?:\.\d+)?\ ?[kKMGTP]?i?B\))?)
     |<?(?<![\w.])\d+(?:\.\d+)?\ ?(?:ns|us|µs|ms|msecs?|milliseconds?|secs?|seconds?|mins?|minutes?|hours?|days?)\b
@@ -43,7 +45,7 @@ _VARIES = re.compile(
     |(?:\b0x|(?<=@)|\#)[0-9a-fA-F]+\b(?![/.:]\d)
     |\b(?=[a-fA-F]*\d)[0-9a-fA-F]{{6,}}\b                                        # hexadecimal ids
     |\b(?=(?:[A-Za-z]*\d){{3}})[A-Za-z0-9]{{10,}}\b                               # other ids: jA98ujnF021530
-    |(?<=\buser\ )(?!(?:is|was|has|had|not|unknown|does|from|by|and|or|in|with)\b)[^\s:;,'"()]+
+    |(?<=\b[uU]ser[ =])(?!(?:is|was|has|had|not|unknown|does|from|by|and|or|in|with)\b)[^\s:;,'"()\[\]]+
     |(?<=\bpassword\ for\ )(?!user\b|invalid\b)[^\s:;,'"()]+                      # sshd
     |(?P<empty>(?<=\ )\(\)(?=\ |$))                 # what was not known
     |[+-]?(?:(?<![\w.])-)?\d+(?:(?:[.,:/-]|\#\#)\d+)*(?:%|[eE][+-]?\d+\b)?   # numbers, times, dates, IPv4

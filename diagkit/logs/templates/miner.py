@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from heapq import nsmallest
 
 from diagkit.logs.templates.cluster import Cluster
-from diagkit.logs.templates.masks import MASK, mask, tokens
+from diagkit.logs.templates.masks import mask, tokens
 from diagkit.logs.templates.records import essential
 from diagkit.logs.templates.template import Template
 
@@ -43,7 +43,7 @@ class Miner:
     def __iter__(self) -> Iterator[Template]:
         for clusters in self._clusters.values():
             for cluster in clusters:
-                yield from cluster.templates.values()
+                yield from cluster.templates
 
     def learn(self, message: str | bytes, at_us: int | None = None) -> Template:
         """Count this message to its template, which is returned. A record of many lines counts by its essential line.
@@ -98,7 +98,7 @@ class Miner:
     def _place(self, words: tuple[str, ...]) -> Template:
         """The template of these words, in the cluster most like them."""
         first = words[0] if words else ""
-        clusters = self._clusters.setdefault((len(words), MASK if MASK in first else first), [])
+        clusters = self._clusters.setdefault((len(words), first if first.isalpha() else ""), [])
         likest = max(clusters, key=lambda cluster: cluster.likeness(words), default=None)
         if likest is None or likest.likeness(words) < LIKENESS:
             likest = Cluster(words)
@@ -117,7 +117,7 @@ class Miner:
         gone = {id(template) for template in least}
         for place, clusters in list(self._clusters.items()):
             for cluster in clusters:
-                cluster.templates = {key: t for key, t in cluster.templates.items() if id(t) not in gone}
+                cluster.templates = [template for template in cluster.templates if id(template) not in gone]
             clusters[:] = [cluster for cluster in clusters if cluster.templates]
             if not clusters:
                 del self._clusters[place]

@@ -14,15 +14,16 @@ LONGEST_SAMPLE = 512  # bytes
 class Template:
     """What stays the same in lines of one kind, and how often, when and with what words they came.
 
-    count: lines. first, last: microseconds since the epoch, UTC; None where no line said when. over_time: lines per
-    bucket of the miner's `bucket_us`, by number of the bucket since the epoch. samples: the first lines of their kind
-    that differ.
+    tokens: its words. parameters: the places among them where any word may stand. count: lines. first, last:
+    microseconds since the epoch, UTC; None where no line said when. over_time: lines per bucket of the miner's
+    `bucket_us`, by number of the bucket since the epoch. samples: the first lines that differ.
 
     A template may turn out to be one with others, because a word of it varies. It then lives on in `into`, as all of
     them do, and has that one's id: read `id` and `text` when you need them, not before the last line was learned.
     """
 
     tokens: tuple[str, ...]
+    parameters: frozenset[int] = frozenset()
     count: int = 0
     first: int | None = None
     last: int | None = None
@@ -75,3 +76,4 @@ class Template:
             self.samples = self.samples + other.samples
         self.samples = list(dict.fromkeys(self.samples))[:SAMPLES]
         self.first, self.last = min(firsts, default=None), max(lasts, default=None)
+        other.into = self
