@@ -1,0 +1,84 @@
+"""Members of a compressed tar, which cannot be reached but by decoding all before them.
+
+So what is worth reading is held in memory, recompressed, as long as there is room. Beyond that one cursor goes through
+the archive, and back to its beginning where it must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from diagkit.logs.sources.streams import CHUNK, Pull, say
+
+HOLD = 32 << 20  # bytes of recompressed logs held of all archives together: about 300 MB of text
+
+
+@dataclass(slots=True)
+class Room:
+    """How many bytes may still be held."""
+
+    left: int = HOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A member in memory: each piece a frame of zstd of at most `CHUNK` bytes of text."""
+
+    pieces: tuple[bytes, ...]
+
+    @classmethod
+    def take(cls, chunks: Iterator[bytes], room: Room) -> Held | None:
+        """Hold these; None, and nothing taken of the room, if it is too small."""
+        import zstandard
+
+        compress = zstandard.ZstdCompressor(level=1).compress
+        pieces, left = [], room.left
+        for chunk in chunks:
+            pieces.append(compress(chunk))
+            left -= len(pieces[-1])
+            if left < 0:
+                return None
+        room.left = left
+        return cls(tuple(pieces))
+
+    def chunks(self, notes: list[str]) -> Iterator[bytes]:  # noqa: ARG002  # nothing can go wrong
+        """All of it."""
+        import zstandard
+
+        decompress = zstandard.ZstdDecompressor().decompress
+        return (decompress(piece, max_output_size=CHUNK) for piece in self.pieces)
+
+
+class Cursor:
+    """A place in a compressed archive that moves forward, or starts anew for what lies behind it."""
+
+    __slots__ = ("_open", "_pull")
+
+    def __init__(self, opener: Callable[[list[str]], Iterator[bytes]]) -> None:
+        self._open = opener
+        self._pull = Pull(iter(()))
+
+    def read(self, at: int, size: int, notes: list[str]) -> bytes:
+        """Up to `size` bytes from there; none where the archive ends before."""
+        if self._pull.at > at or not self._pull.at:
+            self._pull = Pull(self._open(notes))
+        return self._pull.read(size) if self._pull.skip_to(at) else b""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A member that is read from its compressed archive when it is wanted."""
+
+    cursor: Cursor
+    offset: int
+    size: int
+
+    def chunks(self, notes: list[str]) -> Iterator[bytes]:
+        """All of it."""
+        at, stop = self.offset, self.offset + self.size
+        while at < stop and (chunk := self.cursor.read(at, min(CHUNK, stop - at), notes)):
+            yield chunk
+            at += len(chunk)
+        if at < stop:
+            say(notes, "The archive ends within this file; what was there was read.")
