@@ -15,16 +15,19 @@ from diagkit.logs.templates.masks import MASK
 from diagkit.logs.templates.template import Template
 
 # Distinct values above which a place is a parameter. Source: our choice. States, verbs and levels that one message of
-# one program can hold are seldom more than eight; three names with dots, slashes or digits at one place are most often
-# names of things; an id after a kind (`attempt_#`) is one whatever the kind.
+# one program can hold are seldom more than eight; devices of one host at one place in a message seldom more than three.
+# Dotted names (of packages, classes, hosts) are names of things if there are three of them, an id after a kind
+# (`attempt_#`), an object's place in memory and a value that is not there (`null`) whatever stands beside them.
 WORDS = 8
-NAMES = 3
-IDS = 1
-ALL_OVER = 4  # times as many are a parameter though the rest of the line differs as well
+DEVICES = 3
+NAMES = 2
+ALL_OVER = 2  # times as many are a parameter though the rest of the line differs as well
 
-_ID = re.compile(rf"[\w.]*[_-]{MASK}\W*|(?:[\w.-]+[=:])?\W*{MASK}\W*")
-_NAME = re.compile(rf"{MASK}|[a-z0-9][.@/:$][A-Za-z0-9]|[a-z][A-Z].*[a-z][A-Z]")
-_KEY = re.compile(r".*[=:({\[<\"'/|]", re.DOTALL)
+_KEY = re.compile(r"\W*[\w.-]+[=:](?!$)|\W*[\w.-]+=")
+_ID = re.compile(rf"[\w.]*[_-]{MASK}\W*|[\w.$]+@{MASK}\W*|\W*(?:{MASK}|null|nil|none|None)?\W*")
+_NAME = re.compile(r"[a-z0-9][.@/:$](?![A-Z][A-Z_]+\b)[A-Za-z0-9]|[a-z][A-Z].*[a-z][A-Z]")
+_HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
+_OPENS = re.compile(r".*[=:({\[<\"'/|]", re.DOTALL)
 _TAIL = re.compile(r"[\])}>\"',;:.]+$")
 
 
@@ -45,11 +48,8 @@ class Cluster:
         words = same = 0
         for values, token in zip(self.values, tokens, strict=True):
             if values is not None and token != MASK:
-                if token in values:
-                    same += 1
-                    words += 1
-                elif MASK not in token:
-                    words += 1
+                same += token in values
+                words += token in values or _HAS_LETTERS.search(token) is not None
         return same / words if words else 1.0
 
     def template(self, tokens: tuple[str, ...]) -> Template:
@@ -62,7 +62,8 @@ class Cluster:
         self.templates.append(found)
         alike: dict[int, list[Template]] = {}
         for known in self.templates[:-1]:
-            if len(places := differences(known, tokens)) == 1:
+            places = differences(known, tokens)
+            if len(places) == 1 and _key(known.tokens[places[0]]) == _key(tokens[places[0]]):
                 alike.setdefault(places[0], []).append(known)
         for place, siblings in alike.items():
             if _vary(template.tokens[place] for template in (found, *siblings)):
@@ -106,22 +107,32 @@ def differences(template: Template, tokens: tuple[str, ...]) -> list[int]:
     ]
 
 
+def _key(token: str) -> str:
+    """The `name=` or `name:` before a value, which is never one itself."""
+    found = _KEY.match(token)
+    return found[0] if found else ""
+
+
 def _vary(values: Iterable[str], times: int = 1) -> bool:
     """Whether a place with these values is a parameter."""
-    return sum(map(_weight, set(values))) > times
+    different = set(values)
+    return sum(map(_weight, different)) > times and len(set(map(_key, different))) == 1
 
 
 def _weight(token: str) -> float:
     """Which part this value is of what makes its place a parameter."""
-    if _ID.fullmatch(token):
-        return 1.0 / (IDS + 0.5)
-    return 1.0 / ((NAMES if _NAME.search(token) else WORDS) + 0.5)
+    value = token[len(_key(token)) :]
+    if _ID.fullmatch(value):
+        return 1.0
+    if _NAME.search(value):
+        return 1.0 / (NAMES + 0.5)
+    return 1.0 / ((DEVICES if MASK in value else WORDS) + 0.5)
 
 
 def _what_they_share(values: list[str]) -> str:
     """`#`, between the key before it and the punctuation after it that all these values have: `name=#,`."""
     first, last = min(values), max(values)  # what these two begin with in common, all do
     common = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    before = _KEY.match(first[:common])
+    before = _OPENS.match(first[:common])
     tails = {tail[0] if (tail := _TAIL.search(value)) else "" for value in values}
     return f"{before[0] if before else ''}{MASK}{tails.pop() if len(tails) == 1 else ''}"
