@@ -42,7 +42,8 @@ _LOOKS: tuple[tuple[Form, re.Pattern[bytes]], ...] = tuple(
         (Form.JOURNAL_EXPORT, r"__(?:CURSOR|REALTIME_TIMESTAMP)="),
         (Form.JOURNAL_JSON, r'(?:data: |\x1e)?\{.*"__REALTIME_TIMESTAMP" ?:'),
         (Form.JOURNAL_VERBOSE, r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} \S+ \[s=[0-9a-f]{32};"),
-        (Form.KERNEL, _UPTIME + r" (?!\S+ kernel: )"),
+        (Form.SYSLOG, _UPTIME + r" \S+ (?:kernel|[^\s:\[\]]+\[\d+\]): "),  # journalctl -o short-monotonic
+        (Form.KERNEL, _UPTIME + " "),
         (Form.SYSLOG, _STAMP + r" \S+ (?:[a-z]+\.[a-z]+ )?[^\s:\[\]]+(?:\[\d+\])?: "),
     )
 )  # fmt: skip

@@ -21,6 +21,7 @@ _NAMES = "|".join(_FIELDS).encode()
 _TOKEN = re.compile(rb"\n(?:(" + _NAMES + rb")=([^\n]*)(?=\n)|([A-Z0-9_]{1,64})\n|(?=\n))")
 _VERBOSE_HEAD = re.compile(rb"[A-Z][a-z]{2} [\d-]{10} [\d:.]{15} \S+ \[(?:\w+=[^;\]]*;)*t=([0-9a-f]+);")
 _VERBOSE_FIELD = re.compile(rb"    ([A-Z0-9_]+)=(.*)", re.DOTALL)
+_UNDER_MESSAGE = b" " * len("    MESSAGE=")  # journalctl puts the further lines of a message under its first
 
 
 def line(fields: Mapping[bytes, bytes]) -> bytes:
@@ -142,7 +143,7 @@ def verbose(blocks: Iterator[bytes]) -> Iterator[bytes]:
                 last = field[1]
                 fields[last] = field[2]
             elif last == b"MESSAGE" and len(fields[last]) < LONGEST:
-                fields[last] += b"\n" + raw.strip()
+                fields[last] += b"\n" + raw.removeprefix(_UNDER_MESSAGE)
         yield b"".join(lines)
     yield line(fields)
 

@@ -15,7 +15,7 @@ _TIME = r"[-_T.]?\d\d[-:.]?\d\d(?:[-:.]?\d\d)?"
 # or after the extension), PostgreSQL and the kubelet (a day with the time).
 _MARKS = (
     re.compile(rf"(?P<stem>.*?)[-._](?P<mark>{_DAY}(?:{_TIME})?|1\d{{9}})(?P<rest>\.\D.*|)", re.ASCII),
-    re.compile(r"(?P<stem>.+)[.-](?P<mark>\d{1,3})(?P<rest>\.(?:log|txt|out|err|json)|)", re.ASCII),
+    re.compile(r"(?P<stem>.+)\.(?P<mark>\d{1,3})(?P<rest>\.(?:log|txt|out|err|json)|)", re.ASCII),
     re.compile(r"(?P<stem>)(?P<mark>\d{1,4})(?P<rest>\.log)", re.ASCII),
     re.compile(r"(?P<stem>.+)\.(?P<mark>old)(?P<rest>)", re.ASCII),
 )  # fmt: skip
