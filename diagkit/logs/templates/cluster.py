@@ -21,6 +21,7 @@ from diagkit.logs.templates.template import Template
 WORDS = 8
 DEVICES = 3
 NAMES = 2
+MOST_SAYINGS = 64  # templates of one cluster; with more, its most varied place is a parameter whatever stands there
 ALL_OVER = 2  # times as many are a parameter though the rest of the line differs as well
 
 _KEY = re.compile(r"\W*[\w.-]+[=:](?!$)|\W*[\w.-]+=")
@@ -39,8 +40,8 @@ class Cluster:
 
     __slots__ = ("templates", "values")
 
-    def __init__(self, tokens: tuple[str, ...]) -> None:
-        self.values: list[set[str] | None] = [{token} for token in tokens]
+    def __init__(self, length: int) -> None:
+        self.values: list[set[str] | None] = [set() for _ in range(length)]
         self.templates: list[Template] = []
 
     def likeness(self, tokens: tuple[str, ...]) -> float:
@@ -52,27 +53,38 @@ class Cluster:
                 words += token in values or _HAS_LETTERS.search(token) is not None
         return same / words if words else 1.0
 
-    def template(self, tokens: tuple[str, ...]) -> Template:
+    def takes(self, place: int, token: str) -> bool:
+        """Whether this word is a new one at this place."""
+        values = self.values[place]
+        return values is not None and token not in values
+
+    def template(self, tokens: tuple[str, ...], parameters: frozenset[int]) -> Template:
         """The template of this line, which is a new one if no line said the same before."""
         for known in self.templates:
-            if not differences(known, tokens):
+            if not _differences(known, tokens):
                 return known
-        found = Template(tokens, parameters=frozenset(p for p, values in enumerate(self.values) if values is None))
-        found.tokens = tuple(MASK if p in found.parameters else token for p, token in enumerate(tokens))
-        self.templates.append(found)
+        parameters |= {place for place, values in enumerate(self.values) if values is None}
+        found = Template(tuple(MASK if p in parameters else token for p, token in enumerate(tokens)), parameters)
         alike: dict[int, list[Template]] = {}
-        for known in self.templates[:-1]:
-            places = differences(known, tokens)
-            if len(places) == 1 and _key(known.tokens[places[0]]) == _key(tokens[places[0]]):
+        for known in self.templates:
+            places = _differences(known, found.tokens, parameters)
+            if not places:
+                found.absorb(known)
+            elif len(places) == 1 and _key(known.tokens[places[0]]) == _key(tokens[places[0]]):
                 alike.setdefault(places[0], []).append(known)
+        self.templates = [known for known in self.templates if known.into is None]
+        self.templates.append(found)
         for place, siblings in alike.items():
             if _vary(template.tokens[place] for template in (found, *siblings)):
                 found = self._unite([*siblings, found], place)
         for place, values in enumerate(self.values):
-            if values is not None and tokens[place] not in values:
+            if values is not None:
                 values.add(tokens[place])
                 if _vary(values, ALL_OVER):
                     found = self._loosen(place, found)
+        if len(self.templates) > MOST_SAYINGS:
+            most = max(range(len(tokens)), key=lambda place: len(self.values[place] or ()))
+            found = self._loosen(most, found)
         return found
 
     def _loosen(self, place: int, found: Template) -> Template:
@@ -91,19 +103,18 @@ class Cluster:
         shared = _what_they_share([template.tokens[place] for template in templates])
         for other in others:
             first.absorb(other)
-        first.parameters = first.parameters.union({place}, *(other.parameters for other in others))
+        first.parameters |= {place}
         first.tokens = (*first.tokens[:place], shared, *first.tokens[place + 1 :])
-        gone = {id(other) for other in others}
-        self.templates = [template for template in self.templates if id(template) not in gone]
+        self.templates = [template for template in self.templates if template.into is None]
         return first
 
 
-def differences(template: Template, tokens: tuple[str, ...]) -> list[int]:
-    """The places where a line is not as its template says."""
+def _differences(template: Template, tokens: tuple[str, ...], parameters: frozenset[int] = frozenset()) -> list[int]:
+    """The places where a line is not as its template says, other than in parameters."""
     return [
         place
         for place, (ours, theirs) in enumerate(zip(template.tokens, tokens, strict=True))
-        if ours != theirs and place not in template.parameters
+        if ours != theirs and place not in template.parameters and place not in parameters
     ]
 
 

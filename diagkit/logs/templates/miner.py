@@ -6,16 +6,16 @@ The others are masked, and clustered if no line was masked to the same before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nsmallest
 
-from diagkit.logs.templates.cluster import Cluster
 from diagkit.logs.templates.masks import mask, tokens
 from diagkit.logs.templates.records import essential
+from diagkit.logs.templates.shelf import Shelf
 from diagkit.logs.templates.template import Template
 
 MINUTE_US = 60_000_000
-LIKENESS = 0.5  # share of words in common that makes lines alike. Source: He et al. 2017 use 0.4-0.7, by data set
 MOST_TEMPLATES = 5_000
 MOST_KNOWN = 8_192  # lines known without their digits, and as many by their mask
 MOST_BUCKETS = 200_000  # counts over time of all templates: about 20 MB
@@ -33,7 +33,7 @@ class Miner:
         self.forgotten_lines = 0
         self._by_digits: dict[bytes, Template] = {}
         self._by_mask: dict[tuple[str, ...], Template] = {}
-        self._clusters: dict[tuple[int, str], list[Cluster]] = {}
+        self._shelves: dict[tuple[int, str], Shelf] = {}
         self._number = 0
         self._buckets = 0
 
@@ -41,8 +41,8 @@ class Miner:
         return self.__dict__ | {"_by_digits": {}, "_by_mask": {}}  # they are found again
 
     def __iter__(self) -> Iterator[Template]:
-        for clusters in self._clusters.values():
-            for cluster in clusters:
+        for shelf in self._shelves.values():
+            for cluster in shelf.clusters:
                 yield from cluster.templates
 
     def learn(self, message: str | bytes, at_us: int | None = None) -> Template:
@@ -57,10 +57,35 @@ class Miner:
         template = self._by_digits.get(key)
         if template is None or template.into is not None:
             template = self._meet(raw[:LONGEST], key)
-        self.lines += 1
         template.count += 1
-        if at_us is not None:
-            self._date(template, at_us)
+        self.lines += 1
+        if at_us is None:
+            return template
+        if template.last is None or template.first is None:
+            template.first = template.last = at_us
+        elif at_us > template.last:
+            template.last = at_us
+        elif at_us < template.first:
+            template.first = at_us
+        over_time = template.over_time
+        bucket = at_us // self.bucket_us
+        if bucket in over_time:
+            over_time[bucket] += 1
+        else:
+            over_time[bucket] = 1
+            self._opened(1)
+        return template
+
+    def learn_all(self, message: str | bytes, times: Sequence[int]) -> Template:
+        """Count this message once for each time when it was said, in microseconds since the epoch, UTC."""
+        template = self.learn(message)
+        template.count += len(times) - 1
+        self.lines += len(times) - 1
+        before = len(template.over_time)
+        template.over_time.update(at_us // self.bucket_us for at_us in times)
+        template.first = min(times if template.first is None else (template.first, *times))
+        template.last = max(times if template.last is None else (template.last, *times))
+        self._opened(len(template.over_time) - before)
         return template
 
     def group(self, lines: Iterable[str | bytes]) -> list[str]:
@@ -71,14 +96,15 @@ class Miner:
         """Count what the other learned here too. Returns each of its templates with the one it is part of here."""
         while self.bucket_us < other.bucket_us:
             self._widen()
-        pairs = [(template, self._place(template.tokens)) for template in other]
-        for theirs, placed in pairs:
-            mine = placed.resolved()
-            mine.absorb(theirs.in_buckets(self.bucket_us // other.bucket_us))
+        pairs = []
+        for theirs in other:
+            ours = self._place(theirs.tokens, theirs.parameters)
+            ours.count_in(theirs, self.bucket_us // other.bucket_us)
+            pairs.append((theirs, ours))
         self.lines += other.lines
         self.forgotten_lines += other.forgotten_lines
-        self._buckets = sum(len(template.over_time) for template in self)
-        return [(theirs, placed.resolved()) for theirs, placed in pairs]
+        self._count_buckets()
+        return [(theirs, ours.resolved()) for theirs, ours in pairs]
 
     def _meet(self, raw: bytes, key: bytes) -> Template:
         """The template of a line that is not known by its digits."""
@@ -95,17 +121,13 @@ class Miner:
         template.keep_sample(raw)
         return template
 
-    def _place(self, words: tuple[str, ...]) -> Template:
+    def _place(self, words: tuple[str, ...], parameters: frozenset[int] = frozenset()) -> Template:
         """The template of these words, in the cluster most like them."""
-        first = words[0] if words else ""
-        clusters = self._clusters.setdefault((len(words), first if first.isalpha() else ""), [])
-        likest = max(clusters, key=lambda cluster: cluster.likeness(words), default=None)
-        if likest is None or likest.likeness(words) < LIKENESS:
-            likest = Cluster(words)
-            clusters.append(likest)
-        before = len(likest.templates)
-        template = likest.template(words)
-        self._number += len(likest.templates) - before
+        first = words[0] if words and words[0].isalpha() else ""
+        shelf = self._shelves.setdefault((len(words), first), Shelf())
+        before = shelf.templates
+        template = shelf.template(words, parameters)
+        self._number += shelf.templates - before
         if self._number > MOST_TEMPLATES:
             self._forget(template)
         return template
@@ -115,28 +137,16 @@ class Miner:
         least = nsmallest(MOST_TEMPLATES // 10, (t for t in self if t is not but), key=lambda t: t.count)
         self.forgotten_lines += sum(template.count for template in least)
         gone = {id(template) for template in least}
-        for place, clusters in list(self._clusters.items()):
-            for cluster in clusters:
-                cluster.templates = [template for template in cluster.templates if id(template) not in gone]
-            clusters[:] = [cluster for cluster in clusters if cluster.templates]
-            if not clusters:
-                del self._clusters[place]
+        for place, shelf in list(self._shelves.items()):
+            shelf.forget(gone)
+            if not shelf.clusters:
+                del self._shelves[place]
         self._by_mask.clear()
         self._by_digits.clear()
         self._number = sum(1 for _ in self)
 
-    def _date(self, template: Template, at_us: int) -> None:
-        if template.first is None or at_us < template.first:
-            template.first = at_us
-        if template.last is None or at_us > template.last:
-            template.last = at_us
-        bucket = at_us // self.bucket_us
-        over_time = template.over_time
-        if bucket in over_time:
-            over_time[bucket] += 1
-            return
-        over_time[bucket] = 1
-        self._buckets += 1
+    def _opened(self, buckets: int) -> None:
+        self._buckets += buckets
         if self._buckets > MOST_BUCKETS:
             self._widen()
 
@@ -144,5 +154,10 @@ class Miner:
         """Count per twice as long a time as before."""
         self.bucket_us *= 2
         for template in self:
-            template.over_time = template.in_buckets(2).over_time
+            narrow, template.over_time = template.over_time, Counter()
+            for bucket, count in narrow.items():
+                template.over_time[bucket // 2] += count
+        self._count_buckets()
+
+    def _count_buckets(self) -> None:
         self._buckets = sum(len(template.over_time) for template in self)

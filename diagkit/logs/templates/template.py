@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 SAMPLES = 3
@@ -55,25 +55,19 @@ class Template:
             if cut not in self.samples:
                 self.samples.append(cut)
 
-    def in_buckets(self, wider: int) -> Template:
-        """The same, counted over time in buckets so many times as wide."""
-        if wider == 1:
-            return self
-        over_time: Counter[int] = Counter()
-        for bucket, count in self.over_time.items():
-            over_time[bucket // wider] += count
-        return replace(self, over_time=over_time)
+    def count_in(self, other: Template, wider: int = 1) -> None:
+        """Count the other's lines here too, over time in buckets so many times as wide as there."""
+        self.count += other.count
+        for bucket, count in other.over_time.items():
+            self.over_time[bucket // wider] += count
+        earlier = other.first is not None and (self.first is None or other.first < self.first)
+        samples = other.samples + self.samples if earlier else self.samples + other.samples
+        self.samples = list(dict.fromkeys(samples))[:SAMPLES]
+        self.first = min((at for at in (self.first, other.first) if at is not None), default=None)
+        self.last = max((at for at in (self.last, other.last) if at is not None), default=None)
 
     def absorb(self, other: Template) -> None:
-        """Count the other's lines here too."""
-        self.count += other.count
-        self.over_time.update(other.over_time)
-        firsts = [at for at in (self.first, other.first) if at is not None]
-        lasts = [at for at in (self.last, other.last) if at is not None]
-        if other.first is not None and (self.first is None or other.first < self.first):
-            self.samples = other.samples + self.samples
-        else:
-            self.samples = self.samples + other.samples
-        self.samples = list(dict.fromkeys(self.samples))[:SAMPLES]
-        self.first, self.last = min(firsts, default=None), max(lasts, default=None)
+        """Make the other a part of this one."""
+        self.count_in(other)
+        self.parameters |= other.parameters
         other.into = self
