@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from diagkit.logs.sources.streams import CHUNK, say
 
 BLOCK = 1 << 20  # bytes: no block is longer
-LONGEST = CHUNK  # bytes of a line that are sure to come in one piece
+LONGEST = 1 << 19  # bytes of a line that are sure to come in one piece
 OVERLAP = 4096  # bytes of a longer line that both pieces have, so that no message is lost at the cut
 
 # Colours and cursor movements (ECMA-48 CSI), window titles (OSC), choice of character set.
