@@ -21,7 +21,7 @@ from diagkit.logs.timestamps import Clock, read_stamp
 from diagkit.logs.window import Window
 
 LONGEST = 160  # characters of a template
-_WORDS = ("error", "exception", "fatal", "critical", "panic", "severe", "[crit]", "[alert]", "[emerg]", "fault")
+WORDS = ("error", "exception", "fatal", "critical", "panic", "severe", "[crit]", "[alert]", "[emerg]", "fault")
 
 _SAYS_ERROR = re.compile(
     r"""^.{0,60}\b(?:ERROR|CRITICAL|FATAL|SEVERE|EMERG|PANIC)\b
@@ -127,7 +127,7 @@ def _dated_since(log: Log, clock: Clock, first: datetime) -> int:
 
 
 def _unknown_errors(log: Log, clock: Clock) -> Iterator[Line]:
-    search = find_each([word.encode() for word in _WORDS])
+    search = find_each([word.encode() for word in WORDS])
     for start in sorted({start for start, _ in search(log.raw)}):
         line = line_at(log, start, clock)
         if line and _SAYS_ERROR.search(line.message) and not is_harmless(line) and not _has_signature(line):

@@ -15,6 +15,7 @@ from diagkit.model.asks import (
     Read,
     Run,
     Scan,
+    Sift,
 )
 from diagkit.model.chronicle import Chronicle
 from diagkit.model.digest import LogDigest, LogSignature, LogSource, LogTemplate, Novelty
@@ -107,6 +108,7 @@ __all__ = [
     "Sample",
     "Scan",
     "Service",
+    "Sift",
     "Silence",
     "SilenceNote",
     "Site",

@@ -100,6 +100,33 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Sift:
+    """Of what a `Scan` leaves behind of the incident window: those lines that may matter, selected on the machine.
+
+    source, and what its answer looks like:
+    the absolute path of a log file, compressed or not: first a line of JSON with the file's `size`, the `start` and
+    `end` of the window in it, and from where on it was `read`; in bytes, and 0 where the file had to be unpacked. Then
+    the lines, oldest first, each cut to 4096 bytes. Those of full minutes are among them: they date what follows them.
+    `warnings`: of the journal, what is of that priority or a worse one, in the form of `Scan`, newest line first.
+    `words`: of the journal, what else has a word that may matter.
+
+    newest: the last bytes of the file, which are known. before: the journal is known from then on, in seconds since the
+    epoch. read: how many bytes may be read (of the journal: said) at most, the newest of them first. cap: bytes of the
+    answer on its way here, compressed where the machine can.
+    """
+
+    source: str
+    newest: int = 0
+    before: float = 0.0
+    read: int = 16_777_216
+    cap: int = 393_216
+    root: bool = False
+
+    def __str__(self) -> str:
+        return f"sift {self.source}"
+
+
+@dataclass(frozen=True, slots=True)
 class Again:
     """Ask the same a second time, at least `gap` seconds after the first, to see it move."""
 
@@ -110,4 +137,4 @@ class Again:
         return f"{self.first} (again after {self.gap:g} s)"
 
 
-Ask = Run | Read | Glob | Native | Reach | Scan | Again
+Ask = Run | Read | Glob | Native | Reach | Scan | Sift | Again

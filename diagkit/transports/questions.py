@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan
+from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan, Sift
+from diagkit.transports import sifting
 
 QUICK = 5.0  # seconds for what should take milliseconds
 JOURNAL = 8.0  # seconds for a journal of some gigabytes
@@ -73,6 +74,9 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
             window = f"--since=@{moment.since.timestamp():.0f} --until=@{ceil(moment.until.timestamp())}"
             words = f"{JOURNAL:g} journalctl {window} --no-pager -o short-unix -r"
             return Question((ask,), "run", words, JOURNAL, room)
+        case Sift():
+            function, words = sifting.question(asked)
+            return Question((ask,), function, words, 3 * sifting.SECONDS, room)
         case Scan(source="kernel", cap=cap):
             return Question((ask,), "newest", f"{QUICK:g} {cap + 1} dmesg", QUICK, room)
     raise LookupError(f"a shell has no words for {ask}")

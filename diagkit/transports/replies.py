@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from diagkit.model import Ask, Glob, Read, Reply, Run, Scan, Silence
+from diagkit.model import Ask, Glob, Read, Reply, Run, Scan, Sift, Silence
+from diagkit.transports import sifting
 from diagkit.transports.frames import Frame, cut_files, cut_lines
 from diagkit.transports.questions import Question, bare
 
@@ -33,7 +34,8 @@ def replies(question: Question, frame: Frame, clock: float, separator: bytes) ->
         yield from _lines(question, whole, separator)
         return
     for ask in question.asks:
-        yield ask, _judged(bare(ask), whole)
+        asked = bare(ask)
+        yield ask, sifting.reply(asked, whole, separator) if isinstance(asked, Sift) else _judged(asked, whole)
 
 
 def _judged(ask: Ask, reply: Reply) -> Reply:

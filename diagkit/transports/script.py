@@ -11,12 +11,12 @@ import re
 import shlex
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from math import ceil
 
-from diagkit.model import Again, Ask, Moment, Read, Run, Scan
+from diagkit.model import Again, Ask, Moment, Read, Run, Scan, Sift
+from diagkit.transports import sifting
 from diagkit.transports.allowed import COMMANDS, Touches, refuse_unless_allowed
+from diagkit.transports.program import bare_text
 from diagkit.transports.questions import Question, bare, put
 
 LANE_BYTES = 4 << 20  # no lane says more than this, whatever the caps of its questions
@@ -50,9 +50,10 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The lanes of one round, and every question's number: its place in `questions`."""
+    """The lanes of one round, and every question's number: its place in `questions`. `besides`: words they need."""
 
     lanes: tuple[Lane, ...]
+    besides: str = ""
 
     @property
     def questions(self) -> list[tuple[int, Question]]:
@@ -64,7 +65,11 @@ class Round:
         numbers = iter(range(sum(len(lane.questions) for lane in self.lanes)))
         lanes = "\n".join(_lane(k, lane, numbers, seconds) for k, lane in enumerate(self.lanes, 1))
         program = _PROGRAM.format(
-            mark=mark, separator=separator, seconds=ceil(seconds) + 5, library=shlex.quote(library()), lanes=lanes
+            mark=mark,
+            separator=separator,
+            seconds=ceil(seconds) + 5,
+            library=shlex.quote(library() + self.besides),
+            lanes=lanes,
         )
         return program.encode("utf-8", "surrogateescape")
 
@@ -106,12 +111,9 @@ def _lane(number: int, lane: Lane, numbers: Iterator[int], patience: float) -> s
     return _LANE.format(calls=text, seconds=f"{seconds:.0f}", bytes=lane.bytes, lane=number)
 
 
-@cache
 def library() -> str:
-    """round.sh without its comments and indentation."""
-    text = (files("diagkit.transports") / "round.sh").read_text()
-    lines = (re.sub(r"(^|\s)#( .*)?$", "", line).strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
+    """The words of every round."""
+    return bare_text("round.sh")
 
 
 def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, ...]] = ()) -> Round:
@@ -130,7 +132,7 @@ def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, 
                 root=name == "root",
             )
         )
-    return Round(tuple(lanes))
+    return Round(tuple(lanes), sifting.library(moment) if any(isinstance(ask, Sift) for ask in asks) else "")
 
 
 def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
@@ -140,7 +142,7 @@ def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
         return "root"
     if touches:
         return str(ask) if touches is Touches.ANYTHING else touches.value
-    if isinstance(ask, Scan):
+    if isinstance(ask, Scan | Sift):
         return {"journal": "the journal", "kernel": Touches.KERNEL.value}.get(ask.source, Touches.FILES.value)
     path = ask.path if isinstance(ask, Read) else str(ask)
     if _MEMORY_MAP.match(path):
@@ -157,4 +159,4 @@ def _risk(ask: Ask) -> int:
     if isinstance(ask, Run):
         command = COMMANDS.get(ask.argv[0])
         return list(Touches).index(command.touches if command else Touches.ANYTHING)
-    return 1 if isinstance(ask, Scan) and ask.source == "journal" else 0
+    return 2 if isinstance(ask, Sift) else 1 if isinstance(ask, Scan) and ask.source == "journal" else 0
