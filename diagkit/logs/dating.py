@@ -75,7 +75,7 @@ def _nothing(_line: bytes) -> int | None:
 def _minute(line: bytes, found: Reading) -> _Minute | None:
     """How to read more lines of the same minute; None where that takes more than its digits."""
     form, match = found.form, found.match
-    if form.follows or not set(found.assumed) <= _REPEATS or form.kind is Kind.TAI or match.groupdict().get("y2"):
+    if not set(found.assumed) <= _REPEATS or form.kind is Kind.TAI or match.groupdict().get("y2"):
         return None
     origin = 0
     if form.varies:

@@ -59,8 +59,7 @@ class Form:
 
     opens: what a line in it begins with: 0 for any digit, A for any letter, else the characters themselves; empty for
     anything. core: the stamp. tail: what must come after it. lead: what comes before it. varies: the same where it
-    differs from line to line. whole: the stamp stands amid the message. follows: what comes after decides whether it is
-    a stamp.
+    differs from line to line. whole: the stamp stands amid the message.
     """
 
     opens: str
@@ -70,7 +69,6 @@ class Form:
     lead: str = ""
     varies: str = ""
     whole: bool = False
-    follows: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -84,16 +82,14 @@ class Form:
 
 
 _ISO_LEAD = rf" {{0,4}}{COLOUR}{PRIORITY}{OPENING}"
-_ISO_TAIL = COLOUR + CLOSING
 _VISIT = r" (?:W3SVC[0-9]+ \S+ )?[0-9a-f.:]{3,39} (?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|TRACE|CONNECT) /"
+_ISO_TAIL = rf"(?P<utc>(?={_VISIT}))?{COLOUR}{CLOSING}"
 _SECONDS = rf"(?P<s>[0-9]{{10}}(?:[0-9]{{3}}|[0-9]{{6}}|[0-9]{{9}})?)(?:\.{FRACTION})?(?![0-9])"
 _UPTIME = r"\[ *(?P<s>[0-9]{1,9})\.(?P<f>[0-9]{6})\](?:\[ *[TC][0-9]+\])?"
 _FREQUENT = (
     # journalctl -o short-unix, squid, logcat -v epoch, Zeek
     Form("0", _SECONDS, r"[ :,\t]? ?", Kind.COUNTED),
-    # IIS (W3C extended), which writes UTC
-    Form("0", rf"{YEAR}-{MONTH}-{DAY2} {HMS}", rf"(?P<utc>)(?={_VISIT}) ", follows=True),
-    # ISO 8601 and RFC 5424: rsyslog, PostgreSQL, MySQL, log4j, Python, Elasticsearch, …
+    # ISO 8601 and RFC 5424: rsyslog, PostgreSQL, MySQL, log4j, Python, Elasticsearch, …; IIS, which writes UTC
     Form("0[(< \x1b", ISO, _ISO_TAIL, lead=_ISO_LEAD),
     # nginx error log, Go, Samba, ClickHouse
     Form("0[(< \x1b", SLASHED, rf"(?:,(?= +[0-9]+\]))?{CLOSING_STRICT}", lead=_ISO_LEAD),
@@ -102,7 +98,7 @@ _FREQUENT = (
     # dmesg; dmesg -x; X.Org
     Form("[<", _UPTIME, kind=Kind.UPTIME, lead=PRIORITY),
     Form("A", _UPTIME, kind=Kind.UPTIME, varies=r"[a-z]+ *:[a-z]+ *: "),
-    Form("[", r"\[ *(?P<s>[0-9]{1,9})\.(?P<f>[0-9]{3})\]", r" (?=\()", Kind.UPTIME, follows=True),
+    Form("[", r"\[ *(?P<s>[0-9]{1,9})\.(?P<f>[0-9]{3})\]", r" (?=\()", Kind.UPTIME),
     # common and combined log format: nginx, Apache; CUPS, Django, Flask
     Form("", CLF, r"\] ", varies=r"[^\[\n]{0,200}\[", whole=True),
 )
@@ -140,7 +136,7 @@ _DB2 = r"(?P<h>[0-2][0-9])\.(?P<m>[0-5][0-9])\.(?P<s>[0-5][0-9])\.(?P<f>[0-9]{6}
 _IN_NUMBERS = (
     # klog and glog: Kubernetes, Ceph's RocksDB; Chromium
     Form("A", _KLOG, lead="[IWEF]"),
-    Form("[", _CHROMIUM, "(?=:[A-Z])", varies=r"\[(?:[0-9]+:){0,2}", whole=True, follows=True),
+    Form("[", _CHROMIUM, "(?=:[A-Z])", varies=r"\[(?:[0-9]+:){0,2}", whole=True),
     # Android's logcat; Proxifier; Snort
     Form("0", rf"{MONTH}-{DAY2} {HMS}"),
     Form("[", rf"{MONTH}\.{DAY2} {HMS}", r"\] ", lead=r"\["),
@@ -194,7 +190,7 @@ _BEHIND_OR_WITHIN = (
     *(Form("A0", date, CLOSING_STRICT, varies=_CONTAINER) for date in (ISO, SLASHED, BSD)),
     *(Form("", date, CLOSING_STRICT, varies=_FILE) for date in (ISO, SLASHED, BSD)),
     # the time of day alone: logback, JBoss; only with what follows it there
-    Form("0[", HMS, rf"\]? +(?=\[|(?:{LEVEL})\b)", lead=r"\[?", follows=True),
+    Form("0[", HMS, rf"\]? +(?=\[|(?:{LEVEL})\b)", lead=r"\[?"),
     # JSON lines, logfmt
     Form("{", _VALUE, "", Kind.INNER, varies=rf'"(?:{_KEYS})"{_COLON}', whole=True),
     Form("{", _VALUE, "", Kind.INNER, varies=rf'"(?:{_WEAK_KEYS})"{_COLON}', whole=True),

@@ -35,7 +35,7 @@ CONTINUATIONS = {
 }
 
 # Dates with the time of day that stand in many places.
-ISO = rf"{YEAR}-{MONTH}-{DAY2}(?:[T_\t-]|[ ]{{1,2}}){HMS1}{ZONE}"
+ISO = rf"{YEAR}-{MONTH}-{DAY2}(?:[T_\t-]|[ ]{{1,2}}){HMS1}{ZONE}(?![0-9]|[+-][0-9]{{2}})"
 SLASHED = rf"{YEAR}[/.]{MONTH}[/.]{DAY2}[ T-]{HMS1}{ZONE}"
 BSD = rf"{MON} {{1,2}}{DAY}(?: {YEAR})? {HMS}(?: (?P<y2>(?:19|20|21)[0-9]{{2}})(?= :|:))?{ZONE}"
 CTIME = rf"{WEEKDAY},? {MON} {{1,2}}{DAY} {HMS1}{HALF}{PLACE}(?: {YEAR})?"

@@ -134,7 +134,7 @@ def _zone(part: Mapping[str, str | None], clock: Clock) -> tuple[tzinfo, tuple[s
     text = (part.get("zone") or "").strip()
     if counted := part.get("minutes"):  # DB2
         text = "{}{:02}{:02}".format(counted[0], *divmod(int(counted[1:]), 60))
-    said = UTC if "utc" in part else offset(text) or ("/" in text and zone_called(text))
+    said = UTC if part.get("utc") is not None else offset(text) or ("/" in text and zone_called(text))
     return (said, (), "") if said else (clock.zone, ("zone",), text)
 
 
