@@ -24,8 +24,8 @@ NAMES = 2
 MOST_SAYINGS = 64  # templates of one cluster; with more, its most varied place is a parameter whatever stands there
 ALL_OVER = 2  # times as many are a parameter though the rest of the line differs as well
 
-_KEY = re.compile(r"\W*[\w.-]+[=:](?!$)|\W*[\w.-]+=")
-_ID = re.compile(rf"[\w.]*[_-]{MASK}\W*|[\w.$]+@{MASK}\W*|\W*(?:{MASK}|null|nil|none|None)?\W*")
+_KEY = re.compile(r"\W*[\w.-]+=")
+_ID = re.compile(rf"\W*[\w.]*[_-]{MASK}\W*|[\w.$]+@{MASK}\W*|\W*(?:{MASK}|null|nil|none|None)?\W*")
 _NAME = re.compile(r"[a-z0-9][.@/:$](?![A-Z][A-Z_]+\b)[A-Za-z0-9]|[a-z][A-Z].*[a-z][A-Z]")
 _HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
 _OPENS = re.compile(r".*[=:({\[<\"'/|]", re.DOTALL)
@@ -98,13 +98,16 @@ class Cluster:
         return found.resolved()
 
     def _unite(self, templates: list[Template], place: int) -> Template:
-        """Make one template of these, which differ in this place only."""
-        first, *others = templates
+        """Make one template of these, which differ in this place only, and of what is then no different."""
+        first, *others = dict.fromkeys(template.resolved() for template in templates)
         shared = _what_they_share([template.tokens[place] for template in templates])
         for other in others:
             first.absorb(other)
         first.parameters |= {place}
         first.tokens = (*first.tokens[:place], shared, *first.tokens[place + 1 :])
+        for other in self.templates:
+            if other is not first and other.into is None and not _differences(first, other.tokens):
+                first.absorb(other)
         self.templates = [template for template in self.templates if template.into is None]
         return first
 
@@ -119,7 +122,7 @@ def _differences(template: Template, tokens: tuple[str, ...], parameters: frozen
 
 
 def _key(token: str) -> str:
-    """The `name=` or `name:` before a value, which is never one itself."""
+    """The `name=` before a value, which is never one itself."""
     found = _KEY.match(token)
     return found[0] if found else ""
 

@@ -23,8 +23,8 @@ _VARIES = re.compile(
     |"(?P<method>[A-Z]{{3,8}}\ )(?:/|\*|[a-z]+://)[^"]*"                        # a request: its method is no value
     |(?<![=\w])(?P<q>")[^"\s]{{0,80}}"                                           # one word in quotes
     |(?P<said>\b(?:msg|message|err|error|reason|cause|detail|level|lvl|severity|status|state)=")  # what follows is said
-    |(?P<keyed>=")[^"]{{0,200}}"                                                 # any other key's value
-    |(?<![\w'"])'(?!(?i:true|false|null|none|yes|no)')(?P<single>[^'\s]{{1,120}})'
+    |(?P<keyed>=")(?![A-Za-z]+(?:-[a-z]+)*")[^"]{{0,200}}"                        # any other key's value, if no word
+    |(?<![\w'"])'(?![A-Za-z]+(?:-[a-z]+)*')(?P<single>[^'\s]{{1,120}})'          # no word in quotes, but a name
     |\b[a-z][a-z0-9+.-]{{1,20}}://[^\s"'<>,;)\]}}]+                              # URLs
     |\b[\w.+-]+@(?:[\w-]+\.)+[a-zA-Z]{{2,}}\b                                   # mail addresses
     |\{{?\b[0-9a-fA-F]{{8}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F-]{{22,}}\b\}}?              # UUIDs
@@ -45,8 +45,8 @@ _VARIES = re.compile(
     |(?:\b0x|(?<=@)|\#)[0-9a-fA-F]+\b(?![/.:]\d)
     |\b(?=[a-fA-F]*\d)[0-9a-fA-F]{{6,}}\b                                        # hexadecimal ids
     |\b(?=(?:[A-Za-z]*\d){{3}})[A-Za-z0-9]{{10,}}\b                               # other ids: jA98ujnF021530
-    |(?<=\b[uU]ser[ =])(?!(?:is|was|has|had|not|unknown|does|from|by|and|or|in|with)\b)[^\s:;,'"()\[\]]+
-    |(?<=\bpassword\ for\ )(?!user\b|invalid\b)[^\s:;,'"()]+                      # sshd
+    |(?<=\b[uU]ser[ =])(?!(?:is|was|has|had|not|unknown|does|from|by|and|or|in|with)\b)[^\s:;,'"()\[\]=]+(?!=)\b
+    |(?<=\bpassword\ for\ )(?!user\b|invalid\b)[^\s:;,'"()=]+                   # sshd
     |(?P<empty>(?<=\ )\(\)(?=\ |$))                 # what was not known
     |[+-]?(?:(?<![\w.])-)?\d+(?:(?:[.,:/-]|\#\#)\d+)*(?:%|[eE][+-]?\d+\b)?   # numbers, times, dates, IPv4
     """,
