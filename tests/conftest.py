@@ -7,6 +7,7 @@ import os
 import pytest
 
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent"  # what the tester knows of hosts is no part of the tests
+os.environ["XDG_CACHE_HOME"] = "/dev/null"  # nor is anything kept of them
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

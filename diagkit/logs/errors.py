@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from diagkit.logs.engine import find_each
 from diagkit.logs.lines import Line, Log, line_at, span, starts
+from diagkit.logs.matching.engine import searching
 from diagkit.logs.occurrences import Burst, bursts, is_harmless
 from diagkit.logs.signatures import catalogue
 from diagkit.logs.timestamps import Clock, read_stamp
@@ -23,7 +23,7 @@ from diagkit.logs.window import Window
 LONGEST = 160  # characters of a template
 WORDS = ("error", "exception", "fatal", "critical", "panic", "severe", "[crit]", "[alert]", "[emerg]", "fault")
 
-_SAYS_ERROR = re.compile(
+SAYS_ERROR = re.compile(
     r"""^.{0,60}\b(?:ERROR|CRITICAL|FATAL|SEVERE|EMERG|PANIC)\b
     |\[(?:error|crit|alert|emerg|fatal)\]
     |level"?\s*[=:]\s*"?(?:error|fatal|critical|panic)
@@ -127,10 +127,10 @@ def _dated_since(log: Log, clock: Clock, first: datetime) -> int:
 
 
 def _unknown_errors(log: Log, clock: Clock) -> Iterator[Line]:
-    search = find_each([word.encode() for word in WORDS])
+    search = searching([word.encode() for word in WORDS])
     for start in sorted({start for start, _ in search(log.raw)}):
         line = line_at(log, start, clock)
-        if line and _SAYS_ERROR.search(line.message) and not is_harmless(line) and not _has_signature(line):
+        if line and SAYS_ERROR.search(line.message) and not is_harmless(line) and not _has_signature(line):
             yield line
 
 

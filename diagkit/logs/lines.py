@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from diagkit.logs.timestamps import Clock, read_stamp
@@ -28,6 +29,7 @@ _ENVELOPE = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
 def enveloped(path: str) -> bool:
     """Whether this is a file that a syslog daemon writes."""
     return bool(SYSLOG_NAMES.match(PurePosixPath(path).name))
@@ -35,22 +37,35 @@ def enveloped(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The lines of one log: the journal, the kernel's buffer, or a file. `cut`: its oldest lines were left behind."""
+    """The lines of one log: the journal, the kernel's buffer, or a file. `cut`: its oldest lines were left behind.
+
+    sifted: these are not all its lines, but those of its older part that may matter; the rest of it is another `Log`.
+
+    form: `syslog` where its lines are known to say host and program, `kernel` where they are the kernel's own; empty
+    where the source's name tells.
+    """
 
     source: str  # journal, kernel, or a path
     raw: bytes
     cut: bool = False
+    form: str = ""
+    sifted: bool = False
 
     @property
     def enveloped(self) -> bool:
         """Whether its lines say host and program before the message."""
-        return self.source == "journal" or enveloped(self.source)
+        return self.form == "syslog" or self.source == "journal" or (not self.form and enveloped(self.source))
 
     @property
     def writer(self) -> str:
         """The program its lines come from where they do not say: /var/log/nginx/error.log is nginx's."""
-        path = PurePosixPath(self.source)
-        return path.stem if path.parent == PurePosixPath("/var/log") or not path.is_absolute() else path.parent.name
+        return _writer(self.source)
+
+
+@lru_cache(maxsize=256)
+def _writer(source: str) -> str:
+    path = PurePosixPath(source)
+    return path.stem if path.parent == PurePosixPath("/var/log") or not path.is_absolute() else path.parent.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +85,7 @@ def line_at(log: Log, start: int, clock: Clock) -> Line | None:
     text = _text(log.raw, start)
     stamp = read_stamp(text, clock)
     if stamp is not None:
-        program, pid, message = _parts(log, text[stamp.end :])
+        program, pid, message = parts(log, text[stamp.end :])
         return Line(source=log.source, at=stamp.at, program=program, pid=pid, message=message, assumed=stamp.assumed)
     before = start
     for _ in range(LOOK_BACK):
@@ -79,7 +94,7 @@ def line_at(log: Log, start: int, clock: Clock) -> Line | None:
         before = log.raw.rfind(b"\n", 0, before - 1) + 1
         head = _text(log.raw, before)
         if stamp := read_stamp(head, clock):
-            program, pid, _ = _parts(log, head[stamp.end :])
+            program, pid, _ = parts(log, head[stamp.end :])
             message = text.strip()
             return Line(
                 source=log.source, at=stamp.at, program=program, pid=pid, message=message, assumed=stamp.assumed
@@ -118,9 +133,9 @@ def _text(raw: bytes, start: int) -> str:
     return raw[start : start + LONGEST if end < 0 else end].rstrip(b"\r").decode("utf-8", "surrogateescape")
 
 
-def _parts(log: Log, rest: str) -> tuple[str, int, str]:
-    """Program, process id (0: not said) and message."""
-    if log.source == "kernel":
+def parts(log: Log, rest: str) -> tuple[str, int, str]:
+    """Program, process id (0: not said) and message of what follows a line's stamp."""
+    if log.source == "kernel" or log.form == "kernel":
         return "kernel", 0, rest
     if log.enveloped and (match := _ENVELOPE.match(rest)):
         return match["program"], int(match["pid"] or 0), rest[match.end() :]

@@ -21,8 +21,8 @@ from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
-from diagkit.logs.engine import find_each
 from diagkit.logs.lines import Line, Log, line_at
+from diagkit.logs.matching.engine import searching
 from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import Window
 
@@ -86,7 +86,7 @@ def _sameness(mark: Mark) -> tuple[object, ...]:
 
 def _of_one_log(log: Log, clock: Clock, window: Window) -> Iterator[Mark]:
     by_literal = [(literal, form) for form in forms() for literal in form.literals]
-    search = find_each([literal.encode() for literal, _ in by_literal])
+    search = searching([literal.encode() for literal, _ in by_literal])
     for start, which in search(log.raw):
         line = line_at(log, start, clock)
         form = by_literal[which][1]

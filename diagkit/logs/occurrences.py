@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from diagkit.logs.engine import Engine, Search, find_each
 from diagkit.logs.lines import Line, Log, line_at
+from diagkit.logs.matching.engine import Engine, Search, finder, searching
 from diagkit.logs.signatures import Signature, catalogue, harmless
 from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import Window
@@ -70,13 +70,13 @@ class Hit:
 class Matcher:
     """The catalogue made ready for searching, with the engine of choice."""
 
-    def __init__(self, signatures: Iterable[Signature], engine: Engine = find_each) -> None:
+    def __init__(self, signatures: Iterable[Signature], engine: Engine = finder) -> None:
         by_literal: dict[str, list[Signature]] = {}
         for signature in signatures:
             for literal in signature.literals:
                 by_literal.setdefault(literal, []).append(signature)
         self._signatures = list(by_literal.values())
-        self._search: Search = engine([literal.encode() for literal in by_literal])
+        self._search: Search = searching([literal.encode() for literal in by_literal], engine)
 
     def hits(self, log: Log, clock: Clock, window: Window) -> Iterator[Hit]:
         """Every line of this log in the window with each signature it has, oldest place in the log first."""
@@ -100,9 +100,7 @@ def is_harmless(line: Line) -> bool:
     return any(kind.covers(line) for kind in harmless())
 
 
-def occurrences(
-    logs: Iterable[Log], clock: Clock, window: Window, engine: Engine = find_each
-) -> tuple[Occurrence, ...]:
+def occurrences(logs: Iterable[Log], clock: Clock, window: Window, engine: Engine = finder) -> tuple[Occurrence, ...]:
     """Everything known that was said in the window, folded by signature, in the order of first appearance."""
     matcher = Matcher(catalogue().values(), engine)
     hits: dict[str, list[Hit]] = {}

@@ -74,12 +74,17 @@ class Signature:
 
     def fields(self, line: Line) -> dict[str, str] | None:
         """Whom the line is about, if it has this signature; None if it has not. The literal is taken as seen."""
+        spans = self.spans(line)
+        return None if spans is None else {name: line.message[start:end] for name, (start, end) in spans.items()}
+
+    def spans(self, line: Line) -> dict[str, tuple[int, int]] | None:
+        """Where in its message the line names them; None if it has not this signature."""
         if self.by and line.program not in self.by:
             return None
         if self.pattern is None:
             return {}
         found = self.pattern.search(line.message)
-        return {name: value for name, value in found.groupdict().items() if value} if found else None
+        return {name: found.span(name) for name, value in found.groupdict().items() if value} if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diagkit.logs.engine import find_each
+from diagkit.logs.matching.engine import searching
 from diagkit.logs.errors import error_lines, template
 from diagkit.logs.kernel import lacking, without_taken_over
 from diagkit.logs.lines import Log, line_at, span
@@ -173,7 +173,7 @@ def test_a_template_is_the_line_without_what_varies() -> None:
 
 def test_an_engine_finds_each_line_once_for_each_literal_in_any_case() -> None:
     text = b"one Two two\nthree\nTWO one"
-    assert sorted(find_each([b"two", b"one"])(text)) == [(0, 0), (0, 1), (18, 0), (18, 1)]
+    assert sorted(searching([b"two", b"one"])(text)) == [(0, 0), (0, 1), (18, 0), (18, 1)]
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n\n", b"\0\0no space left on device\0", b"x" * 100_000, b"\xff\xfe\r\n"])

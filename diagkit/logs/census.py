@@ -1,0 +1,214 @@
+"""The bulk path: every line with a signature in a log of any size, counted exactly, in one pass.
+
+What counts is what `occurrences` counts: a line that holds a literal of the signature and that its pattern meets, said
+by one of its programs, in the window, and not known to be harmless. A line without a time of its own has that of the
+dated line before it.
+
+Lines of a storm differ in little but their digits, so what was found of one holds for all that look the same but for
+digits (see `verdicts`). Each of those costs about a microsecond.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from diagkit.logs.dating import Dater
+from diagkit.logs.lines import LOOK_BACK, Log
+from diagkit.logs.matching.blindness import MASK
+from diagkit.logs.matching.engine import Engine, finder
+from diagkit.logs.signatures import Signature, catalogue
+from diagkit.logs.tallies import Counts, Sample
+from diagkit.logs.timestamps import Clock, micros
+from diagkit.logs.verdicts import Judge, Verdict
+from diagkit.logs.window import Window
+
+FOLD_AFTER = 8 << 20  # bytes read between two foldings; until then what is met is held as it came
+MOST_KINDS = 20_000  # kinds of lines remembered; then all are forgotten, and met anew
+LONGEST_KIND = 2048  # bytes of a line that is remembered by its looks, and of a sample
+
+
+class Heard(NamedTuple):
+    """Lines that differ in digits alone, and that have signatures or call themselves an error.
+
+    message: of the first of them. times: of all, microseconds since the epoch, UTC.
+    """
+
+    message: bytes
+    times: list[int]
+    program: str
+    signatures: tuple[str, ...]
+
+
+class _Head(NamedTuple):
+    """The dated line that lines without a time belong to, and how many lines before the line in question it stands."""
+
+    at: int
+    program: str
+    lines: int
+
+
+_NONE = _Head(0, "", LOOK_BACK + 1)
+
+
+class Census:
+    """Counts the signatures of one log, block by block in their order. `counts` has the result.
+
+    log: what it is; its `raw` is not looked at. heard: is told of every line that has a signature or calls itself an
+    error; without it, only signatures are looked for. start: where in the log the first block begins.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        window: Window,
+        *,
+        signatures: Iterable[Signature] | None = None,
+        engine: Engine = finder,
+        heard: Callable[[Heard], None] | None = None,
+        start: int = 0,
+    ) -> None:
+        known = catalogue().values() if signatures is None else signatures
+        self._dater = Dater(clock)
+        self._judge = Judge(log, tuple(known), engine, errors=heard is not None)
+        self._heard = heard
+        self._since, self._until = micros(window.since), micros(window.until)
+        self._counts = Counts(engine=self._judge.engine)
+        self._offset = start
+        self._unfolded = 0
+        self._alike: dict[bytes, Verdict] = {}  # of dated lines
+        self._alike_after: dict[tuple[bytes, str], Verdict] = {}  # of others, with the program of their head
+        self._pending: list[Verdict] = []
+        self._head = _NONE  # of the next block's first line
+        self._followed = (-1, _NONE)  # the last line without a time in this block, and its head
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far."""
+        self._fold()
+        return self._counts
+
+    @property
+    def assumed(self) -> set[str]:
+        """What was filled in on the stamps of any line so far; see `dating`."""
+        return self._dater.assumed
+
+    def before(self, block: bytes) -> None:
+        """Take note of what stands before the first block, which is not counted: its first lines may belong to it."""
+        self._followed = (-1, _NONE)
+        self._head = self._head_of(block, len(block))
+
+    def read(self, block: bytes) -> None:
+        """Count the lines of this block, which begins and ends where lines do."""
+        date, end_of, since, until = self._dater.at, self._dater.end, self._since, self._until
+        alike, pending = self._alike, self._pending
+        self._followed = (-1, _NONE)
+        stop = -1
+        for place in self._judge.places(block):
+            if place < stop:
+                continue  # one more literal in the same line
+            start = block.rfind(b"\n", 0, place) + 1
+            stop = block.find(b"\n", place)
+            if stop < 0:
+                stop = len(block)
+            line = block[start:stop]
+            at = date(line)
+            if at is None:
+                self._follow(block, start, line)
+                continue
+            if not since <= at <= until:
+                continue
+            end = end_of(line)
+            verdict = alike.get(line.translate(MASK))
+            if verdict is None or verdict.end != end:
+                verdict = self._judge.of(line, end)
+                if len(line) <= LONGEST_KIND:
+                    alike[verdict.kind] = verdict
+            if verdict.open:
+                verdict = self._judge.settled(verdict, verdict.open, line)
+            if verdict.counts:
+                if not verdict.met:
+                    pending.append(verdict)
+                verdict.met.append((at, self._offset + start, line))
+        self._head = self._head_of(block, len(block))
+        self._offset += len(block)
+        self._counts.size += len(block)
+        self._unfolded += len(block)
+        if self._unfolded >= FOLD_AFTER:
+            self._fold()
+
+    def _follow(self, block: bytes, start: int, line: bytes) -> None:
+        """Count a line that has no time of its own."""
+        head = self._head_of(block, start)
+        self._followed = (start, head)
+        if head.lines > LOOK_BACK:
+            self._count_undated(line)
+        elif self._since <= head.at <= self._until:
+            key = (line.translate(MASK), head.program)
+            verdict = self._alike_after.get(key)
+            if verdict is None:
+                verdict = self._judge.of(line, None, head.program)
+                if len(line) <= LONGEST_KIND:
+                    self._alike_after[key] = verdict
+            if verdict.open:
+                verdict = self._judge.settled(verdict, verdict.open, line)
+            if verdict.counts:
+                if not verdict.met:
+                    self._pending.append(verdict)
+                verdict.met.append((head.at, self._offset + start, line))
+
+    def _head_of(self, block: bytes, start: int) -> _Head:
+        """The head of the line that begins there, or would: `_NONE` where nothing dates it."""
+        lines = 0
+        while start > 0 and lines < LOOK_BACK:
+            end = start - 1
+            start = block.rfind(b"\n", 0, end) + 1
+            lines += 1
+            if start == self._followed[0]:
+                return self._farther(self._followed[1], lines)
+            line = block[start:end]
+            at = self._dater.at(line)
+            if at is not None:
+                return _Head(at, self._judge.program(line, self._dater.end(line)), lines)
+        return self._farther(self._head, lines) if start == 0 else _NONE
+
+    def _farther(self, head: _Head, lines: int) -> _Head:
+        return head._replace(lines=head.lines + lines) if head.lines + lines <= LOOK_BACK else _NONE
+
+    def _count_undated(self, line: bytes) -> None:
+        verdict = self._judge.of(line, 0)
+        if verdict.open:
+            verdict = self._judge.settled(verdict, verdict.open, line)
+        for signature in verdict.signatures:
+            tally = self._counts.tally(signature)
+            tally.undated += 1
+            tally.undated_sample = tally.undated_sample or line[:LONGEST_KIND]
+
+    def _fold(self) -> None:
+        """Add what was met since the last time to the counts."""
+        for verdict in self._pending:
+            met, begins = verdict.met, verdict.begins
+            times = [at for at, _, _ in met]
+            first, youngest = (
+                Sample(at, offset, line[begins : begins + LONGEST_KIND], verdict.kind)
+                for at, offset, line in (min(met), max(met))
+            )
+            for signature in verdict.signatures:
+                tally = self._counts.tally(signature)
+                tally.add(times, first, youngest)
+                if verdict.program:
+                    tally.programs[verdict.program] += len(met)
+            for signature, field, start, end in verdict.names:
+                values = Counter([line[start:end] for _, _, line in met])
+                tally = self._counts.tally(signature)
+                tally.name(field, {value.decode("utf-8", "surrogateescape"): n for value, n in values.items()})
+            if self._heard:
+                self._heard(Heard(first.text, times, verdict.program, verdict.signatures))
+            verdict.met = []
+        self._pending.clear()
+        self._unfolded = 0
+        if len(self._alike) + len(self._alike_after) > MOST_KINDS:
+            self._alike.clear()
+            self._alike_after.clear()
