@@ -145,13 +145,14 @@ def test_around_the_change_each_line_is_right_or_flagged(gaps: list[int], place:
 
 def test_an_hour_that_came_twice_is_told_by_the_order_of_its_lines() -> None:
     dater = Dater(CLOCK)
-    stamps = ["01:59:59", "02:00:00", "02:59:59", "02:00:00", "02:59:59", "03:00:00"]
+    stamps = ["01:59:59", "02:00:00", "02:59:59", "02:00:00", "02:20:00", "02:59:59", "03:00:00"]
     read = [dater.at(f"2026-10-25 {stamp} INFO x".encode()) or 0 for stamp in stamps]
     assert [f"{moment(us):%H:%M:%S}" for us in read] == [
         "23:59:59",
         "00:00:00",
         "00:59:59",
         "01:00:00",
+        "01:20:00",
         "01:59:59",
         "02:00:00",
     ]
