@@ -27,8 +27,10 @@ FOREIGN = {b"\x1f\x9d": "compress (.Z)", b"\x02\x21\x4c\x18": "the old form of l
 # zstd -3. So no ratio alone tells a bomb from the very log that matters; what is bounded is the time we give it.
 FREE = 1 << 30  # bytes any log may decode to, about 2 s of gzip
 RATIO = 1000  # beyond these, decoded : compressed; a gzip bomb reaches 1030, one of zstd 20,000
+MEMBERS = 1_000_000  # one after another; 64 GB in the blocks of bgzip
 MOST = 1 << 36  # bytes no log may exceed, 64 GiB
 
+BITE = 1 << 14  # bytes given to a decoder at a time
 PIECE = 1 << 17  # bytes decoded at a time: twice as many leave the processor's cache, and 30 % of the speed
 
 XZ_MEMORY = 68 << 20  # bytes; `xz -9` takes 65 MiB to decode, the usual -6 takes 9
@@ -55,16 +57,17 @@ def compression(head: bytes) -> str:
 
 def decoded(chunks: Iterator[bytes], name: str, notes: list[str]) -> Iterator[bytes]:
     """What these chunks decode to, in pieces of about 128 KiB. One member after another is one log."""
-    taken = given = 0
+    taken = given = members = 0
     make = _DECODERS[name]
     decoder = make()
-    for data in chunks:
+    for data in _bites(chunks):
         taken += len(data)
         while data or not (decoder.eof or decoder.needs_input):
             if decoder.eof:
                 if not _goes_on(data, name, notes):
                     return
                 decoder = make()
+                members += 1
             try:
                 piece = decoder.decompress(data, PIECE)
             except Exception as error:  # noqa: BLE001  # five libraries, each with errors of its own
@@ -74,11 +77,18 @@ def decoded(chunks: Iterator[bytes], name: str, notes: list[str]) -> Iterator[by
             if piece:
                 yield piece
             given += len(piece)
-            if (given > FREE and given > RATIO * taken) or given > MOST:
+            if (given > FREE and given > RATIO * taken) or given > MOST or members > MEMBERS:
                 say(notes, f"Reading stopped after {given >> 20} MiB, from {taken} bytes of {name}: a bomb, or nearly.")
                 return
     if taken and not decoder.eof:
         say(notes, f"Its end is missing: the {name} data break off. What came before was read.")
+
+
+def _bites(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks in small pieces: each new member copies what is left of the piece it begins in."""
+    for chunk in chunks:
+        for at in range(0, len(chunk), BITE):
+            yield chunk[at : at + BITE]
 
 
 def _goes_on(data: bytes, name: str, notes: list[str]) -> bool:
@@ -108,6 +118,15 @@ def _gzip() -> Decoder:
     return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
 
 
+def _deflate() -> Decoder:
+    """The data of a member of a zip: what gzip has, without its frame."""
+    try:
+        from isal import igzip_lib
+    except ImportError:
+        return _Inflate(wbits=-15)
+    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_DEFLATE)
+
+
 def _lz4() -> Decoder:
     from lz4.frame import LZ4FrameDecompressor
 
@@ -119,8 +138,8 @@ class _Inflate:
 
     __slots__ = ("_inner",)
 
-    def __init__(self) -> None:
-        self._inner = zlib.decompressobj(wbits=31)
+    def __init__(self, wbits: int = 31) -> None:
+        self._inner = zlib.decompressobj(wbits)
 
     @property
     def eof(self) -> bool:
@@ -175,6 +194,7 @@ class _Zstd:
 
 _DECODERS: dict[str, Callable[[], Decoder]] = {
     "gzip": _gzip,
+    "deflate": _deflate,
     "xz": lambda: lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=XZ_MEMORY),
     "bzip2": bz2.BZ2Decompressor,
     "zstd": _Zstd,

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from diagkit.logs.sources.text import LONGEST
 
-_DOCKER = re.compile(rb'\{"log":"((?:[^"\\]|\\.)*+)"(?:,"stream":"(\w*)")?(?:,"attrs":\{.*\})?,"time":"([^"\\]+)"\}\s*')
+_DOCKER = re.compile(
+    rb'\{"log":"((?:[^"\\]|\\.)*+)"(?:,"stream":"(stdout|stderr)")?(?:,"attrs":\{.*\})?,"time":"([^"\\]+)"\}\s*'
+)
 _CRI = re.compile(rb"(\d{4}-\d\d-\d\dT\S+) (stdout|stderr) ([FP])(?::\S*)? (.*)", re.DOTALL)
 
 

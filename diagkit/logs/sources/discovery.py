@@ -13,25 +13,26 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePosixPath
 
-from diagkit.logs.sources import archives, rotation, zips
+from diagkit.logs.sources import archives, rotation, walking, zips
 from diagkit.logs.sources.archives import Member
 from diagkit.logs.sources.compression import decoded
 from diagkit.logs.sources.held import Behind, Cursor, Held, Room
 from diagkit.logs.sources.looks import JOURNAL, look, opened
 from diagkit.logs.sources.part import About, Note, Part, Series
-from diagkit.logs.sources.streams import Origin, Pipe, Pull, Slice, reason
+from diagkit.logs.sources.streams import Origin, Pipe, Pull, Slice, reason, say
 from diagkit.model import Untrusted
 
-LIVE = "/var/log"  # links that lead out of a directory are followed only here, where root made them
-MEMBERS = 100_000  # of an archive
+MEMBERS = 200_000  # of an archive that are looked at, in about 4 s
+PARTS = 20_000  # found in all, at about 2 KB of memory each
+_TOO_MANY = "It holds more files than are read at once; the others were not read."
+LONGEST_NAME = 1024  # characters of a member's name that are kept
 
 # Of a sosreport, whose other files quote logs, repeat them, or are no logs at all.
-_SOS = re.compile(
-    r"var/log/|sos_strings/|sos_commands/(?:logs/journalctl_--no-pager|kernel/dmesg|(?:podman|docker|crio)/.*logs)"
-)
+_SOS = re.compile(r"(?:var/log|sos_strings|sos_commands)/")
 _NO_LOG = re.compile(
-    r"\.(?:conf|cfg|ini|ya?ml|toml|xml|html?|css|js|py|pl|sh|md|rst|[ch]|service|socket|timer|pem|crt|key|csv|svg|sql|lock"
+    r"\.(?:conf|cfg|ini|ya?ml|toml|xml|html?|css|js|py|pl|sh|md|rst|[ch]|service|socket|timer|pem|crt|key|svg|sql|lock"
     r"|pid|rpm|deb|pcap)$|(?:^|/)(?:sa|sysstat)/sar?\d+$"
+    r"|(?:^|/)sos_commands/(?!logs/journalctl_--no-pager|kernel/dmesg|(?:podman|docker|crio)/.*logs)"
 )
 _FD = re.compile(r"/dev/(?:fd/\d+|stdin)|/proc/self/fd/\d+", re.ASCII)
 _KINDS = (
@@ -64,13 +65,14 @@ class _Search:
 
     def path(self, path: str) -> None:
         """What somebody named: it is read whatever it is called."""
-        if path == "-":
-            self._pipe("-", Pipe(sys.stdin.fileno()))
-            return
         try:
+            if path == "-":
+                self._pipe("-", Pipe(sys.__stdin__.fileno() if sys.__stdin__ else 0))
+                return
             found = os.stat(path)  # noqa: PTH116
-        except OSError as error:
-            self._say(About.UNREAD, path, f"It could not be read: {reason(error)}.")
+        except (OSError, ValueError) as error:
+            why = reason(error) if isinstance(error, OSError) else str(error)
+            self._say(About.UNREAD, path, f"It could not be read: {why}.")
             return
         if stat.S_ISDIR(found.st_mode):
             self._directory(path)
@@ -85,10 +87,8 @@ class _Search:
     def _directory(self, root: str) -> None:
         """Every log under a directory. What is skipped is counted."""
         skipped: Counter[str] = Counter()
-        sos = os.path.isdir(os.path.join(root, "sos_commands"))  # noqa: PTH112, PTH118
-        for path, found in self._files(os.path.realpath(root), root):
-            relative = os.path.relpath(path, root)
-            if _NO_LOG.search(relative) or (sos and not _SOS.match(relative)):
+        for path, found in walking.files(root, partial(self._say, About.UNREAD)):
+            if _NO_LOG.search(os.path.relpath(path, root)):
                 skipped["no log by its name"] += 1
             else:
                 self._file(path, found, skipped)
@@ -98,37 +98,6 @@ class _Search:
         if skipped:
             kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(skipped.items()))
             self._say(About.SKIPPED, path, f"Skipped in it: {kinds}.")
-
-    def _files(self, top: str, folder: str) -> Iterator[tuple[str, os.stat_result]]:
-        """The regular files below a directory, each once, in the order of their names."""
-        try:
-            with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-        except OSError as error:
-            self._say(About.UNREAD, folder, f"The directory could not be read: {reason(error)}.")
-            return
-        for entry in entries:
-            try:
-                if entry.is_symlink() and not self._leads_inside(top, entry.path):
-                    self._say(About.UNREAD, entry.path, "A link that leads out of the directory; it was not followed.")
-                    continue
-                found = entry.stat()
-            except OSError as error:
-                self._say(About.UNREAD, entry.path, f"It could not be read: {reason(error)}.")
-                continue
-            inode = (found.st_dev, found.st_ino)
-            if stat.S_ISDIR(found.st_mode):
-                if entry.is_symlink() and top.startswith(os.path.realpath(entry.path)):
-                    self._say(About.UNREAD, entry.path, "A link to a directory above it; it was not followed.")
-                elif inode not in self._seen:
-                    self._seen.add(inode)
-                    yield from self._files(top, entry.path)
-            else:
-                yield entry.path, found
-
-    def _leads_inside(self, top: str, path: str) -> bool:
-        target = os.path.realpath(path)
-        return f"{target}/".startswith(f"{top.rstrip('/')}/") or f"{top}/".startswith(f"{LIVE}/")
 
     def _file(self, path: str, found: os.stat_result, skipped: Counter[str]) -> None:
         """One file on disk. Under two names, or named twice, it is read once."""
@@ -149,17 +118,13 @@ class _Search:
         elif archives.is_tar(head):
             self._tar(path, origin, packed)
         elif zips.is_zip(head):
-            self._zip(path, found.st_size)
+            self._zip(path, origin)
         else:
             self._part(look(head, packed, origin, member, path), member, skipped)
 
     def _pipe(self, path: str, pipe: Pipe) -> None:
         """Standard input. An archive in it is read as far as it can be held."""
-        try:
-            head, packed = opened(pipe.peek)
-        except OSError as error:
-            self._say(About.UNREAD, path, f"It could not be read: {reason(error)}.")
-            return
+        head, packed = opened(pipe.peek)
         if archives.is_tar(head):
             self._tar(path, pipe, packed)
             return
@@ -190,8 +155,8 @@ class _Search:
         pull = Pull(stream(notes))
         cursor = Cursor(stream)
         for number, member in enumerate(archives.members(pull, notes)):
-            if number == MEMBERS:
-                notes.append(f"The archive has more than {MEMBERS} files; the others were not read.")
+            if number == MEMBERS or len(self.parts) >= PARTS:
+                say(notes, _TOO_MANY)
                 break
             if not _worth_opening(member.name):
                 skipped["no log by its name"] += 1
@@ -211,14 +176,16 @@ class _Search:
         for note in notes:
             self._say(About.UNREAD, path, note)
 
-    def _zip(self, path: str, size: int) -> None:
+    def _zip(self, path: str, file: Slice) -> None:
         notes: list[str] = []
         skipped: Counter[str] = Counter()
-        for member in zips.members(path, size, notes)[:MEMBERS]:
+        for member, origin in zips.members(file, notes):
+            if len(self.parts) >= PARTS:
+                say(notes, _TOO_MANY)
+                break
             if _worth_opening(member.name):
-                origin = zips.Zipped(path, member.name)
                 named = _within(path, member)
-                head, packed = opened(Pull(origin.chunks(notes)).peek)
+                head, packed = opened(Pull(origin.chunks([])).peek)
                 self._part(look(head, packed, origin, named, path), named, skipped)
             else:
                 skipped["no log by its name"] += 1
@@ -231,8 +198,7 @@ class _Search:
 
 
 def _within(path: str, member: Member) -> Member:
-    name = f"{path}:{PurePosixPath(member.name.lstrip('./'))}"
-    return Member(name=name, offset=member.offset, size=member.size, modified=member.modified)
+    return replace(member, name=f"{path}:{PurePosixPath(member.name[-LONGEST_NAME:].lstrip('./'))}")
 
 
 def _worth_opening(name: str) -> bool:

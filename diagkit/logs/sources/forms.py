@@ -58,7 +58,7 @@ def form(head: bytes) -> Form:
         alike = sum(1 for line in lines if looks.match(line))
         if alike and (alike * 2 >= len(lines) or kind in _SPREAD):
             return kind
-    return Form.JSON if lines and _is_object(lines[0]) else Form.TEXT
+    return Form.JSON if lines and sum(map(_is_object, lines)) * 2 >= len(lines) else Form.TEXT
 
 
 def _is_object(line: bytes) -> bool:

@@ -21,6 +21,7 @@ _NAMES = "|".join(_FIELDS).encode()
 _TOKEN = re.compile(rb"\n(?:(" + _NAMES + rb")=([^\n]*)(?=\n)|([A-Z0-9_]{1,64})\n|(?=\n))")
 _VERBOSE_HEAD = re.compile(rb"[A-Z][a-z]{2} [\d-]{10} [\d:.]{15} \S+ \[(?:\w+=[^;\]]*;)*t=([0-9a-f]+);")
 _VERBOSE_FIELD = re.compile(rb"    ([A-Z0-9_]+)=(.*)", re.DOTALL)
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _UNDER_MESSAGE = b" " * len("    MESSAGE=")  # journalctl puts the further lines of a message under its first
 
 
@@ -39,7 +40,9 @@ def line(fields: Mapping[bytes, bytes]) -> bytes:
     pid = fields.get(b"_PID") or fields.get(b"SYSLOG_PID")
     who = b"%s[%s]" % (program, pid) if pid else program
     host = fields.get(b"_HOSTNAME") or b"localhost"
-    return b"%d.%06d %s %s: %s\n" % (seconds, micro, host, who, message.rstrip(b"\n").replace(b"\n", b"\n "))
+    head = b"%d.%06d %s %s" % (seconds, micro, host, who)
+    # a sender chooses its name, which must not begin a line
+    return head.translate(_ONE_LINE) + b": " + message.rstrip(b"\n").replace(b"\n", b"\n ") + b"\n"
 
 
 def export(chunks: Iterator[bytes], notes: list[str]) -> Iterator[bytes]:
@@ -154,7 +157,7 @@ def _bytes(value: object) -> bytes:
             return value.encode("utf-8", "replace")
         case [int(), *_]:
             return bytes(one & 255 for one in value if isinstance(one, int))
-        case [first, *_]:
-            return _bytes(first)
+        case [str() as first, *_]:
+            return first.encode("utf-8", "replace")
         case _:
             return b""

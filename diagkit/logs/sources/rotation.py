@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from diagkit.logs.sources.part import Part, Series
 
+LONGEST_NAME = 255  # bytes, as file systems have it; in an archive there may be longer ones
 _PACKED = re.compile(r"\.(?:gz|xz|bz2|zst|lz4)$")
 _DAY = r"\d{4}(?P<dash>-?)[01]\d(?P=dash)[0-3]\d"
 _TIME = r"[-_T.]?\d\d[-:.]?\d\d(?:[-:.]?\d\d)?"
@@ -35,7 +36,7 @@ def base(name: str) -> str:
 
 
 def _marks(name: str) -> tuple[str, tuple[str, ...]]:
-    name = _PACKED.sub("", name)
+    name = _PACKED.sub("", name[:LONGEST_NAME])
     marks: list[str] = []
     while found := next((match for form in _MARKS if (match := form.fullmatch(name))), None):
         name = found["stem"] + found["rest"]

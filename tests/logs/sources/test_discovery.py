@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagkit.logs import sources
-from diagkit.logs.sources import About, discovery
+from diagkit.logs.sources import About, walking
 from tests.logs.sources.making import TEXT, only, read, run, written
 
 
@@ -72,7 +72,7 @@ def test_the_links_of_the_kubelet_lead_out_of_a_live_directory(tmp_path: Path, m
     pods.mkdir()
     (pods / "0.log").write_bytes(b"2026-11-20T12:00:00.123456789Z stdout F started\n")
     (containers / "shop_default_shop-1.log").symlink_to(pods / "0.log")
-    monkeypatch.setattr(discovery, "LIVE", str(tmp_path / "log"))
+    monkeypatch.setattr(walking, "LIVE", str(tmp_path / "log"))
     assert found(containers) == [str(containers / "shop_default_shop-1.log")]
 
 
