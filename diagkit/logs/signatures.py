@@ -29,7 +29,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagkit import own
 from diagkit.logs.lines import Line
@@ -52,6 +52,13 @@ ALLOWED = WANTED | {"pattern": str, "by": list, "least": int}
 
 class Unusable(ValueError):
     """A table that is no signature; one sentence about what is wrong with it."""
+
+
+class Said(NamedTuple):
+    """What a line says and who, where nobody asks when."""
+
+    program: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +84,7 @@ class Signature:
         spans = self.spans(line)
         return None if spans is None else {name: line.message[start:end] for name, (start, end) in spans.items()}
 
-    def spans(self, line: Line) -> dict[str, tuple[int, int]] | None:
+    def spans(self, line: Line | Said) -> dict[str, tuple[int, int]] | None:
         """Where in its message the line names them; None if it has not this signature."""
         if self.by and line.program not in self.by:
             return None
@@ -97,7 +104,7 @@ class Harmless:
     reason: str
     match: str
 
-    def covers(self, line: Line) -> bool:
+    def covers(self, line: Line | Said) -> bool:
         """Whether this is such a line."""
         said_by = not self.by or line.program in self.by
         lower = self.literal in line.message.lower()

@@ -8,20 +8,19 @@ verdict stays `open` in that point, and is settled for each line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from diagkit.logs.errors import SAYS_ERROR, WORDS
-from diagkit.logs.lines import LONGEST, Line, Log, parts
+from diagkit.logs.lines import LONGEST, Log, parts
 from diagkit.logs.matching.blindness import MASK, is_blind
 from diagkit.logs.matching.engine import Engine
 from diagkit.logs.matching.plain import FOLD
-from diagkit.logs.signatures import Harmless, Signature, harmless
+from diagkit.logs.signatures import Harmless, Said, Signature, harmless
 
 _DIGIT = re.compile(r"[0-9]")
 _ALIKE = str.maketrans("123456789", "0" * 9)
-_SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # nothing that is asked here depends on when a line was written
 _MOST_VARIANTS = 1000  # of one open verdict
 
 Name = tuple[str, str, int, int]  # signature, field, and where in the line its value begins and ends
@@ -38,6 +37,7 @@ class Verdict:
     kind: bytes
     end: int | None
     begins: int
+    ends: int
     program: str
     signatures: tuple[str, ...] = ()
     names: tuple[Name, ...] = ()
@@ -55,9 +55,22 @@ class Verdict:
 class Open:
     """What has to be looked at in each line: signatures and rules that tell digits apart."""
 
-    signatures: tuple[Signature, ...]
-    harmless: tuple[Harmless, ...]
+    signatures: list[tuple[Signature, list[bytes]]]  # with their literals
+    harmless: list[Harmless]
     settled: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
+
+
+class _Suspects(NamedTuple):
+    """What may have to do with lines that hold the same literals: signatures, rules, and whether a word of errors.
+
+    Those that are blind to digits are told from the sharp ones.
+    """
+
+    blind: list[Signature]
+    sharp: list[tuple[Signature, list[bytes]]]
+    blind_rules: list[Harmless]
+    sharp_rules: list[Harmless]
+    word: bool
 
 
 class Judge:
@@ -65,16 +78,19 @@ class Judge:
 
     def __init__(self, log: Log, signatures: Iterable[Signature], engine: Engine, *, errors: bool) -> None:
         self._log = log
-        self._by_literal: dict[bytes, list[Signature]] = {}
-        self._by_folded: dict[bytes, list[Signature]] = {}  # of literals with digits; all digits are 0
+        self._words = {word.encode() for word in WORDS if errors}
+        here: dict[bytes, list[Signature]] = {word: [] for word in self._words}
+        alike: dict[bytes, list[Signature | Harmless]] = {}  # by what is left of a literal when its digits are 0
         for signature in signatures:
             for literal in signature.literals:
-                self._by_literal.setdefault(literal.encode(), []).append(signature)
+                here.setdefault(literal.encode(), []).append(signature)
                 if not _no_digits(literal):
-                    self._by_folded.setdefault(literal.encode().translate(FOLD), []).append(signature)
-        self._words = {word.encode() for word in WORDS if errors}
-        self._literals, self._folded = sorted({*self._by_literal, *self._words}), sorted(self._by_folded)
-        self._finder, self._finder_of_folded = engine(self._literals), engine(self._folded)
+                    alike.setdefault(literal.encode().translate(FOLD), []).append(signature)
+        for rule in harmless():
+            alike.setdefault(rule.literal.encode().translate(FOLD), []).append(rule)
+        self._here, self._alike = list(here.items()), list(alike.values())
+        self._finder, self._finder_of_alike = engine(list(here)), engine(list(alike))
+        self._suspects: dict[tuple[int, ...], _Suspects] = {}
 
     @property
     def engine(self) -> str:
@@ -92,62 +108,99 @@ class Judge:
     def of(self, line: bytes, end: int | None, head: str = "") -> Verdict:
         """The verdict on lines like this one. end: see `Verdict`. head: the program of the line it belongs to."""
         said, begins = self._said(line, end, head)
-        verdict = Verdict(kind=line.translate(MASK), end=end, begins=begins, program=said.program)
-        if any(_is_blind(rule) and rule.covers(said) for rule in harmless()):
-            return verdict
-        held = [self._literals[number] for number in self._finder.held(line)]
-        perhaps = {s.id: s for literal in held for s in self._by_literal.get(literal, ())}
-        folded = [self._folded[number] for number in self._finder_of_folded.held(verdict.kind)]
-        sharp = {s.id: s for literal in folded for s in self._by_folded[literal]}
-        sharp |= {name: s for name, s in perhaps.items() if not _is_blind(s)}
-        self._add(verdict, said, (s for name, s in perhaps.items() if name not in sharp))
-        verdict.says_error = not self._words.isdisjoint(held) and bool(SAYS_ERROR.search(said.message))
-        sharp = {name: s for name, s in sharp.items() if _may_say(s.by, said.program)}
-        if sharp or verdict.counts:
-            message = said.message.lower().translate(_ALIKE)
-            rules = tuple(r for r in harmless() if not _is_blind(r) and r.literal.translate(_ALIKE) in message)
-            if sharp or rules or not (end is None or _no_digits(said.program)):
-                verdict.open = Open(signatures=tuple(sharp.values()), harmless=rules)
+        verdict = Verdict(
+            kind=line.translate(MASK),
+            end=end,
+            begins=begins,
+            ends=begins + _bytes(said.message),
+            program=said.program,
+        )
+        blind, sharp, blind_rules, sharp_rules, word = self._suspected(line, verdict.kind)
+        sharp = [(s, literals) for s, literals in sharp if _may_say(s.by, said.program)]
+        met = list(_names(verdict, said, blind))
+        says_error = word and bool(SAYS_ERROR.search(said.message))
+        if (met or sharp or says_error) and not any(rule.covers(said) for rule in blind_rules):
+            verdict.signatures, verdict.names = _told(met)
+            verdict.says_error = says_error
+            if sharp or sharp_rules or not (end is None or _no_digits(said.program)):
+                verdict.open = Open(signatures=sharp, harmless=sharp_rules)
         return verdict
 
     def settled(self, verdict: Verdict, open_: Open, line: bytes) -> Verdict:
         """The verdict on this very line, by the open one on lines like it. The same verdict is the same object."""
-        said, begins = self._said(line, verdict.end, verdict.program)
-        if any(rule.covers(said) for rule in open_.harmless):
-            return Verdict(kind=verdict.kind, end=verdict.end, begins=begins, program=said.program)
+        if verdict.end is None or _no_digits(verdict.program):
+            said = Said(verdict.program, line[verdict.begins : verdict.ends].decode("utf-8", "surrogateescape"))
+        else:
+            said, _ = self._said(line, verdict.end, verdict.program)
+        harmless = any(rule.covers(said) for rule in open_.harmless)
         lower = line.lower()
-        met = [s for s in open_.signatures if any(literal.encode() in lower for literal in s.literals)]
-        settled = Verdict(
-            kind=verdict.kind,
-            end=verdict.end,
-            begins=begins,
-            program=said.program,
-            signatures=verdict.signatures,
-            names=verdict.names,
-            says_error=verdict.says_error,
-        )
-        self._add(settled, said, met)
-        known = open_.settled
-        if len(known) >= _MOST_VARIANTS:
-            known.clear()
-        return known.setdefault((said.program, begins, settled.signatures, settled.names), settled)
+        held = [s for s, literals in open_.signatures if any(literal in lower for literal in literals)]
+        met = () if harmless else tuple(_names(verdict, said, held))
+        settled = open_.settled.get((harmless, said.program, met))
+        if settled is None:
+            signatures, names = _told(met)
+            settled = replace(verdict, program=said.program, open=None, met=[])
+            if harmless:
+                settled.signatures, settled.names, settled.says_error = (), (), False
+            else:
+                settled.signatures += signatures
+                settled.names += names
+            if len(open_.settled) >= _MOST_VARIANTS:
+                open_.settled.clear()
+            open_.settled[harmless, said.program, met] = settled
+        return settled
 
-    def _add(self, verdict: Verdict, said: Line, signatures: Iterable[Signature]) -> None:
-        """Add those of these signatures that the line has."""
-        for signature in signatures:
-            spans = signature.spans(said)
-            if spans is not None:
-                verdict.signatures += (signature.id,)
-                for name, (start, end) in spans.items():
-                    before = verdict.begins + _bytes(said.message[:start])
-                    verdict.names += ((signature.id, name, before, before + _bytes(said.message[start:end])),)
+    def _suspected(self, line: bytes, kind: bytes) -> _Suspects:
+        held, alike = self._finder.held(line), self._finder_of_alike.held(kind)
+        if not line.isascii():  # a letter beyond ASCII may have one of ASCII in lower case (the Kelvin sign)
+            alike = list(range(len(self._alike)))
+        key = (*held, -1, *alike)
+        if key not in self._suspects:
+            if len(self._suspects) >= _MOST_VARIANTS:
+                self._suspects.clear()
+            certain = {s.id: s for number in held for s in self._here[number][1]}
+            near = [one for number in alike for one in self._alike[number]]
+            digits = {s.id: s for s in near if isinstance(s, Signature)}
+            sharp = digits | {name: s for name, s in certain.items() if not _is_blind(s)}
+            rules = [rule for rule in near if isinstance(rule, Harmless)]
+            self._suspects[key] = _Suspects(
+                blind=[s for name, s in certain.items() if name not in sharp],
+                sharp=[(s, [literal.encode() for literal in s.literals]) for s in sharp.values()],
+                blind_rules=[rule for rule in rules if _is_blind(rule)],
+                sharp_rules=[rule for rule in rules if not _is_blind(rule)],
+                word=any(self._here[number][0] in self._words for number in held),
+            )
+        return self._suspects[key]
 
-    def _said(self, line: bytes, end: int | None, head: str) -> tuple[Line, int]:
-        """The line as it is read, and at which byte its message begins."""
+    def _said(self, line: bytes, end: int | None, head: str) -> tuple[Said, int]:
+        """What the line says and who, and at which byte its message begins."""
         text = line[end or 0 : LONGEST].rstrip(b"\r").decode("utf-8", "surrogateescape")
-        program, pid, message = (head, 0, text.strip()) if end is None else parts(self._log, text)
-        said = Line(source=self._log.source, at=_SOME_TIME, program=program, pid=pid, message=message)
-        return said, (end or 0) + _bytes(text[: text.rfind(message)])
+        program, _, message = (head, 0, text.strip()) if end is None else parts(self._log, text)
+        return Said(program, message), (end or 0) + _bytes(text[: text.rfind(message)])
+
+
+def _names(verdict: Verdict, said: Said, signatures: Iterable[Signature]) -> Iterator[tuple[str, tuple[Name, ...]]]:
+    """Those of these signatures that the line has, each with whom it names."""
+    for signature in signatures:
+        spans = signature.spans(said)
+        if spans is not None:
+            yield (
+                signature.id,
+                tuple(
+                    (
+                        signature.id,
+                        name,
+                        verdict.begins + _bytes(said.message[:start]),
+                        verdict.begins + _bytes(said.message[:end]),
+                    )
+                    for name, (start, end) in spans.items()
+                ),
+            )
+
+
+def _told(met: Iterable[tuple[str, tuple[Name, ...]]]) -> tuple[tuple[str, ...], tuple[Name, ...]]:
+    """The signatures and the names."""
+    return tuple(signature for signature, _ in met), tuple(name for _, names in met for name in names)
 
 
 def _may_say(by: Iterable[str], program: str) -> bool:
