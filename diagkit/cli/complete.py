@@ -93,6 +93,18 @@ def targets(incomplete: str) -> list[str]:
     return [name for name in [*declared, *_ssh_hosts()] if name.startswith(incomplete)]
 
 
+def places(incomplete: str) -> list[str]:
+    """Targets, and files and directories: `diagkit logs` takes either."""
+    folder, slash, typed = incomplete.rpartition("/")
+    try:
+        entries = sorted(Path(folder + slash or ".").iterdir())
+    except OSError:
+        entries = []
+    shown = (e for e in entries if e.name.startswith(typed) and (typed or not e.name.startswith(".")))
+    files = [f"{folder}{slash}{e.name}{'/' if e.is_dir() else ''}" for e in shown]
+    return [*targets(incomplete), *files]
+
+
 def _defined(folder: str, pattern: str, files: str = "*.py") -> Iterator[str]:
     """Names read off the source, because importing all of it takes as long as a check of a host.
 

@@ -33,6 +33,7 @@ class Manner:
     colour: str | None = None
     ascii: bool = False
     fail_on: str | None = None
+    by_signature: bool = False
 
     def output(self) -> Output:
         """The output for stdout."""
@@ -60,6 +61,7 @@ class Manner:
             quiet=self.quiet,
             verbose=self.verbose,
             fail_on=FAILS[self.tolerance(settled)],
+            by_signature=self.by_signature,
         )
 
     def tolerance(self, settled: config.Config) -> config.FailOn:

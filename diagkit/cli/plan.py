@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -61,12 +61,7 @@ class Plan:
 def plan(order: Order) -> Plan:
     """The plan for this order. Raises `Refusal` with the first thing that is wrong with it."""
     checks = catalog.all_checks()
-    try:
-        stack = config.layers(order.config)
-        settled = config.load(stack)
-        limits = config.limits(stack, checks)
-    except config.Misconfigured as error:
-        raise exits.Refusal(exits.CONFIG, str(error)) from error
+    settled, limits = configured(order.config)
     moment, understood = _window(order, settled)
     chosen = select(checks, order.phase, order.only, order.skip)
     whole = not order.phase and not order.only
@@ -82,6 +77,15 @@ def plan(order: Order) -> Plan:
         understood=understood,
         baseline=settled.baseline if order.baseline is None else order.baseline,
     )
+
+
+def configured(named: str) -> tuple[config.Config, Mapping[str, object]]:
+    """The settings, with those of a file that was named, and the limits of checks. Raises `Refusal`."""
+    try:
+        stack = config.layers(named)
+        return config.load(stack), config.limits(stack, catalog.all_checks())
+    except config.Misconfigured as error:
+        raise exits.Refusal(exits.CONFIG, str(error)) from error
 
 
 def _window(order: Order, settled: config.Config) -> tuple[Moment, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from diagkit.model import Moment
+from diagkit.model import Moment, epoch
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -30,3 +30,6 @@ class Window:
     def holds(self, at: datetime) -> bool:
         """Whether that time lies in the window."""
         return self.since <= at <= self.until
+
+
+ALWAYS = Window(since=epoch(0), until=NEVER)

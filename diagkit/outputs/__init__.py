@@ -20,7 +20,8 @@ class View:
     """How the report is to be shown. Formats for machines look at `fail_on` alone.
 
     width: columns. ascii: the stream cannot encode more. everything: passed checks one by one too (`--all`).
-    fail_on: the mildest status that fails a run; None when nothing does.
+    fail_on: the mildest status that fails a run; None when nothing does. by_signature: the histogram of logs has a row
+    for each signature, not for each severity.
     """
 
     width: int = 80
@@ -30,6 +31,7 @@ class View:
     quiet: bool = False
     verbose: bool = False
     fail_on: Status | None = Status.WARN
+    by_signature: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 LEVELS = "▁▂▃▄▅▆▇█", ":-=+*#%@"
 ZERO = "·", "."  # a bucket without a line is shown, not left blank
 TICK = "╵", "'"
-TICKS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000)
+TICKS = (60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800, 2_592_000)
 DAY = 86_400
 GAP = 2  # columns between the labels of two ticks, at least
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from diagkit.checks.logs import ABOUT
 from diagkit.model import NO_TEXT, LogDigest, LogSignature, LogSource, LogTemplate, Novelty, Report, Status
 from diagkit.outputs.histogram import Axis
 from diagkit.outputs.page import Page, Part
@@ -49,8 +50,7 @@ def _picture(page: Page, digest: LogDigest, axis: Axis, on: str) -> None:
     if not any(any(counts) for counts in digest.per_severity.values()):
         page.line("no line in it tells of trouble that we know of", lead=("   ",))
         return
-    for lead, counts in _rows(page, digest):
-        _bars(page, axis, counts, lead)
+    _rows(page, digest, axis)
     page.line((axis.ticks(), "dim"), lead=(" " * MARGIN,))
     if digest.began:
         said = f"began {digest.began.astimezone(UTC):%H:%M:%S}"
@@ -61,9 +61,15 @@ def _picture(page: Page, digest: LogDigest, axis: Axis, on: str) -> None:
         page.line((marked, "bold"), lead=(" " * MARGIN,))
 
 
-def _rows(page: Page, digest: LogDigest) -> Iterator[tuple[Part, Sequence[int]]]:
+def _rows(page: Page, digest: LogDigest, axis: Axis) -> None:
+    """The bars of each severity, or of each signature under its id."""
+    if page.view.by_signature:
+        for signature in sorted(digest.signatures, key=_gravity):
+            page.line((signature.id, "bold"), lead=("   ", page.sign(signature.status), "  "))
+            _bars(page, axis, signature.per_bucket)
+        return
     for severity, counts in digest.per_severity.items():
-        yield page.sign(ROWS[severity]) if severity in ROWS else OTHER_ERRORS, counts
+        _bars(page, axis, counts, page.sign(ROWS[severity]) if severity in ROWS else OTHER_ERRORS)
 
 
 def _bars(page: Page, axis: Axis, counts: Sequence[int], lead: Part = " " * 6) -> None:
@@ -90,7 +96,8 @@ def _known(page: Page, digest: LogDigest, axis: Axis) -> None:
             f"{names}: {span_of_day(signature.first, signature.last)}",
             lead=("   ", page.sign(signature.status), "  "),
         )
-        _bars(page, axis, signature.per_bucket)
+        if not page.view.by_signature:
+            _bars(page, axis, signature.per_bucket)
         for sample in signature.samples[: SAMPLES if page.view.verbose else 1]:
             _quote(page, page.say(sample))
     if more:
@@ -107,20 +114,18 @@ def _unknown(page: Page, digest: LogDigest, axis: Axis) -> None:
     notable = [t for t in loose if t.novelty in NOTABLE]
     compared = digest.baseline != NO_TEXT
     chosen = notable if compared and not page.view.everything else loose
-    if digest.error_lines:
-        share = f"{digest.explained / digest.error_lines:.0%} of {counted(digest.error_lines, 'error line')}"
-        against = f"; compared with {page.say(digest.baseline)}" if compared else "; nothing to compare with"
-        page.heading(
-            "NEW" if compared else "ERROR LINES", f"{counted(len(digest.templates), 'kind')}, {share}{against}"
-        )
-    elif chosen:
-        page.heading("NEW", f"compared with {page.say(digest.baseline)}")
+    if not chosen and not (compared and digest.error_lines):
+        return
+    share = f"{digest.explained / digest.error_lines:.0%}" if digest.error_lines else "all"
+    told = f"{share} of {digest.error_lines:,} error lines are of {counted(len(digest.templates), 'kind')}"
+    against = f"; compared with {page.say(digest.baseline)}" if compared else "; nothing to compare them with"
+    page.heading("NEW" if compared else "ERROR LINES", told + against)
     shown, more = fold(chosen, len(chosen) if page.view.everything else AT_MOST)
     for template in shown:
         _template(page, template, axis)
     if more:
         _more(page, f"and {more} more of these")
-    if digest.error_lines and not chosen:
+    if not chosen:
         page.line("none of them is new here, more frequent than before, or gone", lead=("   ",))
 
 
@@ -186,7 +191,7 @@ def extent(source: LogSource, dash: str) -> str:
 
 def about(signature: LogSignature, say: Say) -> str:
     """Whom the lines are about: ` (java, mysqld)`; empty where they do not say."""
-    first = next(iter(signature.names.values()), ())
+    first = next((signature.names[field] for field in ABOUT if field in signature.names), ())
     return f" ({listed((say(name) for name in first), NAMED)})" if first else ""
 
 

@@ -6,15 +6,19 @@ settled it, and never calls a host healthy whose logs alone were seen.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import get_args
 
 from diagkit import catalog
 from diagkit.causes.diagnosis import weigh
 from diagkit.checks import Check, unknown
 from diagkit.checks.logs import coverage
+from diagkit.logs.occurrences import Occurrence
+from diagkit.logs.window import Window
 from diagkit.model import (
     NO_TEXT,
     Diagnosis,
@@ -32,6 +36,9 @@ from diagkit.model import (
 )
 from diagkit.probes import Facts
 from diagkit.probes.logs import AccessLogs, ErrorLines, Occurrences
+from diagkit.sent.digest import Digested, digested
+from diagkit.sent.facts import occurrences, texts
+from diagkit.sent.files import Sent
 from diagkit.session import Settings, judge, result_of, silences_of, telling
 
 COUNTED = {Occurrences, ErrorLines, AccessLogs}  # what can be known of a log without its host
@@ -51,29 +58,52 @@ def _counted(check: Check) -> bool:
     return bool(wanted & COUNTED) and not check.deep
 
 
-def diagnose(digest: LogDigest, facts: Iterable[object], settings: Settings, run: RunInfo) -> Report:
-    """What these logs say, and what is behind it, as a pure function of what was counted.
-
-    facts: `LogTexts`, `Occurrences`, `ErrorLines` and `AccessLogs`, in the window of the digest.
-    """
-    moment = Moment(now=run.until, since=run.since, until=run.until)
-    tape = Tape(target=Target("files", label=digest.target.raw), moment=moment, replies={})
+def diagnose(sent: Sent, settings: Settings, run: RunInfo) -> Report:
+    """What these files say, and what is behind it, as a pure function of what was read of them."""
+    found = sorted(occurrences(sent.found, sent.names), key=lambda o: (o.first, o.signature))
+    told = digested(sent, _judged_by_themselves(sent, found, settings))
+    tape, facts = _tape(sent, told.digest.since, told.digest.until), _facts(sent, told, found)
     findings, faults = judge(tape, settings, Facts(settings.probes(), tape, facts))
     findings = tuple(replace(f, hint=Untrusted(OPENS)) if f.hint != NO_TEXT else f for f in findings)
-    diagnosis = weigh([*findings, *_not_asked(digest, settings)], catalog.knowledge(), run.until)
+    run = replace(run, since=told.digest.since, until=told.digest.until)
+    diagnosis = weigh([*findings, *_not_asked(told.digest, settings)], catalog.knowledge(), run.until)
     counts = Counter(f.status.value for f in findings)
     return Report(
         run=run,
         targets=(result_of(tape, findings, settings),),
         findings=findings,
-        diagnosis=_on_logs_alone(diagnosis),
-        logs=(digest,),
+        diagnosis=_on_logs_alone(diagnosis, told.digest),
+        logs=(told.digest,),
         silences=tuple(silences_of(tape, findings)),
         faults=faults,
         summary=Summary(
             status=Status.worst(telling(findings, settings)), counts={s.value: counts.get(s.value, 0) for s in Status}
         ),
     )
+
+
+def _judged_by_themselves(sent: Sent, found: Sequence[Occurrence], settings: Settings) -> dict[str, Status]:
+    """How bad the kinds of lines are on which a check of their own has the last word, such as OOM kills."""
+    tape = _tape(sent, sent.moment.since, sent.moment.until)
+    window = Window(since=tape.moment.since, until=tape.moment.until)
+    facts = (texts(sent, window), Occurrences(all=tuple(found)), ErrorLines(all=()), AccessLogs(all=()))
+    findings, _ = judge(tape, settings, Facts(settings.probes(), tape, facts))
+    bad = {e.excerpt.raw: f.status for f in findings if f.status in (Status.WARN, Status.FAIL) for e in f.evidence}
+    return {one.signature: bad[one.sample] for one in found if one.sample in bad}
+
+
+def _tape(sent: Sent, since: datetime, until: datetime) -> Tape:
+    """Of a host that was asked nothing."""
+    target = Target("files", label=sent.target.raw)
+    return Tape(target=target, moment=Moment(now=until, since=since, until=until), replies={})
+
+
+def _facts(sent: Sent, told: Digested, found: Sequence[Occurrence]) -> Iterator[object]:
+    """What was counted, in the form that the checks know."""
+    yield texts(sent, Window(since=told.digest.since, until=told.digest.until))
+    yield Occurrences(all=tuple(found))
+    yield ErrorLines(all=told.unknown)
+    yield AccessLogs(all=())
 
 
 def _not_asked(digest: LogDigest, settings: Settings) -> list[Finding]:
@@ -86,11 +116,17 @@ def _not_asked(digest: LogDigest, settings: Settings) -> list[Finding]:
     ]
 
 
-def _on_logs_alone(diagnosis: Diagnosis) -> Diagnosis:
-    """The same, without a verdict on the host, and with commands that name the host they are to be run on."""
-    commands = (
-        replace(check, command=Untrusted(f"diagkit {check.check.partition('.')[0]} {HOST} --only {check.check} -v"))
-        for check in diagnosis.next_checks
+def _on_logs_alone(diagnosis: Diagnosis, digest: LogDigest) -> Diagnosis:
+    """The same, without a verdict on the host, and with commands that name the files, or the host to run them on."""
+    words = shlex.join(word.raw for word in digest.files)
+
+    def typed(text: Untrusted) -> Untrusted:
+        name = words if text.raw.startswith("diagkit logs ") else HOST
+        return Untrusted(text.raw.replace(digest.target.raw, name)) if text.raw.startswith("diagkit ") else text
+
+    return replace(
+        diagnosis,
+        verdict=Verdict.INCONCLUSIVE if diagnosis.verdict is Verdict.HEALTHY else diagnosis.verdict,
+        causes=tuple(replace(cause, next=tuple(map(typed, cause.next))) for cause in diagnosis.causes),
+        next_checks=tuple(replace(check, command=typed(check.command)) for check in diagnosis.next_checks),
     )
-    verdict = Verdict.INCONCLUSIVE if diagnosis.verdict is Verdict.HEALTHY else diagnosis.verdict
-    return replace(diagnosis, verdict=verdict, next_checks=tuple(commands))
