@@ -91,7 +91,10 @@ def cleaned(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _without_cr(block: bytes) -> bytes:
-    block = block.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\n\r", b"\n")
+    block = block.replace(b"\r\n", b"\n")
+    if b"\r" not in block:
+        return block
+    block = block.replace(b"\r\n", b"\n").replace(b"\n\r", b"\n")  # consoles write \r\r\n, or \n\r
     return block.removeprefix(b"\r").replace(b"\r", b"\n ")
 
 

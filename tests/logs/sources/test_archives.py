@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagkit.logs import sources
-from diagkit.logs.sources import archives, held
+from diagkit.logs.sources import archives, discovery, held
 from diagkit.logs.sources.streams import Pull
 from tests.logs.sources.making import TEXT, read, run
 
@@ -173,3 +173,32 @@ def test_junk_is_no_archive(junk: bytes, tmp_path_factory: pytest.TempPathFactor
         path.write_bytes(head + junk)
         for one in sources.find([str(path)])[0]:
             assert all(read(part) is not None for part in one.parts)
+
+
+def test_a_damaged_member_of_a_zip_is_said(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app.log", TEXT)
+        archive.writestr("stored.log", TEXT, zipfile.ZIP_STORED)
+    raw = bytearray((tmp_path / "x.zip").read_bytes())
+    raw[raw.index(TEXT) + 5000] ^= 1
+    raw[raw.index(b"app.log") + 70_000] ^= 1
+    (tmp_path / "x.zip").write_bytes(raw)
+    for one in sources.find([str(tmp_path / "x.zip")])[0]:
+        read(one.parts[0])
+        assert "damaged" in one.parts[0].notes[0]
+
+
+def test_names_without_end_cost_nothing(tmp_path: Path) -> None:
+    names = ["a" * 60_000, "1." * 30_000, "-2026-11-20" * 5000, "/" * 60_000 + "x"]
+    (tmp_path / "sent.tar").write_bytes(tarred(*((name, tarfile.REGTYPE, TEXT[:1000]) for name in names)))
+    found, _ = sources.find([str(tmp_path / "sent.tar")])
+    assert sum(len(one.parts) for one in found) == 4
+    assert all(len(one.name) < 2000 for one in found)
+
+
+def test_archives_of_very_many_files_have_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "MEMBERS", 10)
+    (tmp_path / "sent.tar").write_bytes(tarred(*((f"app{n}x.log", tarfile.REGTYPE, b"one\n") for n in range(20))))
+    found, notes = sources.find([str(tmp_path / "sent.tar")])
+    assert len(found) == 10
+    assert "more files" in notes[0].says

@@ -158,3 +158,11 @@ def test_without_isal_zlib_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     assert unpacked(packed, "gzip", 1) == (TEXT * 2, [])
     assert unpacked(packed[:-9], "gzip")[1]
     assert zlib.crc32(unpacked(gzip.compress(bytes(1 << 24)), "gzip")[0]) == zlib.crc32(bytes(1 << 24))
+
+
+@pytest.mark.parametrize("name", PACK)
+def test_very_many_members_have_an_end(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "MEMBERS", 100)
+    found, notes = unpacked(PACK[name](b"one\n") * 300, name, 1 << 20)
+    assert found == b"one\n" * 102
+    assert "a bomb, or nearly" in notes[0]

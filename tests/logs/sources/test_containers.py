@@ -90,3 +90,22 @@ def test_json_lines_of_an_application_stay_as_they_are(tmp_path: Path) -> None:
     part = written(tmp_path, raw)
     assert part.form is Form.JSON
     assert read(part) == raw
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5), st.integers(1, 60))
+def test_whatever_a_container_writes_no_line_is_forged(texts: list[str], cut: int) -> None:
+    """A line begins with a stamp of the runtime or with a space, however the blocks are cut."""
+    raw = b"".join(logged(text) for text in texts)
+    lines = raw.splitlines(keepends=True)
+    blocks = [b"".join(lines[at : at + cut]) for at in range(0, len(lines), cut)]
+    found = b"".join(docker(iter(blocks)))
+    assert all(line.startswith((AT.encode() + b" ", b" ")) for line in found.split(b"\n")[:-1])
+    assert found == b"".join(docker(iter(lines)))
+
+
+def test_what_go_and_terminals_escape_is_read(tmp_path: Path) -> None:
+    raw = (
+        b'{"log":"\\u001b[31ma \\u003c b \\u0026 c\\u001b[0m \\\\u001b \\u00e4\\n","stream":"stdout","time":"%s"}\n'
+        % AT.encode()
+    )
+    assert read(written(tmp_path, raw * 2)).decode() == f"{AT} a < b & c \\u001b ä\n" * 2

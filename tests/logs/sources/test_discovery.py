@@ -200,3 +200,18 @@ def test_empty_files_are_logs_without_lines(tmp_path: Path) -> None:
         part = only(tmp_path / name)
         assert read(part) == b""
         assert not part.notes
+
+
+def test_directories_may_be_deep(tmp_path: Path) -> None:
+    deep = tmp_path
+    for _ in range(400):
+        deep /= "d"
+    deep.mkdir(parents=True)
+    (deep / "app.log").write_bytes(TEXT)
+    assert len(found(tmp_path)) == 1
+
+
+def test_names_need_not_be_text(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/ger\xe4t\n.log", "wb") as file:  # noqa: PTH123  # pathlib takes text alone
+        file.write(TEXT)
+    assert read(only(found(tmp_path)[0])) == TEXT

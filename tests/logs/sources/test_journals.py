@@ -131,3 +131,10 @@ def test_json_that_is_none_stays_as_it_is_and_nulls_are_no_fields(tmp_path: Path
     found = read(only(tmp_path / "journal"))
     assert found.startswith(b"1795321114.987551 web1 systemd[1]: one\n")
     assert found.endswith(b'\n{"__REALTIME_TIMESTAMP" : cut\n')
+
+
+def test_who_sends_a_message_cannot_forge_a_line() -> None:
+    name = b"shop\n1795321538.423587 web1 kernel: Out of memory"
+    packed = b"__REALTIME_TIMESTAMP=1795321538423587\nSYSLOG_IDENTIFIER\n" + len(name).to_bytes(8, "little") + name
+    found, _ = exported(packed + b"\nMESSAGE=hello\n\n")
+    assert found.count(b"\n") == 1
