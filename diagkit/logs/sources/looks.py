@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from diagkit.logs.sources.archives import Member
 from diagkit.logs.sources.compression import FOREIGN, compression, decoded
@@ -65,7 +65,8 @@ def look(head: bytes, packed: str, origin: Origin, member: Member, path: str) ->
     if not is_text(text):
         return "binary data"
     kind = form(text)
-    clock = Clock(ahead=0, latest=member.modified, booted=datetime.fromtimestamp(0, UTC))
+    written = member.modified if member.modified > _BEFORE_LOGS else datetime.now(UTC)  # archives may have no times
+    clock = Clock(ahead=0, latest=written, booted=datetime.fromtimestamp(0, UTC))
     unwrapped = b"".join(lines(iter((head,)), encoded, kind, []))
     return Part(
         name=member.name,
@@ -84,7 +85,7 @@ def first_stamp(text: bytes, clock: Clock) -> datetime | None:
     """What the first dated line says. Seconds since boot say nothing that other files could be held against."""
     for line in text.split(b"\n", STAMPS_WITHIN)[:STAMPS_WITHIN]:
         stamp = read_stamp(line[:1024].decode("utf-8", "replace"), clock)
-        if stamp and _BEFORE_LOGS < stamp.at < clock.latest + timedelta(days=366):
+        if stamp and stamp.at > _BEFORE_LOGS:
             return stamp.at
     return None
 

@@ -34,7 +34,7 @@ def encoding(head: bytes) -> str:
 
 def is_text(head: bytes) -> bool:
     """Whether this may be text in some encoding that extends ASCII, with or without holes in it."""
-    solid = _HOLE.sub(b"", head)
+    solid = _HOLE.sub(b"", head) if b"\0" in head else head
     control = len(solid) - len(solid.translate(None, _NO_TEXT))
     # Random bytes have 10 % of control characters; records of wtmp and the like are NUL for the most part.
     return control <= len(solid) * 0.05 and solid.count(0) <= len(solid) * 0.1
