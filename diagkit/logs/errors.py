@@ -1,13 +1,11 @@
 """Errors no signature knows: lines that call themselves an error, folded by template, and which of them are new.
 
-A template is the line with what varies (numbers, ids) masked. Of a stack trace only
-the line that names the exception counts. A burst is told from everyday noise by the log itself: the same log's earlier
-lines say how usual the template is.
+What varies is masked as in `templates`. Of a stack trace only the line that names the exception counts. A burst is told
+from everyday noise by the log itself: the same log's earlier lines say how usual the template is.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,25 +15,26 @@ from diagkit.logs.lines import Line, Log, line_at, span, starts
 from diagkit.logs.matching.engine import searching
 from diagkit.logs.occurrences import Burst, bursts, is_harmless
 from diagkit.logs.signatures import catalogue
+from diagkit.logs.templates.masks import mask, tokens
+from diagkit.logs.templates.novelty import poisson_tail
 from diagkit.logs.timestamps import Clock, read_stamp
 from diagkit.logs.window import Window
 
 LONGEST = 160  # characters of a template
 WORDS = ("error", "exception", "fatal", "critical", "panic", "severe", "[crit]", "[alert]", "[emerg]", "fault")
 
+_CALM = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|(?:LOG|DETAIL|HINT|STATEMENT|CONTEXT):)"  # PostgreSQL has the last
+_GRAVE = r"(?<![\w/.=\"'-])(?:ERROR|CRITICAL|FATAL|SEVERE|EMERG|PANIC)(?![\w/=-])"
+# What the line says of itself first counts: `INFO done, ERROR count 0` is no error, nor is `GET /ERROR.html`.
 SAYS_ERROR = re.compile(
-    r"""^.{0,60}\b(?:ERROR|CRITICAL|FATAL|SEVERE|EMERG|PANIC)\b
-    |\[(?:error|crit|alert|emerg|fatal)\]
-    |level"?\s*[=:]\s*"?(?:error|fatal|critical|panic)
-    |^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Fault)\b:?
-    |^Caused\ by:\ |^(?:panic|fatal\ error):\ """,
-    re.VERBOSE | re.ASCII,
-)
-_VARIES = re.compile(
-    r"""0x[0-9a-fA-F]+                         # addresses
-    |\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{20,}       # UUIDs
-    |\b(?=[a-f]*[0-9])[0-9a-f]{7,}\b          # other hexadecimal ids
-    |[0-9]+(?:[.,:][0-9]+)*                   # numbers, times, addresses of IPv4""",
+    rf"""^(?!(?:(?!{_GRAVE}).){{0,60}}?(?<![\w/.-]){_CALM}(?![\w/.-]))
+    (?!.{{0,60}}?\[(?:trace|debug|info|notice|warn|warning)\])
+    (?!.{{0,200}}?(?:level|severity)"?\s*[=:]\s*"?(?i:trace|debug|info|notice|warn))
+    (?:.{{0,60}}{_GRAVE}
+    |.*\[(?:error|crit|alert|emerg|fatal)\]
+    |.*(?:level|severity)"?\s*[=:]\s*"?(?i:error|fatal|critical|panic)
+    |(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Fault)\b:?
+    |Caused\ by:\ |(?:panic|fatal\ error):\ )""",
     re.VERBOSE | re.ASCII,
 )
 
@@ -73,7 +72,7 @@ class ErrorLine:
 
     def surprise(self) -> float:
         """log10 of how unlikely so many lines are, were they as frequent as before (Poisson, half a line for none)."""
-        return _poisson_tail(self.count, self._expected())
+        return poisson_tail(self.count, self._expected())
 
     def _expected(self) -> float:
         lasted = max((self.last - self.first).total_seconds(), 60.0)
@@ -82,21 +81,26 @@ class ErrorLine:
 
 def template(message: str) -> str:
     """What stays the same when such a line is written again."""
-    return _VARIES.sub("#", message)[:LONGEST]
+    return " ".join(tokens(mask(message)))[:LONGEST]
 
 
 def error_lines(logs: Iterable[Log], clock: Clock, window: Window) -> tuple[ErrorLine, ...]:
     """Every kind of error line in the window that no signature knows, the most frequent first."""
-    found = [line for log in logs for line in _of_one_log(log, clock, window)]
+    by_source: dict[str, list[Log]] = {}
+    for log in logs:
+        by_source.setdefault(log.source, []).append(log)
+    found = [line for parts in by_source.values() for line in _of_one_log(parts, clock, window)]
     return tuple(sorted(found, key=lambda e: (-e.count, e.first, e.template)))
 
 
-def _of_one_log(log: Log, clock: Clock, window: Window) -> Iterator[ErrorLine]:
-    ends = span(log, clock)
-    if ends is None:
+def _of_one_log(parts: list[Log], clock: Clock, window: Window) -> Iterator[ErrorLine]:
+    """parts: the one that has all its lines first, then what was selected of its older part."""
+    log = parts[0]
+    ends = [end for part in parts for end in span(part, clock) or ()]
+    if not ends:
         return
     kinds: dict[tuple[str, str], list[Line]] = {}
-    for line in _unknown_errors(log, clock):
+    for line in (line for part in parts for line in _unknown_errors(part, clock)):
         if line.at <= window.until:
             kinds.setdefault((line.program, template(line.message)), []).append(line)
     for (program, kind), lines in kinds.items():
@@ -115,9 +119,16 @@ def _of_one_log(log: Log, clock: Clock, window: Window) -> Iterator[ErrorLine]:
             bursts=bursts(line.at for line in inside),
             sample=youngest.message,
             before=len(lines) - len(inside),
-            watched=max(0.0, (first - ends[0]).total_seconds()),
-            share=0.0 if log.enveloped else len(inside) / max(1, _dated_since(log, clock, first)),
+            watched=max(0.0, (first - min(ends)).total_seconds()),
+            share=0.0 if log.enveloped else _share(inside, log, clock),
         )
+
+
+def _share(lines: Iterable[Line], log: Log, clock: Clock) -> float:
+    """Their part of all that this log says since the first of them: where not all of it is known, of what is."""
+    ends = span(log, clock)
+    known = [line.at for line in lines if ends and line.at >= ends[0]]
+    return len(known) / max(1, _dated_since(log, clock, min(known))) if known and not log.sifted else 0.0
 
 
 def _dated_since(log: Log, clock: Clock, first: datetime) -> int:
@@ -138,10 +149,3 @@ def _has_signature(line: Line) -> bool:
     lower = line.message.lower()
     known = (s for s in catalogue().values() if any(literal in lower for literal in s.literals))
     return any(signature.fields(line) is not None for signature in known)
-
-
-def _poisson_tail(count: int, expected: float) -> float:
-    """log10 P(at least `count` events when `expected` are), by the Chernoff bound; 0 where they are not more."""
-    if count <= expected:
-        return 0.0
-    return (count - expected - count * math.log(count / expected)) / math.log(10)

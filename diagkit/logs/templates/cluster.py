@@ -28,8 +28,8 @@ _KEY = re.compile(r"\W*[\w.-]+=")
 _ID = re.compile(rf"\W*[\w.]*[_-]{MASK}\W*|[\w.$]+@{MASK}\W*|\W*(?:{MASK}|null|nil|none|None)?\W*")
 _NAME = re.compile(r"[a-z0-9][.@/:$](?![A-Z][A-Z_]+\b)[A-Za-z0-9]|[a-z][A-Z].*[a-z][A-Z]")
 _HAS_LETTERS = re.compile(r"[^\W\d_]{2}")
-_OPENS = re.compile(r".*[=:({\[<\"'/|]", re.DOTALL)
-_TAIL = re.compile(r"[\])}>\"',;:.]+$")
+_BEFORE = re.compile(rf"{_KEY.pattern}|[({{\[<\"']+")
+_AFTER = re.compile(r"[\])}>\"',;:.]+$")
 
 
 class Cluster:
@@ -144,9 +144,7 @@ def _weight(token: str) -> float:
 
 
 def _what_they_share(values: list[str]) -> str:
-    """`#`, between the key before it and the punctuation after it that all these values have: `name=#,`."""
-    first, last = min(values), max(values)  # what these two begin with in common, all do
-    common = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    before = _OPENS.match(first[:common])
-    tails = {tail[0] if (tail := _TAIL.search(value)) else "" for value in values}
-    return f"{before[0] if before else ''}{MASK}{tails.pop() if len(tails) == 1 else ''}"
+    """`#`, between the key or punctuation before it and the punctuation after it that all these values have."""
+    before = {found[0] if (found := _BEFORE.match(value)) else "" for value in values}
+    after = {found[0] if (found := _AFTER.search(value)) else "" for value in values}
+    return f"{before.pop() if len(before) == 1 else ''}{MASK}{after.pop() if len(after) == 1 else ''}"

@@ -21,7 +21,7 @@ _VARIES = re.compile(
     (?P<date>\b(?:{_DAY},?\ +)?{_MONTH}\ +\d{{1,2}}(?:,?\ +\d{{4}}\b)?(?:,?\ +\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)?
         (?:\ [A-Z]{{3,4}}\b)?(?:\ \d{{4}}\b)?)
     |"(?P<method>[A-Z]{{3,8}}\ )(?:/|\*|[a-z]+://)[^"]*"                        # a request: its method is no value
-    |(?<![=\w])(?P<q>")[^"\s]{{0,80}}"                                           # one word in quotes
+    |(?<![=\w])(?P<q>")(?:[^"\s]{{0,80}}|(?:/|[A-Z]:\\)[^"]*)"                   # one word in quotes, or a path
     |(?P<said>\b(?:msg|message|err|error|reason|cause|detail|level|lvl|severity|status|state)=")  # what follows is said
     |(?P<keyed>=")(?![A-Za-z]+(?:-[a-z]+)*")[^"]{{0,200}}"                        # any other key's value, if no word
     |(?<![\w'"])'(?![A-Za-z]+(?:-[a-z]+)*')(?P<single>[^'\s]{{1,120}})'          # no word in quotes, but a name
