@@ -21,9 +21,9 @@ from diagkit.logs.timestamps.clock import HOUR, MINUTE
 READS = 64  # at most, of one file
 SAMPLES = 18
 GRAIN = 1 << 16  # bytes; halving what is smaller than a block is not worth a read
-_SHORT, _LONG = 1 << 12, 1 << 16  # bytes of one read, and of a second where no line of the first says when
-_NEIGHBOURS = 24  # lines of one sample that tell how far lines stray from order
-_VOTES = 5  # neighbouring lines that bear out the time of one
+_LENGTHS = (1 << 12, 1 << 14, 1 << 16)  # bytes of one read, and of more where no line of the first says when
+_NEIGHBOURS = 16  # lines of one sample that tell how far lines stray from order
+_VOTES = 3  # neighbouring lines that bear out the time of one
 _TOLERATED = 5 * MINUTE  # of straying in any file; in a longer one an eighth of the time it spans
 _HALF_A_YEAR = 182 * 24 * HOUR
 
@@ -86,8 +86,9 @@ class _Search:
         self._descriptor = descriptor
         self._size = size
         self._clock = clock
+        self._dater = Dater(clock)
         self._reads = 0
-        self._length = _SHORT
+        self._length = _LENGTHS[0]
         self._sign = 1  # -1 where the youngest line comes first
         self._slack = 0
         self._samples: list[_Sample] = []
@@ -128,7 +129,7 @@ class _Search:
         for n in range(SAMPLES if self._size > GRAIN else 1):
             place = self._data_from(self._size * n // SAMPLES)
             if place < self._size and (not found or place > found[-1].place):
-                sample = self._sample(place, self._clock, _NEIGHBOURS)
+                sample = self._sample(place, self._dater, _NEIGHBOURS)
                 found += [sample] if sample else []
         last = self._last()
         return [*found, last] if last and (not found or last.place > found[-1].place) else found
@@ -138,10 +139,21 @@ class _Search:
         times = [sample.us for sample in self._samples]
         self._sign = 1 if _strays(times, 1) <= _strays(times, -1) else -1
         strays = max(_strays(each, self._sign) for each in (times, *(sample.times for sample in self._samples)))
-        if strays <= HOUR and any({"zone", "fold"} & sample.assumed for sample in self._samples):
-            self._slack, strays = HOUR, 0  # clocks may have gone back
+        if strays <= HOUR and self._may_go_back():
+            self._slack, strays = HOUR, 0
         self._slack += max(2 * strays, MINUTE)
         return strays <= max(_TOLERATED, (max(times) - min(times)) // 8)
+
+    def _may_go_back(self) -> bool:
+        """Whether, where zones are not said, the clocks of the host may have gone back somewhere in the file."""
+        if not any("zone" in sample.assumed for sample in self._samples):
+            return False
+        if self._clock.place is None:
+            return True
+        times = sorted(sample.us for sample in self._samples)
+        around = (times[0] - 24 * HOUR, *times, times[-1] + 24 * HOUR)
+        ahead = {moment(us).astimezone(self._clock.zone).utcoffset() for us in around}
+        return len(ahead) > 1 or times[-1] - times[0] > _HALF_A_YEAR
 
     def _around(self, target: int) -> tuple[_Sample | None, _Sample | None]:
         """The last line found before the target and the first found that is not; None where there is none."""
@@ -152,12 +164,12 @@ class _Search:
         )
         if before is None or after is None:
             return before, after
-        clock = self._clock
+        dater = self._dater
         if "year" in before.assumed:
-            clock = replace(clock, latest=moment(max(before.us, after.us)))
+            dater = Dater(replace(self._clock, latest=moment(max(before.us, after.us))))
         low, high = before.place + 1, after.place
         while high - low > GRAIN and self._reads < READS - 1:
-            place, sample = self._somewhere(low, high, clock, after)
+            place, sample = self._somewhere(low, high, dater, after)
             if sample and sample.place >= high:
                 high = place
             elif sample is None:
@@ -168,29 +180,29 @@ class _Search:
                 after, high = sample, place
         return before, after
 
-    def _somewhere(self, low: int, high: int, clock: Clock, after: _Sample) -> tuple[int, _Sample | None]:
+    def _somewhere(self, low: int, high: int, dater: Dater, after: _Sample) -> tuple[int, _Sample | None]:
         """A place near the middle and the first dated line from there on, which may be the one after `high`."""
         for place in ((low + high) // 2, (low + 3 * high) // 4, (3 * low + high) // 4):
             begin = self._data_from(place)
             if begin >= high:
                 return place, after
-            if sample := self._sample(begin, clock, _VOTES):
+            if sample := self._sample(begin, dater, _VOTES):
                 return place, sample
         return low, None
 
-    def _sample(self, place: int, clock: Clock, many: int) -> _Sample | None:
+    def _sample(self, place: int, dater: Dater, many: int) -> _Sample | None:
         """The first dated line that begins there or later, within reach of a read or two."""
-        for length in (self._length, _LONG)[: 1 if self._length == _LONG else 2]:
+        for length in _LENGTHS[_LENGTHS.index(self._length) :]:
             text = self._read(max(place - 1, 0), length)
             start = text.find(b"\n") + 1 if place else 0
-            if (start or not place) and (sample := _first(text, start, max(place - 1, 0), clock, many)):
+            if (start or not place) and (sample := _first(text, start, max(place - 1, 0), dater, many)):
                 self._length = length
                 return sample
         return None
 
     def _last(self) -> _Sample | None:
         """The last dated line."""
-        for length in (_SHORT, _LONG):
+        for length in _LENGTHS:
             origin = max(self._size - length, 0)
             text = self._read(origin, length)
             dater, found = Dater(self._clock), None
@@ -222,9 +234,10 @@ class _Search:
             os.lseek(self._descriptor, position, os.SEEK_SET)
 
 
-def _first(text: bytes, start: int, origin: int, clock: Clock, many: int) -> _Sample | None:
+def _first(text: bytes, start: int, origin: int, dater: Dater, many: int) -> _Sample | None:
     """The first dated line of this text whose time its neighbours bear out: one in a thousand may be wild."""
-    dater = Dater(clock)
+    dater.elsewhere()
+    dater.assumed.clear()
     found: list[tuple[int, int]] = []
     while len(found) < many and (stop := text.find(b"\n", start) + 1):
         us = dater.at(text[start:stop])
@@ -245,8 +258,8 @@ def _walked_back(samples: list[_Sample], clock: Clock) -> list[_Sample]:
     for sample in reversed(samples):
         older = None
         if done and "year" in sample.assumed and sample.us - done[-1].us > _HALF_A_YEAR:
-            before = replace(clock, latest=moment(done[-1].us))
-            older = _first(sample.text, sample.place - sample.origin, sample.origin, before, _NEIGHBOURS)
+            dater = Dater(replace(clock, latest=moment(done[-1].us)))
+            older = _first(sample.text, sample.place - sample.origin, sample.origin, dater, _NEIGHBOURS)
         done.append(older or sample)
     return done[::-1]
 

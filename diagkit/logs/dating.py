@@ -7,8 +7,8 @@ comparisons. Whatever does not fit is read with care again; so a file may mix fo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from functools import cache
 
 from diagkit.logs.timestamps import Clock
 from diagkit.logs.timestamps.clock import SECOND
@@ -17,6 +17,7 @@ from diagkit.logs.timestamps.parts import CONTINUATIONS
 from diagkit.logs.timestamps.reading import HEAD, HEAD_OF_JSON, Known, Reading, read
 
 _REPEATS = {"year", "zone", "date", "order"}  # filled in alike for all lines of one minute; the fold is not
+_MOST_KNOWN = 1000  # beginnings of lines, or words after a stamp, that are kept of one minute
 _Minute = Callable[[bytes], int | None]  # the time of a line that shares the minute; None if it does not
 
 
@@ -43,6 +44,10 @@ class Dater:
         """When this line was written, in microseconds since the epoch, UTC; None if it has no stamp of its own."""
         us = self._minute(line)
         return us if us is not None else self._with_care(line)
+
+    def elsewhere(self) -> None:
+        """The next line does not come after the last one, but from another place of the same file."""
+        self._known.last, self._known.falling, self._trend = None, False, 0
 
     def end(self, line: bytes) -> int:
         """Where the message begins in the line that was dated last; 0 where the stamp stands within the message."""
@@ -75,7 +80,8 @@ def _nothing(_line: bytes) -> int | None:
 def _minute(line: bytes, found: Reading) -> _Minute | None:
     """How to read more lines of the same minute; None where that takes more than its digits."""
     form, match = found.form, found.match
-    if not set(found.assumed) <= _REPEATS or form.kind is Kind.TAI or match.groupdict().get("y2"):
+    part = match.groupdict()
+    if not set(found.assumed) <= _REPEATS or form.kind is Kind.TAI or part.get("y2"):
         return None
     origin = 0
     if form.varies:
@@ -84,17 +90,17 @@ def _minute(line: bytes, found: Reading) -> _Minute | None:
             return None
         origin = lead.end()
     shift = found.at - origin
-    seconds, until = (at + shift for at in match.span("s"))
-    fraction, end = (at + shift for at in match.span("f")) if match.groupdict().get("f") else (until, until)
-    unit = {19: None, 16: 1, 13: 1000}.get(until - seconds, SECOND)
-    if unit is None:  # nanoseconds
-        return None
+    start, end = (at + shift for at in match.span("s"))
+    seconds = min(end, start + 10)  # what an epoch has beyond ten digits is a fraction of a second
+    if part.get("f"):
+        end = match.end("f") + shift
+    next_word = any(part.get(name, "") is None for name in ("zone", "y", "half"))
     read_minute = _digits(
         line[origin:],
-        (seconds, until, fraction, end, max(match.end() + shift, end + 1)),
-        unit=unit,
-        us=found.us,
-        next_word=match.end("core") + shift if _leaves_out(match) else None,
+        (max(start, seconds - 2), seconds, end, max(match.end() + shift, end + 1)),
+        found.us,
+        sixty=len(match["s"]) == 2,
+        next_word=match.end("core") + shift if next_word else None,
     )
     if not form.varies:
         return read_minute
@@ -107,32 +113,60 @@ def _minute(line: bytes, found: Reading) -> _Minute | None:
     return behind_the_lead
 
 
-def _digits(
-    stamp: bytes, spans: tuple[int, int, int, int, int], *, unit: int, us: int, next_word: int | None
-) -> _Minute:
+def _digits(stamp: bytes, spans: tuple[int, int, int, int], us: int, *, sixty: bool, next_word: int | None) -> _Minute:
     """Read the second and its fraction where all around them is as in this stamp.
 
-    spans: where the second begins and ends, its fraction begins and ends, and the stamp ends. unit: microseconds of the
-    second's last digit. next_word: where a zone or a year could follow that this stamp does not have.
+    spans: where the last digits of the second begin and end, where its fraction ends, and where the stamp does. sixty:
+    the second counts from 0 to 59. next_word: where a zone or a year could follow that this stamp does not have.
     """
-    seconds, until, fraction, end, stop = spans
-    head, point, tail = stamp[:seconds], stamp[until:fraction], stamp[end:stop]
-    parts = 10 ** (end - fraction)
-    times, over = max(unit // parts, 1), max(parts // unit, 1)
-    limit = 60 * parts if unit == SECOND and until - seconds == 2 else 10**20
-    base = us - int(stamp[seconds:until] + stamp[fraction:end]) * times // over
+    start, point, end, stop = spans
+    middle, more = min(end, point + 4), min(end, point + 7)
+    if stamp[point : point + 1].isdigit():  # no point between them
+        middle, more = min(end, point + 3), min(end, point + 6)
+    head, tail = stamp[:start], stamp[end:stop]
+    seconds = _table(b"", point - start, SECOND, 60 if sixty else 100)
+    mark = stamp[point:middle].rstrip(b"0123456789")
+    first = _table(mark, middle - point - len(mark), SECOND // 10 ** (middle - point - len(mark)))
+    second = _table(b"", more - middle, 1000 // 10 ** (more - middle))
+    rest = end - more
+    base = us - seconds[stamp[start:point]] - first[stamp[point:middle]] - second[stamp[middle:more]]
+
+    reach = stop if next_word is None else max(stop, next_word + 4)
+    fitting: set[bytes] = set()
+
+    def fits(after: bytes) -> bool:
+        """Whether what follows the digits is the same, and does not go on with a zone or a year."""
+        same = after.startswith(tail) and (next_word is None or after[next_word - end :][:4] not in CONTINUATIONS)
+        if same and len(fitting) < _MOST_KNOWN:
+            fitting.add(after)
+        return same
 
     def of_this_minute(line: bytes) -> int | None:
-        if line.startswith(head) and line[end:stop] == tail and line[until:fraction] == point:
-            digits = line[seconds:until] + line[fraction:end]
-            if digits.isdigit() and (next_word is None or line[next_word : next_word + 4] not in CONTINUATIONS):
-                value = int(digits)
-                return base + value * times // over if value < limit else None
-        return None
+        if not line.startswith(head) or ((after := line[end:reach]) not in fitting and not fits(after)):
+            return None
+        if rest and not line[more:end].isdigit():
+            return None
+        try:
+            return base + seconds[line[start:point]] + first[line[point:middle]] + second[line[middle:more]]
+        except KeyError:
+            return None
 
-    return of_this_minute
+    if end > point:
+        return of_this_minute
+    known: dict[bytes, int] = {}
+
+    def of_this_second(line: bytes) -> int | None:
+        us = known.get(line[:reach])
+        if us is None and (us := of_this_minute(line)) is not None and len(known) < _MOST_KNOWN:
+            known[line[:reach]] = us
+        return us
+
+    return of_this_second
 
 
-def _leaves_out(match: re.Match[str]) -> bool:
-    part = match.groupdict()
-    return any(part.get(name, "") is None for name in ("zone", "y", "half"))
+@cache
+def _table(mark: bytes, width: int, unit: int, below: int = 1000) -> dict[bytes, int]:
+    """What so many digits behind that mark stand for, in microseconds."""
+    if not width:
+        return {mark: 0}
+    return {b"%b%0*d" % (mark, width, number): number * unit for number in range(min(10**width, below))}

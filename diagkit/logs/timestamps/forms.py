@@ -57,9 +57,10 @@ class Kind(Enum):
 class Form:
     """One form.
 
-    opens: what a line in it begins with: 0 for any digit, A for any letter, else the characters themselves; empty for
-    anything. core: the stamp. tail: what must come after it. lead: what comes before it. varies: the same where it
-    differs from line to line. whole: the stamp stands amid the message.
+    opens: what a line in it begins with: 0 for any digit, A for any letter, N for the name of a month or a day of the
+    week, else the characters themselves; empty for anything. core: the stamp. tail: what must come after it. lead: what
+    comes before it. varies: the same where it differs from line to line. whole: the stamp stands amid the message.
+    holds: what must be somewhere in the line.
     """
 
     opens: str
@@ -69,6 +70,7 @@ class Form:
     lead: str = ""
     varies: str = ""
     whole: bool = False
+    holds: str = ""
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -94,13 +96,13 @@ _FREQUENT = (
     # nginx error log, Go, Samba, ClickHouse
     Form("0[(< \x1b", SLASHED, rf"(?:,(?= +[0-9]+\]))?{CLOSING_STRICT}", lead=_ISO_LEAD),
     # RFC 3164: syslogd; with a year: Cisco, sudo
-    Form("0A<*.[", BSD, CLOSING_STRICT, lead=rf"{PRIORITY}(?:[0-9]{{1,9}}: )?[*.\[]?"),
+    Form("0N<*.[", BSD, CLOSING_STRICT, lead=rf"{PRIORITY}(?:[0-9]{{1,9}}: )?[*.\[]?"),
     # dmesg; dmesg -x; X.Org
     Form("[<", _UPTIME, kind=Kind.UPTIME, lead=PRIORITY),
-    Form("A", _UPTIME, kind=Kind.UPTIME, varies=r"[a-z]+ *:[a-z]+ *: "),
+    Form("A", _UPTIME, kind=Kind.UPTIME, varies=r"[a-z]+ *:[a-z]+ *: ", holds=": ["),
     Form("[", r"\[ *(?P<s>[0-9]{1,9})\.(?P<f>[0-9]{3})\]", r" (?=\()", Kind.UPTIME),
     # common and combined log format: nginx, Apache; CUPS, Django, Flask
-    Form("", CLF, r"\] ", varies=r"[^\[\n]{0,200}\[", whole=True),
+    Form("", CLF, r"\] ", varies=r"[^\[\n]{0,200}\[", whole=True, holds="["),
 )
 
 _SCRIPT = rf"{WEEKDAY} {MON} {DAY2} {YEAR} {HMS}(?: GMT)?(?P<zone>{OFFSET})?(?: \([A-Za-z ]{{2,40}}\))?"
@@ -108,12 +110,12 @@ _KLOG = rf"(?:{YEAR})?{MONTH}{DAY2} {HMS}"
 _CHROMIUM = rf"{MONTH}{DAY2}/{HMS_COMPACT}(?:\.{FRACTION})?"
 _WITH_NAMES = (
     # ctime(3): Apache error log, dmesg -T, OpenVPN, vsftpd, Oracle, SSSD; uWSGI
-    Form("A[(", CTIME, CLOSING_STRICT, lead=OPENING),
+    Form("N[(", CTIME, CLOSING_STRICT, lead=OPENING),
     Form("[", CTIME, r"\] ", varies=r"\[pid: [^\n]{1,300}?\} \[", whole=True),
     # `date -R`; JavaScript; systemd's short-full
-    Form("A[", rf"{WEEKDAY}, {DAY} {MON} {YEAR} {HMS}{PLACE}", CLOSING_STRICT, lead=OPENING),
-    Form("A[", _SCRIPT, CLOSING_STRICT, lead=OPENING),
-    Form("A", ISO, lead=f"{WEEKDAY} "),
+    Form("N[", rf"{WEEKDAY}, {DAY} {MON} {YEAR} {HMS}{PLACE}", CLOSING_STRICT, lead=OPENING),
+    Form("N[", _SCRIPT, CLOSING_STRICT, lead=OPENING),
+    Form("N", ISO, lead=f"{WEEKDAY} "),
     # ntpd, Docker; Redis
     Form("0[ ", DAY_FIRST, r"\]? ", lead=OPENING),
     Form("0[", DAY_FIRST, varies=r"(?:\[[0-9]{1,8}\]|[0-9]{1,8}:[A-Z]) "),
@@ -121,7 +123,7 @@ _WITH_NAMES = (
     Form("0[", rf"{DAY}-{MON}-{YEAR}[ T]{HMS}{PLACE}", CLOSING_STRICT, lead=OPENING),
     Form("=", rf"{DAY}-{MON}-{YEAR}::{HMS1}", " ===", varies="=[A-Z ]{4,20} REPORT==== "),
     # java.util.logging, WebLogic
-    Form("A#[", rf"{MON} {DAY}, {YEAR},? {HMS1}{HALF}{ZONE}", CLOSING_STRICT, lead=r"(?:####<|\[)?"),
+    Form("N#[", rf"{MON} {DAY}, {YEAR},? {HMS1}{HALF}{ZONE}", CLOSING_STRICT, lead=r"(?:####<|\[)?"),
     # the time of the common log format as a value of its own
     Form("0", CLF, r"(?: |$)"),
 )
@@ -167,7 +169,7 @@ _AGAIN = (  # date, node, and the time anew
 )
 _COUNTING = (
     # auditd; Nagios, Icinga; journalctl -o export; TAI64N of daemontools
-    Form("A", r"(?P<s>[0-9]{10})\.(?P<f>[0-9]{3})", r":[0-9]+\): ?", Kind.COUNTED, varies=_AUDIT),
+    Form("A", r"(?P<s>[0-9]{10})\.(?P<f>[0-9]{3})", r":[0-9]+\): ?", Kind.COUNTED, varies=_AUDIT, holds="msg=audit("),
     Form("[", rf"(?P<s>[0-9]{{10}})(?:\.{FRACTION})?", r"\] ", Kind.COUNTED, lead=r"\["),
     Form("_", "(?P<s>[0-9]{16})", "$", Kind.COUNTED, lead="__REALTIME_TIMESTAMP="),
     Form("@", "@(?P<s>4[0-9a-f]{15})(?P<f>[0-9a-f]{8})", " ?", Kind.TAI),
@@ -187,24 +189,39 @@ _BEHIND_OR_WITHIN = (
     Form("A", ISO, r"(?= |$) ?", varies=r"[DIWEFAU], \["),  # Ruby
     Form("#AE", ISO, " ?", lead="(?:# Time: |Start-Date: |End-Date: |Log started: |Log ended: )"),  # MySQL, apt
     *(Form("A[", date, CLOSING_STRICT, varies=_LEVEL_FIRST) for date in (ISO, SLASHED, BSD)),
-    *(Form("A0", date, CLOSING_STRICT, varies=_CONTAINER) for date in (ISO, SLASHED, BSD)),
-    *(Form("", date, CLOSING_STRICT, varies=_FILE) for date in (ISO, SLASHED, BSD)),
+    *(Form("A0", date, CLOSING_STRICT, varies=_CONTAINER, holds="| ") for date in (ISO, SLASHED, BSD)),
+    *(Form("", date, CLOSING_STRICT, varies=_FILE, holds=".log") for date in (ISO, SLASHED, BSD)),
+    *(Form("/", date, CLOSING_STRICT, varies=_FILE) for date in (ISO, SLASHED, BSD)),
     # the time of day alone: logback, JBoss; only with what follows it there
     Form("0[", HMS, rf"\]? +(?=\[|(?:{LEVEL})\b)", lead=r"\[?"),
     # JSON lines, logfmt
     Form("{", _VALUE, "", Kind.INNER, varies=rf'"(?:{_KEYS})"{_COLON}', whole=True),
     Form("{", _VALUE, "", Kind.INNER, varies=rf'"(?:{_WEAK_KEYS})"{_COLON}', whole=True),
-    Form("A", _VALUE, "", Kind.INNER, varies=rf'^(?:{_PAIR}){{0,8}}(?:{_KEYS})="?', whole=True),
+    Form("A", _VALUE, "", Kind.INNER, varies=rf'^(?:{_PAIR}){{0,8}}(?:{_KEYS})="?', whole=True, holds="="),
 )
 
 # In the order in which they are tried: of two that fit a line the first is right.
 FORMS = (*_FREQUENT, *_WITH_NAMES, *_IN_NUMBERS, *_COUNTING, *_BEHIND_OR_WITHIN)
 
 
+_NAMED = {name for each in (WEEKDAY, NAMES, NAMES.upper()) for name in re.findall("[A-Z][A-Za-z]{2}", each)}
+
+
+def opening(line: str) -> str:
+    """What this line begins with, in the letters of `Form.opens`."""
+    first = line[:1]
+    if "0" <= first <= "9":
+        return "0"
+    if not (first.isascii() and first.isalpha()):
+        return first
+    return "N" if line[:3] in _NAMED else "A"
+
+
 @cache
 def by_opening() -> Mapping[str, tuple[Form, ...]]:
-    """Every form that a line beginning with that character may have; under the empty one, those of any other."""
-    letters = {opening for form in FORMS for opening in form.opens}
-    return {letter: tuple(f for f in FORMS if not f.opens or letter in f.opens) for letter in letters} | {
-        "": tuple(f for f in FORMS if not f.opens)
+    """Every form that a line with that opening may have; under the empty one, those of any other."""
+    found = {
+        letter: tuple(f for f in FORMS if not f.opens or letter in f.opens or (letter == "N" and "A" in f.opens))
+        for letter in {letter for form in FORMS for letter in form.opens}
     }
+    return found | {"": tuple(f for f in FORMS if not f.opens)}

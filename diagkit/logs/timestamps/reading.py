@@ -19,7 +19,7 @@ from diagkit.logs.timestamps.clock import (
     offset,
     zone_called,
 )
-from diagkit.logs.timestamps.forms import Form, Kind, by_opening
+from diagkit.logs.timestamps.forms import Form, Kind, by_opening, opening
 from diagkit.logs.timestamps.parts import NAMES
 
 HEAD = 1024  # characters of a line in which its stamp begins
@@ -64,11 +64,9 @@ def read(line: str, clock: Clock, known: Known, *, first: Form | None = None) ->
     line = line[: HEAD if line[:1] != "{" else HEAD_OF_JSON]
     if first and (found := _read_as(first, line, clock, known)):
         return found
-    opening = line[:1]
-    opening = "0" if "0" <= opening <= "9" else "A" if opening.isascii() and opening.isalpha() else opening
     forms = by_opening()
-    for form in forms.get(opening, forms[""]):
-        if found := _read_as(form, line, clock, known):
+    for form in forms.get(opening(line), forms[""]):
+        if form.holds in line and (found := _read_as(form, line, clock, known)):
             return found
     return None
 
