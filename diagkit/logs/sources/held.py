@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from diagkit.logs.sources.compression import decoded
 from diagkit.logs.sources.streams import CHUNK, Pull, say
 
 HOLD = 32 << 20  # bytes of recompressed logs held of all archives together: about 300 MB of text
@@ -23,31 +24,29 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A member in memory: each piece a frame of zstd of at most `CHUNK` bytes of text."""
+    """A member in memory, in one frame of zstd and one buffer: many small ones would leave holes in the heap."""
 
-    pieces: tuple[bytes, ...]
+    packed: bytearray
 
     @classmethod
     def take(cls, chunks: Iterator[bytes], room: Room) -> Held | None:
         """Hold these; None, and nothing taken of the room, if it is too small."""
         import zstandard
 
-        compress = zstandard.ZstdCompressor(level=1).compress
-        pieces, left = [], room.left
+        stream = zstandard.ZstdCompressor(level=1).compressobj()
+        packed = bytearray()
         for chunk in chunks:
-            pieces.append(compress(chunk))
-            left -= len(pieces[-1])
-            if left < 0:
+            packed += stream.compress(chunk)
+            if len(packed) > room.left:
                 return None
-        room.left = left
-        return cls(tuple(pieces))
+        packed += stream.flush()
+        room.left -= len(packed)
+        return cls(packed)
 
-    def chunks(self, notes: list[str]) -> Iterator[bytes]:  # noqa: ARG002  # nothing can go wrong
+    def chunks(self, notes: list[str]) -> Iterator[bytes]:
         """All of it."""
-        import zstandard
-
-        decompress = zstandard.ZstdDecompressor().decompress
-        return (decompress(piece, max_output_size=CHUNK) for piece in self.pieces)
+        pieces = (bytes(self.packed[at : at + CHUNK]) for at in range(0, len(self.packed), CHUNK))
+        return decoded(pieces, "zstd", notes)
 
 
 class Cursor:
