@@ -28,6 +28,13 @@ _ENVELOPE = re.compile(
     re.ASCII,
 )
 
+_RFC5424 = re.compile(
+    r"(?P<host>\S+) (?P<program>[^\s:\[\]]+) (?:(?P<pid>[0-9]+)|-|[^\s:\[\]]+) (?:-|[!-~]{1,32}) "
+    r'(?:-|(?:\[[^\s\]="]+(?: [^\s\]="]+="(?:[^"\\]|\\.)*")*\])+)(?: |$)(?:\ufeff)?',
+    re.ASCII,
+)
+_CRI = re.compile(r"(?:stdout|stderr) [FP] ")  # what containerd and CRI-O put before what a container says
+
 
 @lru_cache(maxsize=256)
 def enveloped(path: str) -> bool:
@@ -137,6 +144,8 @@ def parts(log: Log, rest: str) -> tuple[str, int, str]:
     """Program, process id (0: not said) and message of what follows a line's stamp."""
     if log.source == "kernel" or log.form == "kernel":
         return "kernel", 0, rest
-    if log.enveloped and (match := _ENVELOPE.match(rest)):
+    if log.enveloped and (match := _ENVELOPE.match(rest) or _RFC5424.match(rest)):
         return match["program"], int(match["pid"] or 0), rest[match.end() :]
+    if match := _CRI.match(rest):
+        rest = rest[match.end() :]
     return log.writer, 0, rest.strip()
