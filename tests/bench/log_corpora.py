@@ -16,7 +16,23 @@ from diagkit.logs.signatures import catalogue
 START = datetime(2026, 11, 20, 6, 0, 0, tzinfo=UTC)
 USERS = ("ops", "deploy", "anna", "carol", "git", "postgres", "www-data")
 UNITS = ("nginx.service", "cron.service", "shop.service", "logrotate.service", "apt-daily.service", "fstrim.service")
-WORDS = "order cart user price stock search index login session cache basket invoice mail report export".split()
+WORDS = [
+    "order",
+    "cart",
+    "user",
+    "price",
+    "stock",
+    "search",
+    "index",
+    "login",
+    "session",
+    "cache",
+    "basket",
+    "invoice",
+    "mail",
+    "report",
+    "export",
+]
 AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
@@ -36,7 +52,10 @@ def _system(rng: random.Random) -> Message:
     pid, user = rng.randrange(300, 90000), rng.choice(USERS)
     return rng.choice(
         (
-            (f"sshd[{pid}]", f"Accepted publickey for {user} from {_address(rng)} port {rng.randrange(1024, 65536)} ssh2"),
+            (
+                f"sshd[{pid}]",
+                f"Accepted publickey for {user} from {_address(rng)} port {rng.randrange(1024, 65536)} ssh2",
+            ),
             (f"sshd[{pid}]", f"pam_unix(sshd:session): session opened for user {user}(uid={pid % 2000}) by (uid=0)"),
             (f"sshd[{pid}]", f"Received disconnect from {_address(rng)} port {pid}:11: disconnected by user"),
             ("systemd[1]", f"Started {rng.choice(UNITS)} - run {pid}."),
@@ -44,10 +63,19 @@ def _system(rng: random.Random) -> Message:
             (f"CRON[{pid}]", f"({user}) CMD (/usr/local/bin/{rng.choice(WORDS)} --quiet)"),
             (f"systemd-logind[{pid % 900}]", f"New session {pid} of user {user}."),
             (f"dhclient[{pid % 900}]", f"DHCPACK of {_address(rng)} from {_address(rng)} (xid=0x{pid:x})"),
-            ("kernel", f"[{pid}.{rng.randrange(10**6):06}] IN=eth0 OUT= SRC={_address(rng)} DST=10.0.0.1 LEN=60 PROTO=TCP DPT=443"),
-            (f"postfix/qmgr[{pid % 900}]", f"{rng.randrange(16**10):010X}: from=<{user}@example.org>, size={pid}, nrcpt=1 (queue active)"),
+            (
+                "kernel",
+                f"[{pid}.{rng.randrange(10**6):06}] IN=eth0 OUT= SRC={_address(rng)} DST=10.0.0.1 LEN=60 PROTO=TCP DPT=443",
+            ),
+            (
+                f"postfix/qmgr[{pid % 900}]",
+                f"{rng.randrange(16**10):010X}: from=<{user}@example.org>, size={pid}, nrcpt=1 (queue active)",
+            ),
             (f"chronyd[{pid % 900}]", f"Selected source {_address(rng)} (ntp{pid % 9}.example.org)"),
-            (f"dockerd[{pid % 900}]", f'time="2026-11-20T06:00:00Z" level=info msg="image pulled" digest="sha256:{rng.randrange(16**16):016x}"'),
+            (
+                f"dockerd[{pid % 900}]",
+                f'time="2026-11-20T06:00:00Z" level=info msg="image pulled" digest="sha256:{rng.randrange(16**16):016x}"',
+            ),
         )
     )
 
@@ -57,10 +85,22 @@ def _java(rng: random.Random) -> Message:
     word, thread = rng.choice(WORDS), rng.randrange(1, 200)
     return rng.choice(
         (
-            ("", f"INFO  [http-nio-8080-exec-{thread}] c.example.shop.{word.title()}Controller : GET /{word}/{rng.randrange(10**6)} -> 200 in {rng.randrange(400)} ms"),
-            ("", f"DEBUG [scheduling-{thread % 8}] o.s.jdbc.core.JdbcTemplate : Executing prepared SQL query [select * from {word} where id = ?]"),
-            ("", f"INFO  [kafka-consumer-{thread % 8}] o.a.k.c.c.internals.ConsumerCoordinator : committed offset {rng.randrange(10**9)} for {word}-{thread % 12}"),
-            ("", f"INFO  [main] c.example.shop.Metrics : {word}.latency p50={rng.randrange(90)}ms p99={rng.randrange(900)}ms count={rng.randrange(10**5)}"),
+            (
+                "",
+                f"INFO  [http-nio-8080-exec-{thread}] c.example.shop.{word.title()}Controller : GET /{word}/{rng.randrange(10**6)} -> 200 in {rng.randrange(400)} ms",
+            ),
+            (
+                "",
+                f"DEBUG [scheduling-{thread % 8}] o.s.jdbc.core.JdbcTemplate : Executing prepared SQL query [select * from {word} where id = ?]",
+            ),
+            (
+                "",
+                f"INFO  [kafka-consumer-{thread % 8}] o.a.k.c.c.internals.ConsumerCoordinator : committed offset {rng.randrange(10**9)} for {word}-{thread % 12}",
+            ),
+            (
+                "",
+                f"INFO  [main] c.example.shop.Metrics : {word}.latency p50={rng.randrange(90)}ms p99={rng.randrange(900)}ms count={rng.randrange(10**5)}",
+            ),
         )
     )
 
@@ -68,7 +108,10 @@ def _java(rng: random.Random) -> Message:
 def _request(rng: random.Random) -> Message:
     """Requests as nginx logs them in the combined format."""
     word = rng.choice(WORDS)
-    return "", f'"GET /{word}/{rng.randrange(10**5)}?page={rng.randrange(90)} HTTP/1.1" 200 {rng.randrange(10**5)} "-" "{rng.choice(AGENTS)}"'
+    return (
+        "",
+        f'"GET /{word}/{rng.randrange(10**5)}?page={rng.randrange(90)} HTTP/1.1" 200 {rng.randrange(10**5)} "-" "{rng.choice(AGENTS)}"',
+    )
 
 
 def _hits() -> list[Message]:

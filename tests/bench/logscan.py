@@ -1,0 +1,223 @@
+"""Exact counts of log signatures, against ripgrep and cat: `python3 tests/bench/logscan.py [MEGABYTES]`.
+
+Both count in the same files, one after the other, in CPU time of the process and its children; the ratio is that of
+the medians. What ripgrep is asked is less than what we do: how many lines have any signature, with
+`rg -a --no-unicode -c -f PATTERNS`. Its patterns are ours where it can hold them and where they mean the same by
+themselves; where they look around, or lean on their literal or on the envelope (`^`), it gets the literals alone, in
+either case of letters. Nobody counts whom ripgrep finds per signature, by which program, in which minute: that comes
+with ours. `rg -F` with nothing but the literals is shown beside it: no aim, but the fairest rival in a storm.
+
+Also: two processes against one, the first byte scanned after start, and whether every (line, signature) is the one that
+`re` finds. Exit code 1 if an aim is missed.
+"""
+
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from diagkit.logs.census import Census  # noqa: E402
+from diagkit.logs.lines import Log  # noqa: E402
+from diagkit.logs.matching.plain import Plain  # noqa: E402
+from diagkit.logs.occurrences import Matcher  # noqa: E402
+from diagkit.logs.signatures import Signature, catalogue  # noqa: E402
+from diagkit.logs.tallies import Counts  # noqa: E402
+from diagkit.logs.timestamps import Clock  # noqa: E402
+from diagkit.logs.window import NEVER, Window  # noqa: E402
+from tests.bench import log_corpora  # noqa: E402
+
+AIMS = {0.001: 5.0, 0.01: 4.0, 0.2: 1.2}  # times ripgrep, by the share of lines with a signature
+OF_CAT, OF_TWO, OF_HELP = 0.2, 1.7, 1.5
+RUNS = 3
+BLOCK = 1 << 20
+AGREE = 2_000_000  # bytes of each corpus on which every line is compared
+CLOCK = Clock(ahead=0, latest=datetime(2026, 12, 1, tzinfo=UTC), booted=datetime(2026, 11, 1, tzinfo=UTC))
+ALWAYS = Window(since=datetime(2020, 1, 1, tzinfo=UTC), until=NEVER)
+
+
+def source(form: str) -> Log:
+    """What a log of this form would be called."""
+    return Log("journal" if form == "journal" else f"/var/log/shop/{log_corpora.FORMATS[form][0]}", b"")
+
+
+def count(path: str, form: str, start: int = 0, end: int | None = None) -> Counts:
+    """Our side: every signature between two beginnings of lines."""
+    census = Census(source(form), CLOCK, ALWAYS, start=start)
+    for block in blocks(path, start, end):
+        census.read(block)
+    return census.counts
+
+
+def blocks(path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Whole lines."""
+    with Path(path).open("rb", buffering=0) as file:
+        left = (end or os.fstat(file.fileno()).st_size) - start
+        file.seek(start)
+        rest = b""
+        while left > 0 and (read := file.read(min(BLOCK, left))):
+            left -= len(read)
+            cut = read.rfind(b"\n") + 1
+            yield rest + read[:cut]
+            rest = read[cut:]
+        yield rest
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Seconds of CPU it took, its children's included."""
+    before = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    work()
+    after = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(b.ru_utime - a.ru_utime + b.ru_stime - a.ru_stime for a, b in zip(before, after, strict=True))
+
+
+def quietly(*command: str) -> Callable[[], object]:
+    """That command, what it says thrown away."""
+    return lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+
+
+def escaped(literal: str) -> str:
+    """The literal as a pattern of Rust's."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", literal)
+
+
+def for_ripgrep(signature: Signature, ordinary: list[str]) -> list[str]:
+    """The signature in patterns that ripgrep can hold."""
+    literals = [f"(?i:{escaped(literal)})" for literal in signature.literals]
+    if signature.pattern is None:
+        return literals
+    bare = re.sub(r"\(\?P<\w+>", "(?:", signature.pattern.pattern)
+    leans = any(token in bare for token in ("(?=", "(?!", "(?<", "(?P", "(?(", "^", "*+", "++", "(?>"))
+    if leans or any(re.search(bare, line, re.ASCII) for line in ordinary):
+        return literals
+    done = subprocess.run(["rg", "--no-unicode", "-e", bare, "/dev/null"], capture_output=True, check=False)
+    return literals if done.returncode == 2 else [bare]
+
+
+def agrees(path: str, form: str) -> int:
+    """Lines with a signature in the first part of the file. Raises where `re`, line by line, finds others."""
+    with Path(path).open("rb") as file:
+        raw = file.read(AGREE)
+    raw = raw[: raw.rfind(b"\n") + 1]
+    junk = b"".join(os.urandom(80).replace(b"\n", b"") + line + b"\r\n" for line in raw[:200_000].split(b"\n"))
+    wanted: dict[str, int] = {}
+    for hit in Matcher(catalogue().values(), Plain).hits(Log(source(form).source, raw + junk), CLOCK, ALWAYS):
+        wanted[hit.signature.id] = wanted.get(hit.signature.id, 0) + 1
+    census = Census(source(form), CLOCK, ALWAYS)
+    census.read(raw + junk)
+    found = {name: tally.count for name, tally in census.counts.tallies.items() if tally.count}
+    if found != wanted:
+        raise SystemExit(f"{path}: counts differ from those of re: {found.items() ^ wanted.items()}")
+    return sum(found.values())
+
+
+def compare(folder: Path, size: int, missed: list[str]) -> None:
+    """Rows 1, 2 and agreement."""
+    ordinary = [line.decode() for form in log_corpora.FORMATS for line in islice(log_corpora.lines(form, 0.0), 200)]
+    patterns, literals = folder / "patterns", folder / "literals"
+    patterns.write_text("".join(f"{one}\n" for s in catalogue().values() for one in for_ripgrep(s, ordinary)))
+    literals.write_text("".join(f"{one}\n" for s in catalogue().values() for one in s.literals))
+    pairs = 0
+    for form in log_corpora.FORMATS:
+        for share, aim in AIMS.items():
+            path = str(folder / f"{form}-{share}")
+            log_corpora.write(Path(path), form, share, size)
+            pairs += agrees(path, form)
+            sides = {
+                "ours": lambda path=path, form=form: count(path, form),
+                "rg": quietly("rg", "-a", "--no-unicode", "-c", "-f", str(patterns), path),
+                "rg -F": quietly("rg", "-a", "--no-unicode", "-i", "-c", "-F", "-f", str(literals), path),
+                "cat": quietly("cat", path),
+            }
+            taken: dict[str, list[float]] = {name: [] for name in sides}
+            for _ in range(RUNS):
+                for name, work in sides.items():
+                    taken[name].append(cpu(work))
+            ours = median(taken["ours"])
+            ratio, literal_ratio = median(taken["rg"]) / ours, median(taken["rg -F"]) / ours
+            of_cat = median(taken["cat"]) / ours
+            verdict = judged(f"{form} {share:.1%} against rg", ratio, aim, missed)
+            said = f"{form:8} {share:6.1%} hit  {size / 1e9 / ours:5.2f} GB/cpu-s  {ratio:5.1f}x rg {verdict}"
+            if share == min(AIMS):
+                said += f"  {of_cat:.2f} of cat {judged(f'{form} against cat', of_cat, OF_CAT, missed)}"
+            print(f"{said}  ({literal_ratio:.1f}x rg -F)", flush=True)
+            Path(path).unlink()
+    print(f"all {pairs} (line, signature) pairs are those of re")
+
+
+def judged(name: str, value: float, aim: float, missed: list[str]) -> str:
+    """The aim, and whether it is met."""
+    if value < aim:
+        missed.append(name)
+    return f"(aim {aim:g})" if value >= aim else f"BELOW {aim:g}"
+
+
+def in_two(folder: Path, size: int, missed: list[str]) -> None:
+    """Two processes over the halves of a file against one over all of it, in wall time."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    path = folder / "large"
+    log_corpora.write(path, "syslog", 0.01, size)
+    data = path.read_bytes()
+    half = data.find(b"\n", len(data) // 2) + 1
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(count, [str(path)] * 2, ["syslog"] * 2, [0, 0], [1000, 1000]))  # both have started
+        ratios = []
+        for _ in range(RUNS + 2):
+            began = time.monotonic()
+            count(str(path), "syslog")
+            middle = time.monotonic()
+            list(pool.map(count, [str(path)] * 2, ["syslog"] * 2, [0, half], [half, len(data)]))
+            ratios.append((middle - began) / (time.monotonic() - middle))
+    best = max(ratios)
+    print(f"two processes: {best:.2f}x one {judged('two processes', best, OF_TWO, missed)}  (of {len(ratios)} runs)")
+
+
+def first_byte(folder: Path, missed: list[str]) -> None:
+    """From the start of Python to the first block searched, the database kept from a run before."""
+    program = (
+        "from tests.bench.logscan import *;"
+        "census = Census(source('syslog'), CLOCK, ALWAYS); census.read(b'Nov 20 06:00:00 web1 app: fine\\n')"
+    )
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+
+    def run(*words: str) -> Callable[[], object]:
+        command = [sys.executable, *words]
+        return lambda: subprocess.run(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+
+    ours, start = run("-c", program), run("-m", "diagkit", "--help")
+    ours(), start()
+    taken = [(cpu(ours), cpu(start)) for _ in range(RUNS + 4)]
+    ratio = min(t for t, _ in taken) / min(t for _, t in taken)
+    verdict = "" if ratio <= OF_HELP else "ABOVE the aim of "
+    if verdict:
+        missed.append("first byte")
+    print(f"first byte scanned: {ratio:.2f}x diagkit --help {verdict or '(aim '}{OF_HELP:g}{'' if verdict else ')'}")
+
+
+def main() -> int:
+    """Measure everything."""
+    size = int(sys.argv[1]) * 1_000_000 if len(sys.argv) > 1 else 64_000_000
+    missed: list[str] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+        first_byte(folder, missed)
+        in_two(folder, 2 * size, missed)
+        compare(folder, size, missed)
+    print(f"missed: {', '.join(missed)}" if missed else "every aim is met")
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,202 @@
+"""The bulk path counts what the plain reading of `occurrences` counts, whatever the lines, blocks and engines."""
+
+import pickle
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagkit.logs.census import Census, Heard
+from diagkit.logs.lines import Log
+from diagkit.logs.matching.engine import Engine, finder
+from diagkit.logs.matching.plain import Plain
+from diagkit.logs.occurrences import Matcher, is_harmless
+from diagkit.logs.signatures import Signature, catalogue
+from diagkit.logs.tallies import Counts
+from diagkit.logs.timestamps import Clock, micros
+from diagkit.logs.window import NEVER, Window
+from tests.bench import log_corpora
+
+CLOCK = Clock(ahead=0, latest=datetime(2026, 11, 21, 23, tzinfo=UTC), booted=datetime(2026, 11, 21, 21, tzinfo=UTC))
+ALWAYS = Window(since=datetime(2020, 1, 1, tzinfo=UTC), until=NEVER)
+SOURCES = ("journal", "kernel", "/var/log/syslog", "/var/log/nginx/error.log", "/var/log/shop/app.log")
+EXAMPLES = [text for s in catalogue().values() for text in (s.match, s.miss)]
+
+
+def blocks(raw: bytes, size: int) -> list[bytes]:
+    """Whole lines, about so many bytes at a time."""
+    found, at = [], 0
+    while at < len(raw):
+        end = raw.find(b"\n", min(at + size, len(raw)) - 1) + 1 or len(raw)
+        found.append(raw[at:end])
+        at = end
+    return found
+
+
+def counted(log: Log, *, size: int = 1 << 20, window: Window = ALWAYS, engine: Engine = finder) -> Counts:
+    census = Census(log, CLOCK, window, engine=engine)
+    for block in blocks(log.raw, size):
+        census.read(block)
+    return census.counts
+
+
+def told(counts: Counts) -> dict[str, object]:
+    return {
+        name: (t.count, t.first, t.last, dict(t.programs), {f: dict(v) for f, v in t.fields.items()})
+        for name, t in counts.tallies.items()
+        if t.count
+    }
+
+
+def read_one_by_one(log: Log, window: Window = ALWAYS) -> dict[str, object]:
+    """The reference: every line with every signature, by `in` and `re` alone."""
+    hits: dict[str, list[object]] = {}
+    for hit in Matcher(catalogue().values(), Plain).hits(log, CLOCK, window):
+        assert not is_harmless(hit.line)
+        hits.setdefault(hit.signature.id, []).append(hit)
+    found = {}
+    for name, same in hits.items():
+        times = [micros(hit.line.at) for hit in same]
+        fields: dict[str, Counter[str]] = {}
+        for hit in same:
+            for field, value in hit.fields.items():
+                fields.setdefault(field, Counter())[value] += 1
+        programs = Counter(hit.line.program for hit in same if hit.line.program)
+        found[name] = (len(same), min(times), max(times), dict(programs), {f: dict(v) for f, v in fields.items()})
+    return found
+
+
+digits = st.text("0123456789", min_size=1, max_size=6)
+texts = st.one_of(
+    st.sampled_from(EXAMPLES),
+    st.sampled_from(EXAMPLES).flatmap(lambda text: digits.map(lambda n: re.sub("[0-9]+", n, text))),
+    st.sampled_from(EXAMPLES).map(str.upper),
+    st.sampled_from([literal for s in catalogue().values() for literal in s.literals]),
+    st.text(max_size=40),
+).map(lambda text: text.replace("\n", " ").encode("utf-8", "replace"))
+bodies = st.one_of(texts, st.binary(max_size=60).map(lambda raw: raw.replace(b"\n", b"")))
+
+
+@st.composite
+def written(draw: st.DrawFn) -> bytes:
+    """A line of any of these logs: dated or not, with or without an envelope, with odd ends."""
+    body = draw(bodies)
+    second = draw(st.integers(0, 3000))
+    at = datetime(2026, 11, 21, 21, tzinfo=UTC) + timedelta(seconds=second)
+    program = draw(st.sampled_from(["kernel", "systemd[1]", "sshd[77]", "php-fpm8.2[5]", "app[12]", "2fa[3]"])).encode()
+    head = draw(
+        st.sampled_from(
+            [
+                f"{at:%b} {at.day:2} {at:%H:%M:%S} web1 ".encode() + program + b": ",
+                f"{at.timestamp():.6f} web1 ".encode() + program + b": ",
+                f"{at:%Y/%m/%d %H:%M:%S} [error] 8#8: ".encode(),
+                f"[{second + 100}.000123] ".encode(),
+                f"{at:%Y-%m-%d %H:%M:%S},123 ERROR ".encode(),
+                b"",
+                b"    ",
+            ]
+        )
+    )
+    return head + body + draw(st.sampled_from([b"", b"\r", b"\0", b" ", b"x" * 9000]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines=st.lists(written(), max_size=30), size=st.integers(1, 4000), source=st.sampled_from(SOURCES))
+def test_it_counts_what_reading_line_by_line_counts(lines: list[bytes], size: int, source: str) -> None:
+    log = Log(source, b"\n".join(lines))
+    wanted = read_one_by_one(log)
+    assert told(counted(log, size=size)) == wanted
+    assert told(counted(log, size=size, engine=Plain)) == wanted
+
+
+@pytest.mark.parametrize("form", log_corpora.FORMATS)
+def test_it_does_so_on_every_form_of_log(form: str) -> None:
+    log = Log(f"/var/log/{log_corpora.FORMATS[form][0]}", b"\n".join(islice(log_corpora.lines(form, 0.3), 4000)))
+    log = Log("journal", log.raw) if form == "journal" else log
+    window = Window(since=log_corpora.START + timedelta(seconds=20), until=log_corpora.START + timedelta(seconds=80))
+    wanted = read_one_by_one(log, window)
+    assert wanted
+    assert told(counted(log, size=100_000, window=window)) == wanted
+
+
+def test_parts_that_were_counted_apart_make_the_whole() -> None:
+    raw = b"\n".join(islice(log_corpora.lines("journal", 0.3), 3000)) + b"\n"
+    whole = counted(Log("journal", raw))
+    first = blocks(raw, 70_000)
+    cut = len(b"".join(first[:3]))
+    parts = [Census(Log("journal", b""), CLOCK, ALWAYS, start=at) for at in (0, cut)]
+    for block in first[:3]:
+        parts[0].read(block)
+    parts[1].before(b"".join(first[:3]))
+    for block in first[3:]:
+        parts[1].read(block)
+    merged = pickle.loads(pickle.dumps(parts[0].counts))
+    merged.merge(parts[1].counts)
+    assert merged == whole
+
+
+def test_a_line_without_a_time_belongs_to_the_dated_one_before_it_across_blocks_and_parts() -> None:
+    head = b"2026-11-21 21:37:06,529 ERROR shop: failed\n"
+    trace = b"    at somewhere\n" * 150
+    end = b"OSError: [Errno 28] No space left on device\n"
+    log = Log("/var/log/shop/app.log", head + trace + end + trace + end)
+    for size in (10, 300, 1 << 20):
+        tally = counted(log, size=size).tallies["no_space_left"]
+        assert (tally.count, tally.undated) == (1, 1), "the second stands too far from any line with a time"
+    census = Census(log, CLOCK, ALWAYS)
+    census.before(head + trace)
+    census.read(end)
+    assert census.counts.tallies["no_space_left"].count == 1
+
+
+def test_what_nothing_dates_is_told_apart() -> None:
+    tally = counted(Log("/var/log/app.log", b"No space left on device\n" * 3)).tallies["no_space_left"]
+    assert (tally.count, tally.undated, tally.undated_sample) == (0, 3, b"No space left on device")
+
+
+def test_it_keeps_samples_of_different_kinds_with_their_places() -> None:
+    lines = [b"1795297%d.0 db1 app[%d]: write %d: No space left on device\n" % (600 + n, n, n) for n in range(50)]
+    lines[30] = b"1795297630.0 db1 app[30]: cp: No space left on device\n"
+    tally = counted(Log("journal", b"".join(lines))).tallies["no_space_left"]
+    assert [sample.text for sample in tally.samples] == [
+        b"write 0: No space left on device",
+        b"write 10: No space left on device",
+        b"cp: No space left on device",
+    ]
+    assert tally.samples[1].offset == len(b"".join(lines[:10]))
+    assert tally.youngest
+    assert tally.youngest.text == b"write 49: No space left on device"
+    assert sum(tally.minutes.values()) == 50
+    assert len(tally.minutes) == 2
+
+
+def test_it_tells_of_lines_that_call_themselves_errors() -> None:
+    heard: list[Heard] = []
+    census = Census(Log("journal", b""), CLOCK, ALWAYS, heard=heard.append)
+    census.read(
+        b"1795297600.0 db1 app[1]: ERROR order 17 is lost\n"
+        b"1795297601.0 db1 app[1]: ERROR order 18 is lost\n"
+        b"1795297602.0 db1 app[1]: write: No space left on device\n"
+        b"1795297603.0 db1 app[1]: no errors at all\n"
+    )
+    assert told(census.counts).keys() == {"no_space_left"}
+    assert {(h.message, len(h.times), h.program, h.signatures) for h in heard} == {
+        (b"ERROR order 17 is lost", 2, "app", ()),
+        (b"write: No space left on device", 1, "app", ("no_space_left",)),
+    }
+
+
+@pytest.mark.parametrize("raw", [b"", b"\n", b"\0" * 1000, b"\xff\xfe\r\n" * 10, b"x" * 3_000_000, b"\n" * 100_000])
+def test_odd_bytes_do_no_harm(raw: bytes) -> None:
+    assert told(counted(Log("/var/log/x.log", raw))) == {}
+
+
+def test_a_signature_may_be_given() -> None:
+    known: Signature = catalogue()["no_space_left"]
+    census = Census(Log("journal", b""), CLOCK, ALWAYS, signatures=[known])
+    census.read(b"1795297602.0 db1 app[1]: Too many open files: No space left on device\n")
+    assert told(census.counts).keys() == {"no_space_left"}
