@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from diagkit.logs.templates.masks import MASK
 from diagkit.logs.templates.template import Template
@@ -133,6 +134,7 @@ def _vary(values: Iterable[str], times: int = 1) -> bool:
     return sum(map(_weight, different)) > times and len(set(map(_key, different))) == 1
 
 
+@lru_cache(maxsize=4096)
 def _weight(token: str) -> float:
     """Which part this value is of what makes its place a parameter."""
     value = token[len(_key(token)) :]

@@ -51,12 +51,10 @@ class Miner:
         at_us: when it was said, in microseconds since the epoch, UTC.
         """
         raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
-        if raw[:1] == b"{" or b"\n" in raw:
-            raw = essential(raw)
-        key = raw[:LONGEST].translate(None, _DIGITS)
+        key = (raw if len(raw) <= LONGEST else essential(raw)[:LONGEST]).translate(None, _DIGITS)
         template = self._by_digits.get(key)
         if template is None or template.into is not None:
-            template = self._meet(raw[:LONGEST], key)
+            template = self._meet(raw, key)
         template.count += 1
         self.lines += 1
         if at_us is None:
@@ -108,7 +106,8 @@ class Miner:
 
     def _meet(self, raw: bytes, key: bytes) -> Template:
         """The template of a line that is not known by its digits."""
-        words = tokens(mask(raw.decode("utf-8", "replace")))
+        said = essential(raw)[:LONGEST]
+        words = tokens(mask(said.decode("utf-8", "replace")))
         template = self._by_mask.get(words)
         if template is None or template.into is not None:
             template = self._place(words)
