@@ -49,7 +49,7 @@ def test_fields_tell_whom_a_line_is_about() -> None:
         return catalogue()[name].fields(Line(source="journal", at=CLOCK.latest, program="shop", message=text))
 
     assert fields("database_corrupt", SAID["database_corrupt"][3]) == {"table": "./shop/items"}
-    assert fields("job_broker_lost", SAID["job_broker_lost"][0]) == {"peer": "redis://cache1:6379/0"}
+    assert fields("job_broker_lost", SAID["job_broker_lost"][1]) == {"peer": "redis://cache1:6379/0"}
     assert fields("haproxy_connection_failed", SAID["haproxy_connection_failed"][0]) == {"peer": "be_shop/web1"}
     assert fields("environment_variable_missing", "KeyError: 'STRIPE_API_KEY'") == {"key": "STRIPE_API_KEY"}
     assert fields("worker_timed_out", SAID["worker_timed_out"][0]) == {"pid": "12"}
