@@ -35,7 +35,8 @@ class Requests:
 
 def requests(logs: Iterable[Log], clock: Clock, window: Window) -> tuple[Requests, ...]:
     """What every access log among these says; other logs say nothing here."""
-    return tuple(found for log in logs if log.source.startswith("/") and (found := _of_one_log(log, clock, window)))
+    whole = (log for log in logs if log.source.startswith("/") and not log.sifted)
+    return tuple(found for log in whole if (found := _of_one_log(log, clock, window)))
 
 
 def _of_one_log(log: Log, clock: Clock, window: Window) -> Requests | None:

@@ -1,4 +1,4 @@
-"""Which files under /var/log to read: those somebody wrote to in the window, and the most telling first."""
+"""Which log files to read: those somebody wrote to in the window, and the most telling first."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ _NO_LOG = re.compile(
     r"/(?:journal|sysstat|sa|installer|anaconda|runit|gdm3?|cups)/|/(?:[bw]tmp|lastlog|faillog|tallylog|dmesg|boot\.log)"
     r"|/(?:dpkg|alternatives|bootstrap|fontconfig|history|ubuntu-advantage\S*|cloud-init\S*)\.log|\.(?:journal|db|pcap|old|bin)$"
 )
+# What an application's log is called, or the folder that it is in.
+_LOG = re.compile(r"/logs?/[^/]+\.\w+$|[^/]\.(?:log|err|out)$|[-_.]log$", re.ASCII)
+# Files of databases that are called so and are no text: write-ahead logs, Kafka's segments, replication.
+_DATA = re.compile(
+    r"/[0-9a-f]+\.log$|-bin[-.]|/(?:ib_log|WiredTiger|pg_wal/|proc/|dev/|sys/)|\.(?:jar|class|py|pyc|so|js|db|sqlite\w*|"
+    r"journal|wal|aof|rdb|sock|pid|lock|conf|html?|md|\w*z|zip|zst|lz4|\d)$| \(deleted\)$"
+)
+_LINK = re.compile(r" -> ['\"`](?P<path>/.+)['\"]$")
 _TELLING = re.compile(r"error|nginx|apache|httpd|postgres|mysql|mariadb|redis|haproxy|php|deploy|audit")
 
 
@@ -45,9 +53,32 @@ def listed(lines: Iterable[str]) -> Iterator[LogFile]:
             yield LogFile(path=f"{folder}/{entry['name']}", size=int(entry["size"]), modified=modified)
 
 
-def compressed(files: Iterable[LogFile], since: datetime) -> tuple[str, ...]:
-    """Rotated and compressed files that may hold lines of the window: not read, which has to be said."""
-    return tuple(f.path for f in files if f.modified >= since and _ROTATED.search(f.path))
+def found_open(lines: Iterable[str]) -> Iterator[str]:
+    """The files that look like logs among those that processes have open for writing, as `stat -c %N` says it of links.
+
+    A path is the process's own: where that is a container, there may be no such file on the machine.
+    """
+    for line in lines:
+        if (link := _LINK.search(line)) and _looks_like_a_log(link["path"]):
+            yield link["path"]
+
+
+def found_by_name(lines: Iterable[str]) -> Iterator[LogFile]:
+    """The files that look like logs among those of which `stat -c "%s %Y %n"` tells."""
+    for line in lines:
+        size, at, path = (*line.split(" ", 2), "", "")[:3]
+        if size.isdecimal() and at.isdecimal() and int(size) and _looks_like_a_log(path):
+            yield LogFile(path=path, size=int(size), modified=datetime.fromtimestamp(int(at), UTC))
+
+
+def _looks_like_a_log(path: str) -> bool:
+    return bool(_LOG.search(path)) and not _DATA.search(path)
+
+
+def compressed(files: Iterable[LogFile], since: datetime, *, journal: bool = False) -> tuple[str, ...]:
+    """Rotated and compressed files that may hold lines of the window, the youngest first. journal: see below."""
+    found = sorted((f for f in files if f.modified >= since and _ROTATED.search(f.path)), key=_rank)
+    return tuple(f.path for f in found if not (journal and enveloped(_ROTATED.sub("", f.path))))
 
 
 def worth_reading(files: Iterable[LogFile], since: datetime, *, journal: bool) -> Sequence[str]:

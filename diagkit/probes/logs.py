@@ -6,51 +6,100 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from diagkit.logs import access, errors, files
+from diagkit.logs import access, errors, files, sifting
 from diagkit.logs import occurrences as matching
 from diagkit.logs.kernel import lacking, without_taken_over
 from diagkit.logs.lines import Log, enveloped, line_at, span, starts
 from diagkit.logs.timestamps import Clock, offset
 from diagkit.logs.window import Window
-from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Silence, Site, epoch
+from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Sift, Silence, Site, epoch
 from diagkit.probes import Answers, Garbled, perhaps, probe
 from diagkit.probes.reading import TICKS_PER_SECOND
 
 JOURNAL = Scan("journal", root=True)
 KERNEL = Scan("kernel", cap=131_072, root=True)
 LISTING = Run(("ls", "-lR", "--full-time", "/var/log/"), root=True)
+# Files that look like logs and that somebody has open for writing, outside /var/log.
+OPEN = Run(
+    (
+        *("find", "/proc", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*", "-perm", "-200"),
+        *("(", "-lname", "/*[lL][oO][gG]*", "-o", "-lname", "/*.out", "-o", "-lname", "/*.err", ")"),
+        *("!", "-lname", "/var/log/*", "!", "-lname", "/proc/*", "!", "-lname", "/run/*"),
+        *("-exec", "stat", "-c", "%N", "{}", "+"),
+        *("-o", "-path", "/proc/[!0-9]*", "-prune", "-o", "-path", "/proc/[0-9]*/*", "!", "-name", "fd", "-prune"),
+    ),
+    cap=65_536,
+    root=True,
+)
+# And those where programs that were unpacked by hand keep theirs: one that has crashed has none open.
+FOLDERS = Run(
+    (
+        *("find", "/opt", "/srv", "/home", "/root", "/usr/local", "/var/lib/pgsql", "/var/lib/mysql", "/var/opt"),
+        *("/var/lib/docker/containers", "-xdev", "-maxdepth", "4", "("),
+        *(
+            "-name",
+            ".?*",
+            "-o",
+            "-name",
+            "node_modules",
+            "-o",
+            "-name",
+            "site-packages",
+            "-o",
+            "-path",
+            "/usr/local/lib",
+        ),
+        *("-o", "-path", "/usr/local/share", ")", "-prune", "-o", "-type", "f", "-size", "+0", "-mtime", "-8"),
+        *("(", "-path", "*/log/*", "-o", "-path", "*/logs/*", "-o", "-name", "*.log", "-o", "-name", "*.err", ")"),
+        *("-exec", "stat", "-c", "%s %Y %n", "{}", "+"),
+    ),
+    cap=65_536,
+    root=True,
+)
 FILE_CAP = 65_536  # of each file, its last bytes: 15 of them and the journal stay below 2 MB
 SYSLOG_CAP = 196_608  # of each file a syslog daemon writes; they are read where the journal is not
+MOST_OPEN = 8  # files outside /var/log of which nothing is known but that they are open
 SLOWEST_INITRD = 120.0  # seconds after which a first process is no machine's own, but a container's
 OPENS = "log in as root or as a member of systemd-journal and adm, or allow this user `sudo -n`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFiles:
-    """What lies under /var/log. `chosen`: what is read of it. `compressed`: of the window, but not read."""
+    """The log files of the host. `chosen`: what is read of them. `compressed`: they have to be unpacked for that.
+
+    open: of those outside /var/log, what a process writes to. journal_from: since when the journal is known, in seconds
+    since the epoch; 0 where all of the window is.
+    """
 
     all: tuple[files.LogFile, ...]
     chosen: tuple[str, ...]
     compressed: tuple[str, ...]
+    open: tuple[str, ...] = ()
+    journal_from: float = 0.0
 
     def find(self, *paths: str) -> files.LogFile | None:
         """The first of these that is there."""
         return next((f for path in paths for f in self.all if f.path == path), None)
 
 
-@probe(LISTING, perhaps(JOURNAL), opens=OPENS)
-def log_files(listing: Reply, journal: Reply, moment: Moment) -> LogFiles:
+@probe(LISTING, perhaps(JOURNAL), perhaps(OPEN), perhaps(FOLDERS), opens=OPENS)
+def log_files(listing: Reply, journal: Reply, opened: Reply, folders: Reply, moment: Moment) -> LogFiles:
     """The log files of the host, and which of them were written to in the window.
 
-    ls exits 1 or 2 when it may not enter a directory and still lists the rest.
+    ls exits 1 or 2 when it may not enter a directory and still lists the rest; so does find.
     """
     found = tuple(files.listed(listing.lines))
     if not found and listing.code:
         raise Garbled(listing.complaint[:80])
+    found += tuple(file for file in files.found_by_name(folders.lines) if not file.path.startswith("/var/log/"))
+    known = {file.path for file in found}
+    read = journal.silence is None
     return LogFiles(
         all=found,
-        chosen=tuple(files.worth_reading(found, moment.since, journal=journal.silence is None)),
-        compressed=files.compressed(found, moment.since),
+        chosen=tuple(files.worth_reading(found, moment.since, journal=read)),
+        compressed=files.compressed(found, moment.since, journal=read),
+        open=tuple(dict.fromkeys(path for path in files.found_open(opened.lines) if path not in known))[:MOST_OPEN],
+        journal_from=sifting.journal_known_from(journal),
     )
 
 
@@ -71,12 +120,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogTexts:
-    """The logs as they came, and how to read their times. `readings` also tells of those that could not be read."""
+    """The logs as they came, and how to read their times. `readings` also tells of those that could not be read.
+
+    What was selected of a log's older part is a log of its own, after the one that was scanned; `sifted` tells of it.
+    """
 
     logs: tuple[Log, ...]
     readings: tuple[Reading, ...]
     clock: Clock
     window: Window
+    sifted: tuple[sifting.Sifted, ...] = ()
 
     @property
     def unread_files(self) -> tuple[str, ...]:
@@ -132,8 +185,15 @@ class LogTexts:
 
 
 def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
-    paths = dict.fromkeys((*site.logs, *log_files.chosen))
-    return [Scan(path, cap=SYSLOG_CAP if enveloped(path) else FILE_CAP, root=True) for path in paths]
+    """The end of each file; and of what is older, where there is more in it, what may matter."""
+    paths = dict.fromkeys((*site.logs, *log_files.chosen, *log_files.open))
+    scanned = {path: SYSLOG_CAP if enveloped(path) else FILE_CAP for path in paths}
+    packed = [file for path in log_files.compressed if (file := log_files.find(path))]
+    sizes = {file.path: file.size for file in log_files.all}
+    return [
+        *(Scan(path, cap=cap, root=True) for path, cap in scanned.items()),
+        *sifting.wanted(scanned, packed, sizes, log_files.journal_from),
+    ]
 
 
 @probe(
@@ -146,7 +206,14 @@ def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
     opens=OPENS,
 )
 def texts(
-    stat: Reply, zone: Reply, journal: Reply, kernel: Reply, init: Reply, answers: Answers, moment: Moment
+    stat: Reply,
+    zone: Reply,
+    journal: Reply,
+    kernel: Reply,
+    init: Reply,
+    answers: Answers,
+    moment: Moment,
+    site: Site,
 ) -> LogTexts:
     """The journal, what the kernel's buffer has beyond it, and the chosen files."""
     booted = [int(line.split()[1]) for line in stat.lines if line.startswith("btime ")]
@@ -160,20 +227,44 @@ def texts(
     )
     replies = {"journal": journal, "kernel": kernel}
     replies |= {ask.source: reply for ask, reply in answers.items() if isinstance(ask, Scan)}
+    for path in [path for path in replies if path.startswith("/") and not path.startswith(("/var/log/", *site.logs))]:
+        if replies[path].silence is Silence.MISSING:  # a process in a container has it open, by a name of its own
+            del replies[path]
     logs = {source: Log(source, reply.out, reply.cut) for source, reply in replies.items()}
+    selections, sifted = _sifted(answers, logs, clock)
     came_up = clock.booted + _init_age(init)
     if journal.silence is None:
         if came_up > clock.booted:
             logs["journal"] = without_taken_over(logs["journal"], logs["kernel"], clock, came_up)
-        logs["kernel"] = lacking(logs["journal"], logs["kernel"], clock)
+            selections = [
+                without_taken_over(log, logs["kernel"], clock, came_up) if log.source == "journal" else log
+                for log in selections
+            ]
+        for log in (logs["journal"], *(log for log in selections if log.source == "journal")):
+            logs["kernel"] = lacking(log, logs["kernel"], clock)
         if kernel.silence and (came_up == clock.booted or b" kernel: " in journal.out):
             del replies["kernel"]  # the journal has its lines as well; in a container it may have none
     return LogTexts(
-        logs=tuple(log for log in logs.values() if log.raw),
+        logs=tuple(log for log in (*logs.values(), *selections) if log.raw),
         readings=tuple(_reading(source, reply, clock) for source, reply in replies.items()),
         clock=clock,
         window=Window.of(moment, came_up),
+        sifted=sifted,
     )
+
+
+def _sifted(answers: Answers, scanned: dict[str, Log], clock: Clock) -> tuple[list[Log], tuple[sifting.Sifted, ...]]:
+    """What came of the older parts. A line that was scanned in part is whole there: the scan loses its piece."""
+    selections, said = [], []
+    for ask, reply in answers.items():
+        if isinstance(ask, Sift):
+            log, what = sifting.came_of(ask, reply, scanned.get(ask.source), clock)
+            said.append(what)
+            if log and log.raw:
+                selections.append(log)
+                if ask.source in scanned:
+                    scanned[ask.source] = sifting.whole_lines(scanned[ask.source])
+    return selections, tuple(said)
 
 
 def _init_age(stat: Reply) -> timedelta:

@@ -10,9 +10,9 @@
 # The newest part comes first, so that whatever ends it, time, bytes or processor time, what was said has no holes.
 
 block=4096 # bytes
-first=256  # blocks of the first part; the next are larger
+first=64   # blocks of the first part; each next one has twice as many, up to `most`
 most=1024
-busy=3     # seconds of processor time each process may use
+busy=2     # seconds of processor time each process may use
 
 # framed ID BYTES COMMAND...: what the command says, as the answer to this question: so many bytes of it, compressed.
 framed() {
@@ -27,22 +27,16 @@ framed() {
   printf '%.8192s' "$complaint"
 }
 
-# Once a shell.
+# Once a shell. busybox knows no -a, for it takes everything for text; with -F it looks for one string after the other.
 prepare_sift() {
   [ "$through" ] && return
   case $(grep -a . $null 2>&1) in
     '') sieve="$S
 $SIEVE" through='grep -aFi' ;;
-    # busybox knows no -a, for it takes everything for text; with -F it looks for one string after the other.
-    *) alternatives && sieve="$S|$ALTERNATIVES" through='grep -Ei' ;;
+    *) sieve="$S|$(printf %s "$SIEVE" | sed 's/[][(){}.*+?^$|\\]/\\&/g' | tr '\n' '|')" through='grep -Ei' ;;
   esac
   # What the clock was ahead of UTC then; not what it is now, if it was set for the summer since.
   ahead=$(date -d "@$SINCE" +%z || date +%z)
-}
-
-# The sieve as an extended regular expression.
-alternatives() {
-  [ "$ALTERNATIVES" ] || ALTERNATIVES=$(printf %s "$SIEVE" | sed 's/[][(){}.*+?^$|\\]/\\&/g' | tr '\n' '|')
 }
 
 squeezed() {
@@ -115,7 +109,8 @@ unpacked() {
   nice -n 5 "$1" -dc <"$3" | tail -c $(($2 * block))
 }
 
-# sift_journal ID BYTES READ BEFORE KIND: the newest READ bytes of what is older than BEFORE: warnings, or what else passes.
+# sift_journal ID BYTES READ BEFORE KIND: the newest READ bytes of what is older than BEFORE: `warnings`, or of all below
+# those what passes the sieve. (journalctl --grep takes ten times as long.)
 sift_journal() {
   id=$1 bytes=$2 read=$3 before=$4 kind=$5
   framed "$id" "$bytes" older
@@ -123,11 +118,13 @@ sift_journal() {
 
 older() {
   case $kind in
-    warnings) set -- -p warning ;;
-    *) alternatives && set -- -p notice..debug --case-sensitive=no --grep="$ALTERNATIVES" ;;
+    warnings) set -- '' -p warning ;;
+    *) set -- "$sieve" -p notice..debug ;;
   esac
+  pattern=$1
+  shift
   {
     nice -n 5 journalctl --since="@$SINCE" --until="@$before" --no-pager -o short-unix -r "$@"
     printf '%s end %s\n' "$S" $?
-  } | head -c "$read" | cut -b 1-$block
+  } | nice -n 5 $through -e "$pattern" | head -c "$read" | cut -b 1-$block
 }

@@ -49,7 +49,7 @@ def question(ask: Sift) -> tuple[str, str]:
 def reply(ask: Sift, whole: Reply, separator: bytes) -> Reply:
     """The answer unpacked and put together."""
     text = _unpacked(whole.out)
-    read = _journal(text, separator, whole.err) if ask.source in JOURNAL else _file(text, separator)
+    read = _journal(text, separator) if ask.source in JOURNAL else _file(text, separator)
     if read is None:
         return replace(whole, out=b"", silence=whole.silence or _why_not(whole))
     out, cut = read
@@ -62,8 +62,6 @@ def _why_not(whole: Reply) -> Silence:
         return Silence.DENIED
     if re.search(rb"not found|no such file|no journal files", whole.err, re.IGNORECASE):
         return Silence.MISSING
-    if b"unrecognized option" in whole.err or b"without pattern matching" in whole.err:
-        return Silence.UNSUPPORTED  # of journalctl: --grep came with systemd 237
     return Silence.TIMEOUT
 
 
@@ -111,10 +109,10 @@ def _parts(text: bytes, separator: bytes) -> Iterator[tuple[int, int, bytes]]:
         yield int(part[1]), int(part[2]), part[3].removesuffix(separator + b"\n")
 
 
-def _journal(text: bytes, separator: bytes, complaint: bytes) -> tuple[bytes, bool] | None:
+def _journal(text: bytes, separator: bytes) -> tuple[bytes, bool] | None:
     """The lines, and whether there were more; None where journalctl said nothing because it could not."""
     lines, end, code = text.rpartition(separator + b" end ")
     if not end:
         return (text[: text.rfind(b"\n") + 1], True) if text else None
-    whole = code.strip() == b"0" or (code.strip() == b"1" and not complaint)  # 1: no line has one of these words
+    whole = code.strip() == b"0"
     return (lines, not whole) if whole or lines else None

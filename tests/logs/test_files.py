@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from diagkit.logs.files import AT_MOST, LogFile, compressed, listed, worth_reading
+from diagkit.logs.files import AT_MOST, LogFile, compressed, found_by_name, found_open, listed, worth_reading
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -40,3 +40,44 @@ def test_telling_ones_come_first_and_there_is_an_end() -> None:
     chosen = worth_reading(files, NOON, journal=True)
     assert chosen[0] == "/var/log/shop/deploy.log"
     assert len(chosen) == AT_MOST
+
+
+def test_rotated_syslog_is_left_where_the_journal_is_read() -> None:
+    files = [
+        written("/var/log/syslog.2.gz"),
+        written("/var/log/shop/app.log-20261121.xz"),
+        written("/var/log/a.1.gz", 11),
+    ]
+    assert compressed(files, NOON, journal=True) == ("/var/log/shop/app.log-20261121.xz",)
+    assert len(compressed(files, NOON)) == 2
+
+
+def test_open_files_that_look_like_logs_are_found() -> None:
+    links = """\
+'/proc/92/fd/20' -> '/opt/tomcat/logs/catalina.out'
+'/proc/92/fd/21' -> '/srv/shop/log/production.log'
+`/proc/93/fd/3' -> `/home/deploy/app/server.log'
+'/proc/94/fd/4' -> '/var/lib/kafka/orders-0/00000000000000000000.log'
+'/proc/95/fd/5' -> '/var/lib/mysql/ib_logfile0'
+'/proc/95/fd/6' -> '/var/lib/mysql/mysql-bin.000003'
+'/proc/96/fd/7' -> '/srv/blog/index.db'
+'/proc/97/fd/8' -> '/opt/app/app.log (deleted)'
+"""
+    assert list(found_open(links.splitlines())) == [
+        "/opt/tomcat/logs/catalina.out", "/srv/shop/log/production.log", "/home/deploy/app/server.log",
+    ]  # fmt: skip
+
+
+def test_logs_that_nobody_has_open_are_found_by_their_names() -> None:
+    listing = """\
+5120 1795348800 /var/lib/pgsql/15/data/log/postgresql-Sun.log
+77 1795348800 /var/lib/docker/containers/5f/5f-json.log
+12 1795348800 /opt/app/logs/README.md
+0 1795348800 /opt/app/logs/empty.log
+find: something else
+"""
+    found = list(found_by_name(listing.splitlines()))
+    assert [file.path for file in found] == [
+        "/var/lib/pgsql/15/data/log/postgresql-Sun.log", "/var/lib/docker/containers/5f/5f-json.log",
+    ]  # fmt: skip
+    assert found[0] == LogFile(path=found[0].path, size=5120, modified=NOON.replace(day=22))

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from diagkit.checks import Findings, check, ok, skip, unknown, warn
-from diagkit.model import Silence
+from diagkit.logs.sifting import JOURNAL, Sifted
+from diagkit.model import Silence, Unknown
+from diagkit.probes import Inapplicable
 from diagkit.probes.logs import OPENS, LogFiles, LogTexts, Reading
 
 _ABSENT = (Silence.MISSING, Silence.UNSUPPORTED)
@@ -17,11 +19,13 @@ def read(texts: LogTexts) -> Findings:
     """What there is of logs could be read.
 
     Why: silence of a log that was not read is no good news.
-    Limits: of long logs only the newest part is read; from when on is said.
+    Limits: of long logs only the newest part is read, and of what is older in the window those lines are selected on
+    the host that may matter; how far that went is said.
     """
     for reading in texts.readings:
         if reading.silence is None:
-            yield ok(_extent(reading), reading.source)
+            older = [what for what in texts.sifted if what.source == reading.source or _is_journal(what, reading)]
+            yield ok("; ".join((_extent(reading), *map(_older, older))), reading.source)
         elif reading.silence not in _ABSENT and not reading.source.startswith("/"):
             yield unknown(texts.why_not(reading.source), reading.source, hint=OPENS)
     if texts.unread_files:
@@ -37,17 +41,46 @@ def _extent(reading: Reading) -> str:
     return f"read {'the newest ' if reading.cut else ''}{reading.size / 1024:.0f} KiB{since}"
 
 
+def _is_journal(what: Sifted, reading: Reading) -> bool:
+    return reading.source == "journal" and what.source in JOURNAL
+
+
+def _older(what: Sifted) -> str:
+    """How far the part before that was gone through."""
+    kind = {"warnings": "warnings and errors", "words": "other lines that may matter"}.get(
+        what.source, "lines that may matter"
+    )
+    if what.silence:
+        return f"{kind} of the part before that: {what.silence.value}"
+    since = f", from {what.first:%Y-%m-%d %H:%M:%S} UTC on" if what.first else ""
+    if what.source in JOURNAL:
+        return f"{'the newest ' if what.cut else ''}{kind} of the part before that{since}"
+    if not what.of:
+        return "the window does not reach further back"
+    much = f"the newest {_size(what.read)} of {_size(what.of)}" if what.cut else f"all {_size(what.of)}"
+    return f"{kind} in {much} of the window before that{since}"
+
+
+def _size(size: int) -> str:
+    return f"{size / 1024:.0f} KiB" if size < 1 << 20 else f"{size / (1 << 20):.1f} MiB"
+
+
 @check(noise=(0.01, 0.005), vital=False, for_people="it says how much of the logs was seen")
-def rotated(log_files: LogFiles) -> Findings:
-    """No part of the window lies in compressed logs, which are not read.
+def rotated(log_files: LogFiles, texts: LogTexts | Unknown | Inapplicable) -> Findings:
+    """No part of the window lies in compressed logs that were not read.
 
     Why: after a rotation inside the window its first part is in a file such as syslog.2.gz.
+    Limits: the two youngest of no more than 4 MiB are unpacked on the host, and no access logs.
     """
-    if log_files.compressed:
-        names = ", ".join(log_files.compressed[:3])
-        yield unknown(f"{len(log_files.compressed)} compressed logs of the window were not read: {names}")
+    sifted = {what.source for what in texts.sifted if not what.silence} if isinstance(texts, LogTexts) else set()
+    unread = [path for path in log_files.compressed if path not in sifted]
+    if unread:
+        names = ", ".join(unread[:3])
+        yield unknown(f"{len(unread)} compressed logs of the window were not read: {names}")
     else:
-        yield ok(f"{len(log_files.chosen)} log files were written to in the window")
+        yield ok(
+            f"{len(log_files.chosen) + len(sifted & set(log_files.compressed))} log files were written to in the window"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
