@@ -11,8 +11,6 @@ from pathlib import Path
 
 from diagkit.logs.sources import About, Form, Note, Part, Series
 from diagkit.model import epoch
-from diagkit.outputs.rendering import Form as Shown
-from diagkit.outputs.rendering import render
 from diagkit.transports.allowed import Forbidden, refuse_unless_allowed
 from diagkit.transports.child import CHUNK, Child
 
@@ -70,7 +68,7 @@ def journals(notes: Sequence[Note]) -> tuple[list[Series], list[Note]]:
 
 def _part(note: Note) -> Part | None:
     """One of them; None where there is no journalctl that reads it, or where it lies in an archive."""
-    name = render(note.path, Shown.SHELL).strip("'")
+    name = note.path.raw
     file = Path(name).absolute()
     if not file.is_file() or set(name) & set("*?["):  # journalctl takes patterns
         return None

@@ -31,6 +31,7 @@ LOOKS_INSIDE = {
     "causes/why_not.py": "combines texts into new ones from outside",
     "cases/score.py": "compares texts with what was expected",
     "cli/deeper.py": "compares texts to find the targets again",
+    "cli/journals.py": "opens the file of that name",
     "cli/why_not.py": "compares texts to group them",
     "causes/grounding.py": "compares texts to find the same subject",
     "timeline/merge.py": "compares texts to put them in order",
