@@ -80,7 +80,7 @@ def syslog(size: int) -> Iterator[bytes]:
             words = said.format(
                 n=dice.randrange(100_000), a=dice.randrange(256), b=dice.randrange(256), id=dice.getrandbits(128)
             )
-            lines.append(f"{at:%b %d %H:%M:%S} web1 {words}\n")
+            lines.append(f"{at.isoformat(timespec='microseconds')} web1 {words}\n")  # as rsyslog of Debian 12 has it
         block = "".join(lines).encode()
         yield block
         written += len(block)

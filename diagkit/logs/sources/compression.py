@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from diagkit.logs.sources.streams import say
+from diagkit.logs.sources.streams import CHUNK, say
 
 MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -30,8 +30,7 @@ RATIO = 1000  # beyond these, decoded : compressed; a gzip bomb reaches 1030, on
 MEMBERS = 1_000_000  # one after another; 64 GB in the blocks of bgzip
 MOST = 1 << 36  # bytes no log may exceed, 64 GiB
 
-BITE = 1 << 14  # bytes given to a decoder at a time
-PIECE = 1 << 17  # bytes decoded at a time: twice as many leave the processor's cache, and 30 % of the speed
+BITE = 1 << 16  # bytes given to a decoder at a time; more of them leave the processor's cache, and 30 % of the speed
 
 XZ_MEMORY = 68 << 20  # bytes; `xz -9` takes 65 MiB to decode, the usual -6 takes 9
 ZSTD_WINDOW = 32 << 20  # bytes, taken twice; -19 has 8 MiB, `--ultra -20` 32; RFC 8878 asks of a decoder for 8
@@ -56,7 +55,7 @@ def compression(head: bytes) -> str:
 
 
 def decoded(chunks: Iterator[bytes], name: str, notes: list[str]) -> Iterator[bytes]:
-    """What these chunks decode to, in pieces of about 128 KiB. One member after another is one log."""
+    """What these chunks decode to, in pieces of about `CHUNK` bytes. One member after another is one log."""
     taken = given = members = 0
     make = _DECODERS[name]
     decoder = make()
@@ -69,7 +68,7 @@ def decoded(chunks: Iterator[bytes], name: str, notes: list[str]) -> Iterator[by
                 decoder = make()
                 members += 1
             try:
-                piece = decoder.decompress(data, PIECE)
+                piece = decoder.decompress(data, CHUNK)
             except Exception as error:  # noqa: BLE001  # five libraries, each with errors of its own
                 say(notes, _complaint(name, error))
                 return

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from diagkit.logs.sources import compression
 from diagkit.logs.sources.compression import decoded
+from diagkit.logs.sources.streams import CHUNK
 from tests.logs.sources.making import TEXT, only, read, run
 
 TOOLS = {
@@ -38,7 +39,7 @@ WHOLE = {name: pack(TEXT[:200_000]) for name, pack in PACK.items()}
 def unpacked(data: bytes, name: str, chunk: int = 4096) -> tuple[bytes, list[str]]:
     notes: list[str] = []
     pieces = list(decoded(iter([data[at : at + chunk] for at in range(0, len(data), chunk)]), name, notes))
-    assert all(len(piece) <= compression.PIECE + (11 << 20) for piece in pieces)
+    assert all(len(piece) <= CHUNK + (11 << 20) for piece in pieces)
     return b"".join(pieces), notes
 
 
