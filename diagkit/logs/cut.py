@@ -11,7 +11,7 @@ import errno
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import BinaryIO
 
 from diagkit.logs.dating import Dater
@@ -148,7 +148,7 @@ class _Search:
         """Whether, where zones are not said, the clocks of the host may have gone back somewhere in the file."""
         if not any("zone" in sample.assumed for sample in self._samples):
             return False
-        if self._clock.place is None:
+        if isinstance(self._clock.zone, timezone):  # which of its changes it knows nothing
             return True
         times = sorted(sample.us for sample in self._samples)
         around = (times[0] - 24 * HOUR, *times, times[-1] + 24 * HOUR)

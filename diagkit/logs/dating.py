@@ -33,7 +33,7 @@ class Dater:
 
     def __init__(self, clock: Clock, *, near: int | None = None) -> None:
         self._clock = clock
-        self._known = Known(last=near)
+        self._known = Known(last=near, whole=near)
         self._form: Form | None = None
         self._minute: _Minute = _nothing
         self._trend = 0  # above 0 where most lines are younger than the one before
@@ -47,7 +47,7 @@ class Dater:
 
     def elsewhere(self) -> None:
         """The next line does not come after the last one, but from another place of the same file."""
-        self._known.last, self._known.falling, self._trend = None, False, 0
+        self._known.last, self._known.whole, self._known.falling, self._trend = None, None, False, 0
 
     def end(self, line: bytes) -> int:
         """Where the message begins in the line that was dated last; 0 where the stamp stands within the message."""
@@ -66,6 +66,8 @@ class Dater:
             self._trend = min(max(self._trend + (1 if found.us > known.last else -1), -8), 8)
             known.falling = self._trend < 0
         known.last = found.us
+        if not {"year", "date"}.isdisjoint(found.assumed):
+            known.whole = found.us
         self._form = found.form
         self._end = found.end - (found.match.start("core") if found.form.varies and found.end else 0)
         self.assumed.update(found.assumed)
@@ -99,10 +101,10 @@ def _minute(line: bytes, found: Reading) -> _Minute | None:
         line[origin:],
         (max(start, seconds - 2), seconds, end, max(match.end() + shift, end + 1)),
         found.us,
-        sixty=len(match["s"]) == 2,
+        sixty="h" in part,
         next_word=match.end("core") + shift if next_word else None,
     )
-    if not form.varies:
+    if not form.varies or read_minute is None:
         return read_minute
     locate, reach = form.locate.search, match.end() + shift + 8
 
@@ -113,8 +115,10 @@ def _minute(line: bytes, found: Reading) -> _Minute | None:
     return behind_the_lead
 
 
-def _digits(stamp: bytes, spans: tuple[int, int, int, int], us: int, *, sixty: bool, next_word: int | None) -> _Minute:
-    """Read the second and its fraction where all around them is as in this stamp.
+def _digits(
+    stamp: bytes, spans: tuple[int, int, int, int], us: int, *, sixty: bool, next_word: int | None
+) -> _Minute | None:
+    """Read the second and its fraction where all around them is as in this stamp; None for a leap second.
 
     spans: where the last digits of the second begin and end, where its fraction ends, and where the stamp does. sixty:
     the second counts from 0 to 59. next_word: where a zone or a year could follow that this stamp does not have.
@@ -129,8 +133,10 @@ def _digits(stamp: bytes, spans: tuple[int, int, int, int], us: int, *, sixty: b
     first = _table(mark, middle - point - len(mark), SECOND // 10 ** (middle - point - len(mark)))
     second = _table(b"", more - middle, 1000 // 10 ** (more - middle))
     rest = end - more
-    base = us - seconds[stamp[start:point]] - first[stamp[point:middle]] - second[stamp[middle:more]]
-
+    try:
+        base = us - seconds[stamp[start:point]] - first[stamp[point:middle]] - second[stamp[middle:more]]
+    except KeyError:
+        return None
     reach = stop if next_word is None else max(stop, next_word + 4)
     fitting: set[bytes] = set()
 

@@ -183,3 +183,32 @@ def test_where_nothing_proves_it_the_order_is_flagged() -> None:
     dater = Dater(CLOCK)
     assert moment(dater.at(b"05/11/2026 10:00:00 x") or 0).month == 5
     assert dater.assumed == {"order", "zone"}
+
+
+@pytest.mark.parametrize(
+    ("line", "second"),
+    [
+        (b"[   75.123456] x", 75.123456),
+        (b"[12345.123456] x", 12345.123456),
+    ],
+)
+def test_the_kernels_seconds_do_not_end_at_sixty(line: bytes, second: float) -> None:
+    dater = Dater(CLOCK)
+    for _ in range(2):
+        assert moment(dater.at(line) or 0) == CLOCK.booted + timedelta(seconds=second)
+
+
+@pytest.mark.parametrize(
+    "line", [b"2016-12-31T23:59:60Z x", b"2016-12-31T23:59:60.5Z x", b"1795297684509.123 x", b"1795297684509123456 x"]
+)
+def test_odd_digits_are_read_as_carefully_twice_as_once(line: bytes) -> None:
+    dater = Dater(CLOCK)
+    alone = read_stamp(line.decode(), CLOCK)
+    assert alone
+    assert dater.at(line) == dater.at(line) == micros(alone.at)
+
+
+def test_a_wild_year_in_one_line_does_not_mislead_those_after_it() -> None:
+    dater = Dater(CLOCK)
+    read = [dater.at(line) for line in (b"Nov 20 10:00:00 h x", b"2019-01-01T00:00:00Z x", b"Nov 20 10:00:01 h x")]
+    assert [moment(us).year for us in read if us] == [2026, 2019, 2026]

@@ -24,10 +24,9 @@ from diagkit.logs.timestamps.parts import NAMES
 
 HEAD = 1024  # characters of a line in which its stamp begins
 HEAD_OF_JSON = 8192
-_AHEAD: Mapping[tuple[str, ...], timedelta] = {
-    ("year",): DAY,
-    ("date",): timedelta(minutes=5),
-}  # how much younger than the latest a line may seem
+# How much younger than the latest a line may seem: clocks differ, and zones that are not said; days more than times.
+_AHEAD = {"year": DAY, "date": timedelta(minutes=5)}
+_HALF = {"year": 183 * 86_400 * SECOND, "date": 43_200 * SECOND}  # of what comes round again, in microseconds
 _TAI_AT_EPOCH = (1 << 62) + 10
 _MONTHS = {name: number for number, name in enumerate(NAMES.split("|"), start=1)}
 
@@ -38,9 +37,11 @@ class Known:
 
     last: microseconds since the epoch of the line before. order: of day, month and year, where a date could be read in
     several; the first date that can be read in one alone proves it. falling: the file has its newest line first.
+    whole: the last time of which a line did not say the year, or the day, and which of them it was taken to be.
     """
 
     last: int | None = None
+    whole: int | None = None
     falling: bool = False
     order: str | None = None
 
@@ -83,7 +84,8 @@ def _read_as(form: Form, line: str, clock: Clock, known: Known) -> Reading | Non
     return Reading(found[0], 0 if form.whole else start.end(), found[1], start, 0, form) if start and found else None
 
 
-_Found = tuple[int, tuple[str, ...]] | None
+_Assumed = tuple[str, ...]
+_Found = tuple[int, _Assumed] | None
 
 
 def _civil(match: re.Match[str], clock: Clock, known: Known) -> _Found:
@@ -98,17 +100,27 @@ def _civil(match: re.Match[str], clock: Clock, known: Known) -> _Found:
     rest = min(int(part["s"]), 59) * SECOND + int((part.get("f") or "0")[:6].ljust(6, "0"))  # a leap second is :59
     zone, zone_assumed, name = _zone(part, clock)
     days, day_assumed = _days(part, clock, known)
-    latest = micros(clock.latest + _AHEAD.get(day_assumed, DAY * 400_000)) // MINUTE * MINUTE
     found = []
     for day in days:
         try:
             start, fold_assumed = _start(day, minute, zone, name, known)
         except OverflowError:
             continue
-        if start < latest:
-            found.append((start + rest, (*day_assumed, *zone_assumed, *fold_assumed)))
-    last = known.last
-    return max(found, default=None) if last is None else min(found, key=lambda f: abs(f[0] - last), default=None)
+        found.append((start + rest, (*day_assumed, *zone_assumed, *fold_assumed)))
+    missing = day_assumed[0] if day_assumed else ""
+    if missing not in _AHEAD:
+        return found[0] if found else None
+    return _likeliest(found, micros(clock.latest + _AHEAD[missing]) // MINUTE * MINUTE, known.whole, _HALF[missing])
+
+
+def _likeliest(found: list[tuple[int, _Assumed]], before: int, near: int | None, half: int) -> _Found:
+    """The one nearest to the line before, if that is near at all; else the latest of all."""
+    possible = [one for one in found if one[0] // MINUTE * MINUTE < before]
+    if near is not None:
+        nearest = min(possible, key=lambda one: abs(one[0] - near), default=None)
+        if nearest and abs(nearest[0] - near) <= half:
+            return nearest
+    return max(possible, default=None)
 
 
 def _start(day: date, minute: int, zone: tzinfo, name: str, known: Known) -> tuple[int, tuple[str, ...]]:
@@ -163,7 +175,8 @@ def _in_some_order(part: Mapping[str, str | None], clock: Clock, known: Known) -
         numbers = {
             "ymd": (first_year, second, third), "mdy": (third_year, first, second), "dmy": (third_year, second, first)
         }  # fmt: skip
-    days = {order: d for order, ymd in numbers.items() if (d := _date(*ymd)) and d <= (clock.latest + 2 * DAY).date()}
+    days = {order: d for order, ymd in numbers.items() if (d := _date(*ymd))}
+    days = {order: d for order, d in days.items() if d <= (clock.latest + 2 * DAY).date()} or days
     if len(set(days.values())) == 1:
         if len(days) == 1:
             (known.order,) = days
