@@ -12,7 +12,7 @@ from diagkit.logs.lines import Log, line_at, starts
 from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import Window
 
-_REQUEST = re.compile(r'\] "(?P<method>[A-Z]{3,10}) (?P<path>[^ "?]*)[^"]*" (?P<status>[1-5][0-9]{2}) ', re.ASCII)
+REQUEST = re.compile(r'\] "(?P<method>[A-Z]{3,10}) (?P<path>[^ "?]*)[^"]*" (?P<status>[1-5][0-9]{2}) ', re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def requests(logs: Iterable[Log], clock: Clock, window: Window) -> tuple[Request
 
 
 def _of_one_log(log: Log, clock: Clock, window: Window) -> Requests | None:
-    if not _REQUEST.search(log.raw[:4096].decode("utf-8", "surrogateescape")):
+    if not REQUEST.search(log.raw[:4096].decode("utf-8", "surrogateescape")):
         return None
     seen = list(_seen(log, clock, window))
     bad = [(at, path, status, text) for at, path, status, text in seen if status >= 500]
@@ -74,5 +74,5 @@ def _stuck(answers: Iterable[tuple[str, int]]) -> tuple[str, int, int]:
 def _seen(log: Log, clock: Clock, window: Window) -> Iterator[tuple[datetime, str, int, str]]:
     for start in starts(log.raw):
         line = line_at(log, start, clock)
-        if line and window.holds(line.at) and (match := _REQUEST.search(line.message)):
+        if line and window.holds(line.at) and (match := REQUEST.search(line.message)):
             yield line.at, match["path"], int(match["status"]), line.message

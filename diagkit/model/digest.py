@@ -89,10 +89,11 @@ class LogDigest:
 
     files: the words that named them, where they are files that somebody sent and nothing else is known of the host they
     come from; empty where a host was asked. step_seconds: width of a bucket; the first begins at `origin`.
-    per_severity: lines in each bucket that have a signature whose finding would be `fail` or `warn`, and other lines
-    that call themselves an `error`. began: when the trouble did, as far as the counts tell. error_lines: all that call
-    themselves an error, `explained` of them by the templates listed here. baseline: what the window was compared with;
-    empty if there was nothing. unread: what was left out, one sentence each.
+    per_severity: lines in each bucket that have a signature whose finding would be `fail` or `warn`, and each other
+    `error`: a line that calls itself one, or a request answered with 5xx. began: when the trouble did, as far as the
+    counts tell. error_lines: all that call themselves an error, `explained` of them by the templates listed here.
+    baseline: what the window was compared with; empty if there was nothing. unread: what was left out, one sentence
+    each.
     """
 
     target: Untrusted

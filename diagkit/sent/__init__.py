@@ -37,7 +37,7 @@ from diagkit.model import (
 from diagkit.probes import Facts
 from diagkit.probes.logs import AccessLogs, ErrorLines, Occurrences
 from diagkit.sent.digest import Digested, digested
-from diagkit.sent.facts import occurrences, texts
+from diagkit.sent.facts import clean, occurrences, texts
 from diagkit.sent.files import Sent
 from diagkit.session import Settings, judge, result_of, silences_of, telling
 
@@ -103,7 +103,8 @@ def _facts(sent: Sent, told: Digested, found: Sequence[Occurrence]) -> Iterator[
     yield texts(sent, Window(since=told.digest.since, until=told.digest.until))
     yield Occurrences(all=tuple(found))
     yield ErrorLines(all=told.unknown)
-    yield AccessLogs(all=())
+    logs = sent.found.answered.items()
+    yield AccessLogs(all=tuple(answered.told(sent.names[number], clean(answered.sample)) for number, answered in logs))
 
 
 def _not_asked(digest: LogDigest, settings: Settings) -> list[Finding]:

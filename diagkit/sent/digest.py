@@ -47,9 +47,13 @@ def digested(sent: Sent, statuses: Mapping[str, Status]) -> Digested:
     errors: Counter[int] = Counter()
     for kind in loose:
         errors.update(kind.minutes)
+    failing = [answered for answered in sent.found.answered.values() if answered.failed]
+    for answered in failing:
+        errors.update(answered.minutes)
     rows = _rows(signatures, errors, grid)
     firsts = {row: [s.first for s in signatures if s.status is status] for row, status in SEVERITIES.items()}
-    start = began(rows, firsts | {ERROR: [moment(kind.first) for kind in loose]}, grid)
+    seen = [kind.first for kind in loose] + [answered.first for answered in failing]
+    start = began(rows, firsts | {ERROR: [moment(at) for at in seen]}, grid)
     found, baseline, label = _compared(sent, since, until, start)
     told = [(one, _kind(one, kinds)) for one in found]
     templates = [(one, _template(one, kind, grid), kind) for one, kind in told]
@@ -110,7 +114,7 @@ def _signature(name: str, one: Met, judged: Status | None, names: Sequence[str],
 
 
 def _rows(known: Iterable[LogSignature], errors: Mapping[int, int], grid: Grid) -> dict[str, tuple[int, ...]]:
-    """Lines in each bucket: of signatures that fail, that warn, and of other lines that call themselves an error."""
+    """Lines in each bucket: of signatures that fail, that warn, and all other errors."""
     rows = {}
     for row, status in SEVERITIES.items():
         bars = [signature.per_bucket for signature in known if signature.status is status]

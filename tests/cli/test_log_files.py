@@ -162,6 +162,21 @@ def test_logs_without_trouble_make_no_host_healthy(diagkit, home):
     assert json.loads(diagkit("logs", "quiet.log", "--format", "json").stdout)["diagnosis"]["verdict"] == "inconclusive"
 
 
+def test_failed_requests_of_an_access_log_are_counted_and_drawn(diagkit, home):
+    """In the combined format, as nginx 1.22 writes it: every third request fails from minute 34 on."""
+    lines = (
+        f'10.0.0.7 - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET /cart HTTP/1.1" '
+        f'{502 if minute >= 34 and at.second % 3 == 0 else 200} 157 "-" "curl/7.88.1"'
+        for minute, at in minutes(70)
+    )
+    write(home / "access.log", lines)
+    report = told(diagkit("logs", "access.log", "--format", "json"))
+    assert report["logs"][0]["began"] == "2026-03-02T13:34:00Z"
+    assert sum(report["logs"][0]["per_severity"]["error"]) == 36 * 20
+    (found,) = [f for f in report["findings"] if f["check"] == "logs.applications.http_errors"]
+    assert (found["status"], found["measured"]) == ("fail", {"failed": 720.0, "requests": 4200.0})
+
+
 def test_the_histogram_by_signature_and_in_ascii(diagkit, sent):
     done = diagkit("logs", "sent", "--zone", "UTC", "--by", "signature", "--ascii", COLUMNS="80")
     assert "oom_killed" in done.stdout

@@ -10,15 +10,17 @@ from pathlib import PurePosixPath
 from diagkit.logs.census import Census, Heard
 from diagkit.logs.dating import Dater
 from diagkit.logs.lines import Log
+from diagkit.logs.reading.answers import Answered, is_access_log
 from diagkit.logs.reading.jobs import ALONE, Job
 from diagkit.logs.reading.mined import Mined
 from diagkit.logs.reading.workers import Crew, Gauge, processors
 from diagkit.logs.sources import Form, Part
 from diagkit.logs.tallies import Counts
-from diagkit.logs.timestamps import Clock
+from diagkit.logs.timestamps import Clock, micros
 from diagkit.logs.window import ALWAYS
 
 NAMELESS = {"access", "current", "err", "error", "errors", "log", "main", "out", "output", "stderr", "stdout"}
+NO_ANSWERS = Answered()  # of what is no access log
 NEAR = 4096  # bytes at either end of a block
 AT_ONCE = 8  # workers at most: each holds its own counts
 
@@ -29,12 +31,13 @@ Beat = Callable[[], None]
 class Found:
     """What some of the jobs found. counts, notes: of each log, by its number. assumed: what its stamps do not say.
 
-    reach: stamps of the oldest and the youngest line of each log, to the block, in microseconds since the epoch.
-    lines: of any kind. died: workers that did not finish.
+    answered: the requests of logs that are access logs. reach: stamps of the oldest and the youngest line of each log,
+    to the block, in microseconds since the epoch. lines: of any kind. died: workers that did not finish.
     """
 
     counts: dict[int, Counts] = field(default_factory=dict)
     mined: Mined = field(default_factory=Mined)
+    answered: dict[int, Answered] = field(default_factory=dict)
     notes: dict[int, list[str]] = field(default_factory=dict)
     assumed: dict[int, set[str]] = field(default_factory=dict)
     reach: dict[int, tuple[int, int]] = field(default_factory=dict)
@@ -45,6 +48,8 @@ class Found:
         """Add what others found."""
         for number, counts in other.counts.items():
             self.count(number, counts)
+        for number, answered in other.answered.items():
+            self.answered.setdefault(number, Answered()).merge(answered)
         for number, notes in other.notes.items():
             mine = self.notes.setdefault(number, [])
             mine += [note for note in notes if note not in mine]
@@ -114,16 +119,27 @@ def _read(job: Job, found: Found, gauge: Gauge, beat: Beat) -> None:
         log_of(job.part), job.clock, job.window, heard=found.listener(job.part.name, gauge), start=job.start
     )
     dater = Dater(job.clock)
+    since, until = micros(job.window.since), micros(job.window.until)
+    answered: Answered | None = None
     if job.start:
         census.before(job.before())
     for block in job.part.blocks(job.start, job.end):
         census.read(block)
         found.lines += block.count(b"\n")
-        found.reached(job.series, *_outer(block, dater))
+        ends = list(_outer(block, dater))
+        found.reached(job.series, *ends)
+        if answered is None:
+            answered = Answered() if is_access_log(block) else NO_ANSWERS
+        if answered is not NO_ANSWERS:
+            inside = len(ends) == 2 and all(since <= at <= until for at in ends)
+            answered.count(block, dater, since, until, inside=inside)
+            answered.read(block, dater, since, until)
         gauge.add(len(block))
         beat()
         if gauge.stopped:
             break
+    if answered and answered.requests:
+        found.answered.setdefault(job.series, Answered()).merge(answered)
     found.count(job.series, census.counts)
     found.assumed.setdefault(job.series, set()).update(census.assumed)
     notes = found.notes.setdefault(job.series, [])
