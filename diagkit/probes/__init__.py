@@ -171,12 +171,12 @@ class Facts:
                 return missing
             if all(self._replies[a].silence not in _TRY_NEXT for a in bare):
                 break
-        return {a for a in self._follow_ups(known) if a not in self._replies}
+        return {a for a in self._follow_ups(known, self._ready) if a not in self._replies}
 
-    def _follow_ups(self, known: Probe) -> list[Ask]:
+    def _follow_ups(self, known: Probe, fact: Callable[[type], object]) -> list[Ask]:
         if known.also is None:
             return []
-        facts = {name: self._ready(kind) for name, kind in needs(known.also).items()}
+        facts = {name: fact(kind) for name, kind in needs(known.also).items()}
         if any(isinstance(f, Unknown | Inapplicable) or f is None for f in facts.values()):
             return []
         try:
@@ -212,7 +212,7 @@ class Facts:
         arguments: list[object] = list(replies)
         for kind in list(needs(source.parse).values())[len(replies) :]:
             if kind is Answers:
-                follow_ups = self._follow_ups(known)
+                follow_ups = self._follow_ups(known, self.__getitem__)  # an older tape never had some of the questions
                 arguments.append(Answers({a: self._replies.get(a, NOTHING) for a in follow_ups}))
                 continue
             fact = self[kind]
