@@ -46,7 +46,7 @@ def members(pull: Pull, notes: list[str]) -> Iterator[Member]:
             if info.type == tarfile.GNUTYPE_SPARSE:
                 say(notes, "Files stored as sparse were left out.")
             elif info.isreg():
-                yield Member(name=name or info.name, offset=body, size=length, modified=_time(info.mtime))
+                yield Member(name=name or info.name, offset=body, size=length, modified=moment(info.mtime))
             name, size = "", None
         if info.type not in _WITHOUT_BODY:
             pull.skip_to(body + -(-length // TAR_BLOCK) * TAR_BLOCK)
@@ -81,7 +81,8 @@ def _pax(records: bytes, name: str) -> tuple[str, int | None]:
     return name, size
 
 
-def _time(seconds: float) -> datetime:
+def moment(seconds: float) -> datetime:
+    """That many seconds after the epoch; the epoch itself where that is no time."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):

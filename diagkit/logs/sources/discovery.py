@@ -88,6 +88,9 @@ class _Search:
         """Every log under a directory. What is skipped is counted."""
         skipped: Counter[str] = Counter()
         for path, found in walking.files(root, partial(self._say, About.UNREAD)):
+            if len(self.parts) >= PARTS:
+                self._say(About.UNREAD, root, _TOO_MANY)
+                break
             if _NO_LOG.search(os.path.relpath(path, root)):
                 skipped["no log by its name"] += 1
             else:
@@ -110,7 +113,7 @@ class _Search:
                 self._say(About.UNREAD, path, f"It was not read: it is {kind}.")
                 return
         origin = Slice(path, inode)
-        member = Member(name=path, offset=0, size=found.st_size, modified=datetime.fromtimestamp(found.st_mtime, UTC))
+        member = Member(name=path, offset=0, size=found.st_size, modified=archives.moment(found.st_mtime))
         notes: list[str] = []
         head, packed = opened(lambda size: b"".join(origin.between(notes, 0, min(size, found.st_size))))
         if not head and notes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagkit.logs import sources
-from diagkit.logs.sources import About, walking
+from diagkit.logs.sources import About, discovery, walking
 from tests.logs.sources.making import TEXT, only, read, run, written
 
 
@@ -215,3 +215,17 @@ def test_names_need_not_be_text(tmp_path: Path) -> None:
     with open(os.fsencode(tmp_path) + b"/ger\xe4t\n.log", "wb") as file:  # noqa: PTH123  # pathlib takes text alone
         file.write(TEXT)
     assert read(only(found(tmp_path)[0])) == TEXT
+
+
+def test_times_beyond_the_calendar_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(TEXT)
+    os.utime(tmp_path / "app.log", (0, 2**40))
+    assert read(only(tmp_path / "app.log")) == TEXT
+
+
+def test_directories_of_very_many_files_have_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discovery, "PARTS", 3)
+    for number in range(5):
+        (tmp_path / f"app{number}x.log").write_bytes(TEXT)
+    assert len(found(tmp_path)) == 3
+    assert "more files" in said(tmp_path)[tmp_path.name]
