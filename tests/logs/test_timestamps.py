@@ -301,3 +301,9 @@ def test_with_year_and_zone_it_is_right_and_without_it_is_flagged(when: datetime
 @given(st.text(max_size=80))
 def test_junk_raises_nothing(text: str) -> None:
     read_stamp(text, BERLIN)
+
+
+def test_a_date_in_numbers_may_lie_in_the_future() -> None:
+    stamp = read_stamp("12/31/2027 10:00:00 x", BERLIN)
+    assert stamp is not None
+    assert (stamp.at.year, stamp.at.month, stamp.assumed) == (2027, 12, ("zone",))
