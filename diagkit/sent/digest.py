@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from diagkit.logs.errors import ErrorLine
 from diagkit.logs.reading.mined import Kind, between
 from diagkit.logs.signatures import catalogue
-from diagkit.logs.sources import About
 from diagkit.logs.tallies import MINUTE
 from diagkit.logs.templates.novelty import Compared, Watched, compare
 from diagkit.logs.timestamps import micros, moment
@@ -234,9 +233,7 @@ def _sources(sent: Sent) -> Iterator[LogSource]:
 
 def _unread(sent: Sent) -> Iterator[Untrusted]:
     """What was named, or lay there, and could not be read."""
-    for note in sent.notes:
-        if note.about is not About.SKIPPED:
-            yield Untrusted(f"{note.path.raw}: {note.says}")
+    yield from (Untrusted(f"{note.path.raw}: {note.says}") for note in sent.notes)
     if sent.found.died:
         yield Untrusted(
             f"{sent.found.died} of our processes ended before they were done; what they read is missing here"

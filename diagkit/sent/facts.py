@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ STANDS_FOR = {
 }
 
 
+LOST = re.compile(r"\bmissing\b|\bcould not be\b|\bbreaks? off\b")  # in a note: not all that was sent could be read
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -142,7 +144,10 @@ def _reading(source: str, *, silence: Silence | None = None) -> Reading:
 def _of_log(number: int, log: Series, sent: Sent) -> Reading:
     counts, reach = sent.found.counts.get(number), sent.found.reach.get(number)
     first, last = map(moment, reach) if reach else (None, None)
-    return Reading(source=log.name, size=counts.size if counts else 0, cut=False, first=first, last=last)
+    short = any(LOST.search(note) for note in sent.found.notes.get(number, ()))
+    silence = Silence.TRUNCATED if short else None
+    size = counts.size if counts else 0
+    return Reading(source=log.name, size=size, cut=False, first=first, last=last, silence=silence)
 
 
 def _silence(note: Note) -> Silence:

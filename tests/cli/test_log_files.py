@@ -232,6 +232,21 @@ def test_what_could_not_be_read_is_said_and_is_no_zero(diagkit, sent):
     assert "pipe.log: It was not read: it is a FIFO." in " ".join(done.stdout.split())
 
 
+def test_a_file_that_breaks_off_is_read_as_far_as_it_goes_and_is_no_zero(diagkit, home):
+    whole = gzip.compress("".join(f"{line}\n" for line in application() if "ERROR" not in line).encode())
+    (home / "app.log.gz").write_bytes(whole[: len(whole) // 2])
+    done = diagkit("logs", "app.log.gz")
+    assert done.returncode == 3
+    assert "Its end is missing" in done.stdout
+
+
+def test_what_is_no_log_is_said(diagkit, home):
+    (home / "photo.log").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40)
+    done = diagkit("logs", "photo.log")
+    assert done.returncode == 3
+    assert "photo.log: It was not read" in done.stdout
+
+
 def test_secrets_do_not_get_into_the_report(diagkit, home):
     secret = "hunter2-hunter2"
     lines = (f"{START + timedelta(seconds=s):%Y-%m-%d %H:%M:%S} ERROR login failed password={secret}" for s in range(9))
