@@ -35,6 +35,8 @@ prepare_sift() {
 $SIEVE" through='grep -aFi' ;;
     *) sieve="$S|$(printf %s "$SIEVE" | sed 's/[][(){}.*+?^$|\\]/\\&/g' | tr '\n' '|')" through='grep -Ei' ;;
   esac
+  nicely=
+  command -v nice >$null && nicely='nice -n 5'
   # What the clock was ahead of UTC then; not what it is now, if it was set for the summer since.
   ahead=$(date -d "@$SINCE" +%z || date +%z)
 }
@@ -54,7 +56,7 @@ readable() {
 # of a line whose other piece is in the next part of the file.
 passed() {
   { printf '%s' "$S"; "$@"; printf '%s\n%s end\n' "$S" "$S"; } |
-    nice -n 5 $through -e "$sieve" | cut -b 1-$block
+    $nicely $through -e "$sieve" | cut -b 1-$block
 }
 
 # sift ID BYTES SECONDS READ NEWEST PATH: READ blocks of the file may be read; its last NEWEST blocks are known.
@@ -106,7 +108,7 @@ unpack() {
 }
 
 unpacked() {
-  nice -n 5 "$1" -dc <"$3" | tail -c $(($2 * block))
+  $nicely "$1" -dc <"$3" | tail -c $(($2 * block))
 }
 
 # sift_journal ID BYTES READ BEFORE KIND: the newest READ bytes of what is older than BEFORE: `warnings`, or of all below
@@ -124,7 +126,7 @@ older() {
   pattern=$1
   shift
   {
-    nice -n 5 journalctl --since="@$SINCE" --until="@$before" --no-pager -o short-unix -r "$@"
+    $nicely journalctl --since="@$SINCE" --until="@$before" --no-pager -o short-unix -r "$@"
     printf '%s end %s\n' "$S" $?
-  } | nice -n 5 $through -e "$pattern" | head -c "$read" | cut -b 1-$block
+  } | $nicely $through -e "$pattern" | head -c "$read" | cut -b 1-$block
 }

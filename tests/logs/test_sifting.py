@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diagkit import catalog
 from diagkit.logs.files import LogFile
 from diagkit.logs.lines import Log
 from diagkit.logs.sifting import AT_MOST, READ, WIRE, came_of, journal_known_from, wanted, whole_lines
 from diagkit.logs.timestamps import Clock
-from diagkit.model import Reply, Sift, Silence
+from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Sift, Silence, Tape, Target
+from diagkit.probes import Facts
+from diagkit.probes.logs import JOURNAL, KERNEL, LISTING, LogTexts
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLOCK = Clock(ahead=0, latest=NOON, booted=NOON.replace(hour=1))
@@ -91,3 +94,22 @@ def test_of_the_journal_only_what_is_older_is_taken() -> None:
     assert said.source == "words"
     _, cut = came_of(ask, replace(reply, cut=True), None, CLOCK)
     assert cut.cut
+
+
+def test_a_tape_from_before_a_question_was_asked_is_read_as_it_always_was() -> None:
+    scan = Scan("/var/log/app/app.log", cap=KNOWN, root=True)
+    replies: dict[Ask, Reply] = {
+        LISTING: Reply(b"/var/log/app:\n-rw-r----- 1 app adm 9 2026-11-22 11:59:00.0 +0000 app.log\n"),
+        JOURNAL: Reply(silence=Silence.MISSING),
+        KERNEL: Reply(silence=Silence.DENIED),
+        Read("/proc/stat"): Reply(b"btime 1795310000\n"),
+        Run(("date", "+%z")): Reply(b"+0000\n"),
+        scan: Reply(line(59, "ERROR x")),
+    }
+    tape = Tape(
+        target=Target(scheme="ssh", host="web1"), moment=Moment(NOON, NOON.replace(hour=11), NOON), replies=replies
+    )
+    texts = Facts(catalog.all_probes().values(), tape)[LogTexts]
+    assert isinstance(texts, LogTexts)
+    assert [log.source for log in texts.logs] == ["/var/log/app/app.log"]
+    assert texts.sifted == ()
