@@ -41,7 +41,11 @@ def cgroup_oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
     Look-alikes: the host itself running out of memory (`oom`).
     """
     kills = occurrences.of("cgroup_oom_killed") if _limited_to_unit(occurrences) else []
-    limits = [limit for found in occurrences.of("oom_constraint") for limit in found.fields.get("limit", ())]
+    limits = [
+        limit
+        for found in occurrences.of("oom_constraint", "cgroup_oom_limit")
+        for limit in found.fields.get("limit", ())
+    ]
     for kill in kills:
         group = next((limit for limit in limits if _WITHIN_HOST.search(limit)), "")
         yield heard(fail, f"Memory limit of {group} reached: the kernel killed a process", _victim(kill), kill)
@@ -50,7 +54,7 @@ def cgroup_oom(occurrences: Occurrences, texts: LogTexts) -> Findings:
 
 
 def _limited_to_unit(occurrences: Occurrences) -> bool:
-    found = occurrences.of("oom_constraint")
+    found = occurrences.of("oom_constraint", "cgroup_oom_limit")
     limits = [limit for occurrence in found for limit in occurrence.fields.get("limit", ())]
     return any(_WITHIN_HOST.search(limit) for limit in limits) or (
         not found and bool(occurrences.of("cgroup_oom_killed"))

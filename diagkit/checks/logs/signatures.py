@@ -17,8 +17,8 @@ KERNEL = frozenset(
     {"crashes", "disks", "hardware", "kernel", "links", "memory", "mounts", "network", "reboots", "storage"}
 )
 SYSTEM = frozenset(
-    {"auth", "backup", "cluster", "containers", "cron", "dns", "firewall", "kubernetes", "limits", "logging", "mail"}
-    | {"package", "systemd", "time", "virtual"}
+    {"auth", "backup", "cluster", "containers", "cron", "dns", "firewall", "limits", "logging", "mail", "package"}
+    | {"systemd", "time", "virtual"}
 )
 
 
