@@ -15,6 +15,7 @@ from diagkit.probes.logs import OPENS, LogTexts, Occurrences
 
 KERNEL = frozenset(
     {"crashes", "disks", "hardware", "kernel", "links", "memory", "mounts", "network", "reboots", "storage"}
+    | {"volumes"}
 )
 SYSTEM = frozenset(
     {"auth", "backup", "cluster", "containers", "cron", "dns", "firewall", "limits", "logging", "mail", "package"}
