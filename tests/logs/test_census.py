@@ -94,7 +94,7 @@ def written(draw: st.DrawFn) -> bytes:
                 f"{at:%b} {at.day:2} {at:%H:%M:%S} web1 ".encode() + program + b": ",
                 f"{at.timestamp():.6f} web1 ".encode() + program + b": ",
                 f"{at:%Y/%m/%d %H:%M:%S} [error] 8#8: ".encode(),
-                f"[{second + 100}.000123] ".encode(),
+                f"[{second}.000123] ".encode(),
                 f"{at:%Y-%m-%d %H:%M:%S},123 ERROR ".encode(),
                 b"",
                 b"    ",
