@@ -78,8 +78,8 @@ class Judge:
 
     def __init__(self, log: Log, signatures: Iterable[Signature], engine: Engine, *, errors: bool) -> None:
         self._log = log
-        self._words = {word.encode() for word in WORDS if errors}
-        here: dict[bytes, list[Signature]] = {word: [] for word in self._words}
+        here: dict[bytes, list[Signature]] = {word.encode(): [] for word in WORDS if errors}
+        self._words = set(here)
         alike: dict[bytes, list[Signature | Harmless]] = {}  # by what is left of a literal when its digits are 0
         for signature in signatures:
             for literal in signature.literals:

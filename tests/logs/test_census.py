@@ -3,6 +3,7 @@
 import pickle
 import re
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagkit.logs.census import Census, Heard
+from diagkit.logs.errors import WORDS
 from diagkit.logs.lines import Log
 from diagkit.logs.matching.engine import Engine, finder
 from diagkit.logs.matching.plain import Plain
@@ -200,3 +202,16 @@ def test_a_signature_may_be_given() -> None:
     census = Census(Log("journal", b""), CLOCK, ALWAYS, signatures=[known])
     census.read(b"1795297602.0 db1 app[1]: Too many open files: No space left on device\n")
     assert told(census.counts).keys() == {"no_space_left"}
+
+
+def test_the_same_is_searched_for_in_every_run() -> None:
+    """In one order, whatever the seed of Python's hashes: else nothing that was compiled would be found again."""
+    asked: list[list[bytes]] = []
+
+    def spy(literals: Sequence[bytes]) -> Plain:
+        asked.append(list(literals))
+        return Plain(literals)
+
+    Census(Log("journal", b""), CLOCK, ALWAYS, engine=spy, heard=lambda _: None)
+    known = [literal for signature in catalogue().values() for literal in signature.literals]
+    assert asked[0] == [word.encode() for word in dict.fromkeys((*WORDS, *known))]
