@@ -23,15 +23,14 @@ Named groups of a pattern (process, unit, device, mount, interface, peer, user, 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from diagkit import own
+from diagkit.logs.families import families, parsed
 from diagkit.logs.lines import Line
 from diagkit.model import Fault, Status
 from diagkit.spelling import nearest
@@ -54,6 +53,11 @@ class Unusable(ValueError):
     """A table that is no signature; one sentence about what is wrong with it."""
 
 
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.ASCII)
+
+
 class Said(NamedTuple):
     """What a line says and who, where nobody asks when."""
 
@@ -63,13 +67,16 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """A kind of line, and what it speaks for. `severity` OK: worth counting, not worth a finding. `file`: its home."""
+    """A kind of line, and what it speaks for. `severity` OK: worth counting, not worth a finding. `file`: its home.
+
+    expression: the pattern as it was written; it is compiled when a line first asks for it, as most never are.
+    """
 
     id: str
     file: str
     family: str
     literals: tuple[str, ...]
-    pattern: re.Pattern[str] | None
+    expression: str | None
     by: frozenset[str]
     severity: Status
     least: int
@@ -78,6 +85,11 @@ class Signature:
     source: str
     match: str
     miss: str
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """What the message must match; None where the literal is enough."""
+        return None if self.expression is None else _compiled(self.expression)
 
     def fields(self, line: Line) -> dict[str, str] | None:
         """Whom the line is about, if it has this signature; None if it has not. The literal is taken as seen."""
@@ -88,9 +100,9 @@ class Signature:
         """Where in its message the line names them; None if it has not this signature."""
         if self.by and line.program not in self.by:
             return None
-        if self.pattern is None:
+        if self.expression is None:
             return {}
-        found = self.pattern.search(line.message)
+        found = _compiled(self.expression).search(line.message)
         return {name: found.span(name) for name, value in found.groupdict().items() if value} if found else None
 
 
@@ -99,10 +111,15 @@ class Harmless:
     """Lines that look like trouble and are not, and why not."""
 
     literal: str
-    pattern: re.Pattern[str] | None
+    expression: str | None
     by: frozenset[str]
     reason: str
     match: str
+
+    @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """What the message must match; None where the literal is enough."""
+        return None if self.expression is None else _compiled(self.expression)
 
     def covers(self, line: Line | Said) -> bool:
         """Whether this is such a line."""
@@ -125,19 +142,19 @@ def faults() -> tuple[Fault, ...]:
 @cache
 def _known() -> tuple[Mapping[str, Signature], tuple[Fault, ...]]:
     found: dict[str, Signature] = {}
-    for entry in sorted((files("diagkit.logs") / "signatures").iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".toml"):
-            for name, table in tomllib.loads(entry.read_text("utf-8")).items():
-                _add(found, name, Path(str(entry)), table)
+    for path, tables in families("signatures").items():
+        for name, table in tables.items():
+            _add(found, name, path, table)
     paths, faults = own.files("signatures", "*.toml")
     for path in paths:
         try:
-            tables = tomllib.loads(path.read_text("utf-8"))
+            tables = parsed(path.read_text("utf-8"))
         except (ValueError, OSError) as error:
             faults.append(own.fault(path, 0, f"cannot be read: {error}"))
             continue
         for name, table in tables.items():
             try:
+                refuse_unusable(table)
                 _add(found, name, path, table)
             except Unusable as error:
                 faults.append(own.fault(path, own.line_of(path, name), f"{name}: {error}"))
@@ -153,35 +170,27 @@ def _add(found: dict[str, Signature], name: str, file: Path, table: Any) -> None
 @cache
 def harmless() -> tuple[Harmless, ...]:
     """Every kind of line to pass over."""
-    folder = files("diagkit.logs") / "harmless"
-    families = [tomllib.loads(entry.read_text("utf-8")) for entry in sorted(folder.iterdir(), key=lambda e: e.name)]
     return tuple(
         Harmless(
             literal=table["literal"],
-            pattern=re.compile(table["pattern"], re.ASCII) if "pattern" in table else None,
+            expression=table.get("pattern"),
             by=frozenset(table.get("by", ())),
             reason=table["reason"],
             match=table["match"],
         )
-        for tables in families
+        for tables in families("harmless").values()
         for table in tables.values()
     )
 
 
 def _signature(name: str, file: Path, table: Any) -> Signature:
-    """A signature of its table. Raises `Unusable`."""
-    _refuse_misshapen(table)
     literal = table["literal"]
-    try:
-        pattern = re.compile(table["pattern"], re.ASCII) if "pattern" in table else None
-    except re.error as error:
-        raise Unusable(f"its pattern is no regular expression: {error}") from error
     return Signature(
         id=name,
         file=str(file),
         family=file.stem,
         literals=tuple(literal) if isinstance(literal, list) else (literal,),
-        pattern=pattern,
+        expression=table.get("pattern"),
         by=frozenset(table.get("by", ())),
         severity=SEVERITIES[table["severity"]],
         least=table.get("least", 1),
@@ -193,7 +202,8 @@ def _signature(name: str, file: Path, table: Any) -> Signature:
     )
 
 
-def _refuse_misshapen(table: Any) -> None:
+def refuse_unusable(table: Any) -> None:
+    """Raise `Unusable` if this is no table of a signature. Of ours that is known: the tests have asked."""
     if not isinstance(table, dict):
         raise Unusable("it is not a table: write [NAME] above its keys")
     for key, value in table.items():
@@ -210,6 +220,10 @@ def _refuse_misshapen(table: Any) -> None:
     for literal in [table["literal"]] if isinstance(table["literal"], str) else table["literal"]:
         if len(literal) < SHORTEST or not literal.isascii() or literal != literal.lower() or "\n" in literal:
             raise Unusable(f"the literal {literal!r} is not {SHORTEST} or more characters of lower-case ASCII")
+    try:
+        _compiled(table.get("pattern", ""))
+    except re.error as error:
+        raise Unusable(f"its pattern is no regular expression: {error}") from error
 
 
 def _members(value: list[Any] | dict[str, Any]) -> list[Any]:

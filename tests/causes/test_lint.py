@@ -25,7 +25,7 @@ def cause(*shows, **more) -> Cause:
 
 def signature(name: str = "wet", **more) -> Signature:
     said = {
-        "id": name, "file": "", "family": "storage", "literals": ("it is wet",), "pattern": None, "by": frozenset(),
+        "id": name, "file": "", "family": "storage", "literals": ("it is wet",), "expression": None, "by": frozenset(),
         "severity": Status.FAIL, "least": 1, "causes": {}, "title": "Wet", "source": "s", "match": "it is wet here",
         "miss": "it is dry",
     }  # fmt: skip

@@ -2,13 +2,15 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from diagkit.causes import WORDS
+from diagkit.logs.families import families
 from diagkit.logs.lines import Line
 from diagkit.logs.occurrences import Matcher, is_harmless
-from diagkit.logs.signatures import Harmless, Signature, catalogue, harmless
+from diagkit.logs.signatures import Harmless, Signature, catalogue, harmless, refuse_unusable
 
 ALL = list(catalogue().values())
 NAMED = {"argnames": "signature", "argvalues": ALL, "ids": [s.id for s in ALL]}
@@ -75,3 +77,24 @@ def test_what_is_harmless_says_why_and_covers_its_line(kind: Harmless) -> None:
 
 def test_every_signature_is_searched_for() -> None:
     assert sum(len(group) for group in Matcher(ALL)._signatures) >= len(ALL)
+
+
+def test_every_table_of_ours_can_be_used() -> None:
+    """Those of users are asked as they are read; ours have been asked here."""
+    for tables in families("signatures").values():
+        for table in tables.values():
+            refuse_unusable(table)
+
+
+def test_what_was_parsed_is_kept_and_a_change_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("diagkit.logs.families.files", lambda _: tmp_path)
+    (tmp_path / "known").mkdir()
+    file = tmp_path / "known" / "web.toml"
+    file.write_text("[one]\nleast = 1")
+    assert families("known") == {file: {"one": {"least": 1}}}
+    with monkeypatch.context() as without:
+        without.setattr("diagkit.logs.families.parsed", None)
+        assert families("known") == {file: {"one": {"least": 1}}}
+    file.write_text("[one]\nleast = 2")
+    assert families("known") == {file: {"one": {"least": 2}}}

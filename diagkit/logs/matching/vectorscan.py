@@ -15,7 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from diagkit.logs.matching import kept
+from diagkit.logs import kept
 from diagkit.logs.matching.windows import windows
 
 NEEDED = "sse4_2"  # of an x86 processor: Vectorscan is compiled for it

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagkit.logs import kept
 from diagkit.logs.errors import SAYS_ERROR
 from diagkit.logs.lines import _ENVELOPE
-from diagkit.logs.matching import kept, vectorscan
+from diagkit.logs.matching import vectorscan
 from diagkit.logs.matching.blindness import MASK, is_blind
 from diagkit.logs.matching.engine import Engine, finder, searching
 from diagkit.logs.matching.plain import Plain
