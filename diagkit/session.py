@@ -14,6 +14,7 @@ from diagkit.causes.diagnosis import weigh
 from diagkit.causes.topology import Place, place_of
 from diagkit.checks import OPENS, Check
 from diagkit.differences.outliers import SetUp, outliers
+from diagkit.digest.hosts import Heard, digest
 from diagkit.model import (
     Ask,
     Chronicle,
@@ -22,6 +23,7 @@ from diagkit.model import (
     Fault,
     Finding,
     Forecast,
+    LogDigest,
     Moment,
     Reach,
     Reply,
@@ -48,6 +50,7 @@ from diagkit.timeline.telling import most_telling, timeline
 
 ROUNDS = 2  # of questions to a target; a budget, not a tuning knob
 MOMENTS = 8  # events in a report; `diagkit timeline` has them all
+LOGS = "logs."  # begins the names of the checks of that phase
 GRACE = 0.5  # seconds past the deadline in which the reach tests may still hand in what they have
 AGAIN = (Silence.TIMEOUT, Silence.NOT_RUN)  # answers that a second try may bring
 TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
@@ -155,6 +158,7 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
     silences: list[SilenceNote] = []
     stories: list[Story] = []
     places: list[Place] = []
+    said: list[LogDigest] = []
     foretold: list[Forecast] = []
     known: list[Facts] = []
     for tape in tapes:
@@ -167,6 +171,7 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
         faults += bugs
         targets.append(result_of(tape, found, settings))
         silences += silences_of(tape, found)
+        said += _said_in_logs(targets[-1].name, tape.moment, facts, found)
         if settings.tellers and targets[-1].status in (Status.WARN, Status.FAIL):
             stories.append(story(targets[-1].name, tape.moment, facts, settings.tellers))
             faults += stories[-1].faults
@@ -179,12 +184,22 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
         findings=tuple(findings),
         diagnosis=diagnosis,
         timeline=most_telling(timeline(stories), _concerned(findings, diagnosis), MOMENTS),
+        logs=tuple(said),
         forecasts=tuple(sorted(foretold, key=lambda forecast: forecast.at)),
         outliers=outliers(tapes, known, settings.probes()),
         silences=tuple(silences),
         faults=tuple(faults),
         summary=Summary(status=status, counts={s.value: counts.get(s.value, 0) for s in Status}),
     )
+
+
+def _said_in_logs(target: Untrusted, moment: Moment, facts: Facts, found: Sequence[Finding]) -> Iterator[LogDigest]:
+    """What the logs say: where they alone were asked for, all of it; else only where they tell of trouble."""
+    of_logs = [finding for finding in found if finding.check.startswith(LOGS)]
+    if len(of_logs) == len(found) or any(finding.status in (Status.WARN, Status.FAIL) for finding in of_logs):
+        heard = Heard.of(facts)
+        if heard and heard.anything:
+            yield digest(target, moment, heard, found)
 
 
 def chronicle(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Chronicle:

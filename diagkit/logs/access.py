@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from diagkit.logs.lines import Log, line_at, starts
+from diagkit.logs.occurrences import by_minute
 from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import Window
 
@@ -19,6 +20,7 @@ REQUEST = re.compile(r'\] "(?P<method>[A-Z]{3,10}) (?P<path>[^ "?]*)[^"]*" (?P<s
 class Requests:
     """The requests of one access log in the window. `failed`: answered with a status of 500 to 599.
 
+    minutes: failed ones in each minute since the epoch.
     worst: the path with most failures, as (path, status, how many); empty where none failed.
     stuck: of the paths whose last requests all failed, the one with most of them, in the same form.
     """
@@ -28,6 +30,7 @@ class Requests:
     failed: int
     first_failed: datetime | None
     last_failed: datetime | None
+    minutes: Mapping[int, int]
     worst: tuple[str, int, int] = ("", 0, 0)
     stuck: tuple[str, int, int] = ("", 0, 0)
     sample: str = ""
@@ -45,7 +48,7 @@ def _of_one_log(log: Log, clock: Clock, window: Window) -> Requests | None:
     seen = list(_seen(log, clock, window))
     bad = [(at, path, status, text) for at, path, status, text in seen if status >= 500]
     if not bad:
-        return Requests(source=log.source, count=len(seen), failed=0, first_failed=None, last_failed=None)
+        return Requests(source=log.source, count=len(seen), failed=0, first_failed=None, last_failed=None, minutes={})
     (path, status), number = Counter((path, status) for _, path, status, _ in bad).most_common(1)[0]
     return Requests(
         source=log.source,
@@ -53,6 +56,7 @@ def _of_one_log(log: Log, clock: Clock, window: Window) -> Requests | None:
         failed=len(bad),
         first_failed=min(at for at, *_ in bad),
         last_failed=max(at for at, *_ in bad),
+        minutes=by_minute(at for at, *_ in bad),
         worst=(path, status, number),
         stuck=_stuck([(path, status) for _, path, status, _ in sorted(seen, key=lambda one: one[0])]),
         sample=bad[-1][3],

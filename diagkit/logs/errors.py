@@ -7,13 +7,13 @@ from everyday noise by the log itself: the same log's earlier lines say how usua
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from diagkit.logs.lines import Line, Log, line_at, span, starts
 from diagkit.logs.matching.engine import searching
-from diagkit.logs.occurrences import Burst, bursts, is_harmless
+from diagkit.logs.occurrences import Burst, bursts, by_minute, is_harmless
 from diagkit.logs.signatures import catalogue
 from diagkit.logs.templates.masks import mask, tokens
 from diagkit.logs.templates.novelty import poisson_tail
@@ -43,9 +43,9 @@ SAYS_ERROR = re.compile(
 class ErrorLine:
     """One kind of error line in one log, and how usual it is there.
 
-    count, first, last, bursts, sample: in the window. before: how often it came earlier in the same log, in `watched`
-    seconds of it that lie before `first`. share: its part of all that the log says since `first`; 0 in a log of many
-    programs.
+    count, first, last, bursts, sample, minutes: in the window; the last are its lines in each minute since the epoch.
+    before: how often it came earlier in the same log, in `watched` seconds of it that lie before `first`. share: its
+    part of all that the log says since `first`; 0 in a log of many programs.
     """
 
     template: str
@@ -55,6 +55,7 @@ class ErrorLine:
     first: datetime
     last: datetime
     bursts: tuple[Burst, ...]
+    minutes: Mapping[int, int]
     sample: str
     before: int
     watched: float
@@ -117,6 +118,7 @@ def _of_one_log(parts: list[Log], clock: Clock, window: Window) -> Iterator[Erro
             first=first,
             last=youngest.at,
             bursts=bursts(line.at for line in inside),
+            minutes=by_minute(line.at for line in inside),
             sample=youngest.message,
             before=len(lines) - len(inside),
             watched=max(0.0, (first - min(ends)).total_seconds()),

@@ -37,11 +37,16 @@ def bursts(times: Iterable[datetime]) -> tuple[Burst, ...]:
     return tuple(found)
 
 
+def by_minute(times: Iterable[datetime]) -> Counter[int]:
+    """How many of these times lie in each minute since the epoch."""
+    return Counter(int(at.timestamp()) // 60 for at in times)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrence:
     """One signature and all its lines in the window. `sample` is the youngest of them.
 
-    bursts: when it was said, silences left out.
+    bursts: when it was said, silences left out. minutes: lines in each minute since the epoch.
     fields: what the lines are about (`unit`, `device`, `peer`, …), most frequent first. assumed: parts of the times
     that the lines do not say.
     """
@@ -55,6 +60,7 @@ class Occurrence:
     programs: tuple[str, ...]
     fields: Mapping[str, tuple[str, ...]]
     bursts: tuple[Burst, ...]
+    minutes: Mapping[int, int]
     assumed: tuple[str, ...] = ()
 
 
@@ -126,6 +132,7 @@ def _fold(name: str, hits: list[Hit]) -> Occurrence:
         programs=_commonest(Counter(hit.line.program for hit in hits if hit.line.program)),
         fields={field: _commonest(counted) for field, counted in sorted(names.items())},
         bursts=bursts(hit.line.at for hit in hits),
+        minutes=by_minute(hit.line.at for hit in hits),
         assumed=tuple(sorted({part for hit in hits for part in hit.line.assumed})),
     )
 

@@ -92,8 +92,8 @@ class LogDigest:
     per_severity: lines in each bucket that have a signature whose finding would be `fail` or `warn`, and each other
     `error`: a line that calls itself one, or a request answered with 5xx. began: when the trouble did, as far as the
     counts tell. error_lines: all that call themselves an error, `explained` of them by the templates listed here.
-    baseline: what the window was compared with; empty if there was nothing. unread: what was left out, one sentence
-    each.
+    baseline: what the window was compared with; empty if there was nothing. engine: what searched files; empty where
+    a host was asked. unread: what was left out, one sentence each.
     """
 
     target: Untrusted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -11,10 +12,10 @@ from diagkit.model import NO_TEXT, LogDigest, LogSignature, LogSource, LogTempla
 from diagkit.outputs.histogram import Axis
 from diagkit.outputs.page import Page, Part
 from diagkit.outputs.rendering import Form, render
-from diagkit.outputs.wording import BAD, Say, counted, fold, listed
+from diagkit.outputs.wording import BAD, Say, counted, fold, listed, of_files
 
 MARGIN = 11  # columns before the bars: those of a status with its sign
-COUNT = 9  # columns behind them: at 80 columns that leaves 60 for the bars
+COUNT = 8  # columns behind them: at 80 columns that leaves 61 for the bars
 AT_MOST = 6  # kinds of lines, and sources, unless --all
 NAMED = 3  # of what lines are about
 SAMPLES = 3  # with -v; else one
@@ -28,8 +29,15 @@ STYLES = {Novelty.NEW: "bold red", Novelty.BURST: "bold yellow", Novelty.STOPPED
 
 
 def digests(page: Page, report: Report) -> None:
-    """What the logs of each target say, for those whose logs were counted."""
-    for digest in report.logs:
+    """What the logs of each target say, for those whose logs were counted: the worst first, where they are many.
+
+    Among all else of the checklist, only when they said it.
+    """
+    brief = only_a_part(report)
+    shown, more = fold(list(report.logs), len(report.logs) if page.view.everything else AT_MOST)
+    if more:
+        shown = sorted(report.logs, key=_trouble, reverse=True)[:AT_MOST]
+    for digest in shown:
         axis = Axis(
             digest.origin,
             digest.step_seconds,
@@ -38,10 +46,34 @@ def digests(page: Page, report: Report) -> None:
             plain=page.view.ascii,
         )
         on = f" on {page.say(digest.target)}" if report.targets[1:] else ""
+        if brief:
+            _glimpse(page, digest, axis, on)
+            continue
         _picture(page, digest, axis, on)
         _known(page, digest, axis)
         _unknown(page, digest, axis)
         _sources(page, digest)
+    if more:
+        page.line((f"and the logs of {counted(more, 'more target')} (--all shows them)", "dim"), lead=("   ",))
+
+
+def only_a_part(report: Report) -> bool:
+    """Whether the logs are one phase of those that were looked at, and not all that was asked for."""
+    return not of_files(report) and any(not finding.check.startswith("logs.") for finding in report.findings)
+
+
+def _trouble(digest: LogDigest) -> tuple[int, ...]:
+    """Of lines that fail, that warn, and of other errors."""
+    return tuple(sum(counts) for counts in digest.per_severity.values())
+
+
+def _glimpse(page: Page, digest: LogDigest, axis: Axis, on: str) -> None:
+    """The histogram alone, of the severities that have lines."""
+    if not any(_trouble(digest)):
+        return
+    page.heading("WHEN", f"lines in the logs{on} that tell of trouble, a bar is {length(axis.each)}")
+    _rows(page, replace(digest, per_severity={s: c for s, c in digest.per_severity.items() if any(c)}), axis)
+    _ticks(page, digest, axis)
 
 
 def _picture(page: Page, digest: LogDigest, axis: Axis, on: str) -> None:
@@ -51,6 +83,11 @@ def _picture(page: Page, digest: LogDigest, axis: Axis, on: str) -> None:
         page.line("no line in it tells of trouble that we know of", lead=("   ",))
         return
     _rows(page, digest, axis)
+    _ticks(page, digest, axis)
+
+
+def _ticks(page: Page, digest: LogDigest, axis: Axis) -> None:
+    """The axis, and where on it the trouble began."""
     page.line((axis.ticks(), "dim"), lead=(" " * MARGIN,))
     if digest.began:
         said = f"began {digest.began.astimezone(UTC):%H:%M:%S}"
@@ -147,7 +184,8 @@ def _template(page: Page, template: LogTemplate, axis: Axis) -> None:
 def _sources(page: Page, digest: LogDigest) -> None:
     """What was read, of what; and what was not, which must never look like good news."""
     read = [source for source in digest.sources if source.unread == NO_TEXT or source.read]
-    page.heading("READ", f"{counted(len(read), 'log')}, {size(sum(s.read for s in read))}, by {digest.engine}")
+    by = f", by {digest.engine}" if digest.engine else ""
+    page.heading("READ", f"{counted(len(read), 'log')}, {size(sum(s.read for s in read))}{by}")
     shown, more = fold(read, len(read) if page.view.everything else AT_MOST)
     for source in shown:
         page.line((page.say(source.name), "bold"), f": {extent(source, page.dash)}", lead=("   - ",))
@@ -164,10 +202,12 @@ def _sources(page: Page, digest: LogDigest) -> None:
         page.line(sentence, lead=("   ", page.sign(Status.UNKNOWN), "  "))
 
 
-def listed_digest(digest: LogDigest) -> Iterator[str]:
+def listed_digest(digest: LogDigest, *, brief: bool, on: str) -> Iterator[str]:
     """The same as a Markdown list; the bars are left out, which a proportional font would put out of step."""
     began = f", began {digest.began.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if digest.began else ""
-    yield f"- window {span(digest.since, digest.until, '–')}{began}"
+    yield f"- window {span(digest.since, digest.until, '–')}{on}{began}"
+    if brief:
+        return
     for signature in sorted((s for s in digest.signatures if s.status in BAD), key=_gravity):
         when = f"{counted(signature.count, 'line')}, {span_of_day(signature.first, signature.last)}"
         yield f"- **{signature.status.value.upper()}** {signature.title}{about(signature, SAY)}: {when}"

@@ -7,7 +7,7 @@ from functools import partial
 
 from diagkit.model import Report, Status, Suspect, Weighed
 from diagkit.outputs import View, output
-from diagkit.outputs.logs import listed_digest
+from diagkit.outputs.logs import listed_digest, only_a_part
 from diagkit.outputs.outlook import listed_outlook
 from diagkit.outputs.rendering import Form, render, render_lines
 from diagkit.outputs.timeline import listed_moments
@@ -51,9 +51,11 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _cause(n, cause)
         if same := in_common(cause, report, SAY, AT_MOST):
             yield f"   - in common: {same}"
-    for digest in report.logs:
+    if report.logs:
         yield from _section("Logs")
-        yield from listed_digest(digest)
+    for digest in report.logs:
+        on = f" on {SAY(digest.target)}" if report.targets[1:] else ""
+        yield from listed_digest(digest, brief=only_a_part(report), on=on)
     if loose := report.diagnosis.unexplained:
         yield from _section("Unexplained")
         yield from (f"- {about(w, SAY)}" for w in loose)

@@ -17,6 +17,7 @@ from diagkit import catalog
 from diagkit.causes.diagnosis import weigh
 from diagkit.checks import Check, unknown
 from diagkit.checks.logs import coverage
+from diagkit.digest.severities import judged_by_checks
 from diagkit.logs.occurrences import Occurrence
 from diagkit.logs.window import Window
 from diagkit.model import (
@@ -88,8 +89,7 @@ def _judged_by_themselves(sent: Sent, found: Sequence[Occurrence], settings: Set
     window = Window(since=tape.moment.since, until=tape.moment.until)
     facts = (texts(sent, window), Occurrences(all=tuple(found)), ErrorLines(all=()), AccessLogs(all=()))
     findings, _ = judge(tape, settings, Facts(settings.probes(), tape, facts))
-    bad = {e.excerpt.raw: f.status for f in findings if f.status in (Status.WARN, Status.FAIL) for e in f.evidence}
-    return {one.signature: bad[one.sample] for one in found if one.sample in bad}
+    return judged_by_checks(findings, found)
 
 
 def _tape(sent: Sent, since: datetime, until: datetime) -> Tape:

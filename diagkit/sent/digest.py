@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from diagkit.digest.buckets import Grid
+from diagkit.digest.onset import began
+from diagkit.digest.severities import ERROR, SEVERITIES, rows, status_of
 from diagkit.logs.errors import ErrorLine
 from diagkit.logs.reading.mined import Kind, between
 from diagkit.logs.signatures import catalogue
@@ -14,13 +17,9 @@ from diagkit.logs.tallies import MINUTE
 from diagkit.logs.templates.novelty import Compared, Watched, compare
 from diagkit.logs.timestamps import micros, moment
 from diagkit.model import LogDigest, LogSignature, LogSource, LogTemplate, Novelty, Status, Untrusted
-from diagkit.sent.buckets import Grid, rise
 from diagkit.sent.facts import Met, clean, commonest, error_line, met
 from diagkit.sent.files import Sent
 
-TOGETHER = timedelta(minutes=15)  # troubles further apart are not of one beginning; as the window of `--at` before it
-SEVERITIES = {"fail": Status.FAIL, "warn": Status.WARN}
-ERROR = "error"
 A_MINUTE = timedelta(minutes=1)
 SHORTEST = 10  # of what came after the beginning, the part that at least lies before it, for a comparison
 UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
@@ -42,17 +41,17 @@ def digested(sent: Sent, statuses: Mapping[str, Status]) -> Digested:
     known = met(sent.found)
     since, until = _window(sent, known, kinds.values())
     grid = Grid.over(since, until)
-    signatures = tuple(_signature(name, one, statuses.get(name), sent.names, grid) for name, one in known.items())
+    signatures = tuple(_signature(name, one, statuses, sent.names, grid) for name, one in known.items())
     errors: Counter[int] = Counter()
     for kind in loose:
         errors.update(kind.minutes)
     failing = [answered for answered in sent.found.answered.values() if answered.failed]
     for answered in failing:
         errors.update(answered.minutes)
-    rows = _rows(signatures, errors, grid)
+    counted = rows(signatures, errors, grid)
     firsts = {row: [s.first for s in signatures if s.status is status] for row, status in SEVERITIES.items()}
     seen = [kind.first for kind in loose] + [answered.first for answered in failing]
-    start = began(rows, firsts | {ERROR: [moment(at) for at in seen]}, grid)
+    start = began(counted, firsts | {ERROR: [moment(at) for at in seen]}, grid)
     found, baseline, label = _compared(sent, since, until, start)
     told = [(one, _kind(one, kinds)) for one in found]
     templates = [(one, _template(one, kind, grid), kind) for one, kind in told]
@@ -64,7 +63,7 @@ def digested(sent: Sent, statuses: Mapping[str, Status]) -> Digested:
         until=until,
         origin=grid.origin,
         step_seconds=float(grid.step),
-        per_severity=rows,
+        per_severity=counted,
         began=start,
         sources=tuple(_sources(sent)),
         signatures=tuple(sorted(signatures, key=lambda signature: (signature.first, signature.id))),
@@ -95,12 +94,12 @@ def _window(sent: Sent, known: Mapping[str, Met], kinds: Iterable[Kind]) -> tupl
     return min(stamps, default=sent.moment.since), max(stamps, default=sent.moment.until)
 
 
-def _signature(name: str, one: Met, judged: Status | None, names: Sequence[str], grid: Grid) -> LogSignature:
+def _signature(name: str, one: Met, judged: Mapping[str, Status], names: Sequence[str], grid: Grid) -> LogSignature:
     known, tally = catalogue()[name], one.tally
     return LogSignature(
         id=name,
         title=known.title,
-        status=judged or (known.severity if tally.count >= known.least else Status.OK),
+        status=status_of(name, tally.count, judged),
         causes=tuple(known.causes),
         count=tally.count,
         first=moment(tally.first),
@@ -110,38 +109,6 @@ def _signature(name: str, one: Met, judged: Status | None, names: Sequence[str],
         samples=tuple(Untrusted(clean(sample.text)) for sample in tally.samples),
         source=Untrusted(names[one.log]),
     )
-
-
-def _rows(known: Iterable[LogSignature], errors: Mapping[int, int], grid: Grid) -> dict[str, tuple[int, ...]]:
-    """Lines in each bucket: of signatures that fail, that warn, and all other errors."""
-    rows = {}
-    for row, status in SEVERITIES.items():
-        bars = [signature.per_bucket for signature in known if signature.status is status]
-        rows[row] = tuple(map(sum, zip(*bars, strict=True))) if bars else (0,) * grid.number
-    return rows | {ERROR: grid.counts(errors)}
-
-
-def began(rows: Mapping[str, Sequence[int]], firsts: Mapping[str, Sequence[datetime]], grid: Grid) -> datetime | None:
-    """When the trouble did: where the gravest lines become many, or what came shortly before and belongs to it.
-
-    firsts: when each kind of line of a severity was first said. A few grave lines make no rise; then the first of them.
-    What is there from the first bucket on began before the window, nobody knows when.
-    """
-    begins = []
-    for severity, counts in rows.items():
-        bucket = rise(counts)
-        if bucket is None and severity == "fail" and firsts[severity]:
-            bucket = grid.bucket(min(firsts[severity]))
-        if bucket:
-            inside = [at for at in firsts[severity] if grid.bucket(at) == bucket]
-            begins.append(min(inside, default=grid.begin(bucket)))
-    if not begins:
-        return None
-    found = begins[0]
-    for earlier in sorted(begins[1:], reverse=True):
-        if timedelta(0) <= found - earlier <= TOGETHER:
-            found = earlier
-    return found
 
 
 def _compared(

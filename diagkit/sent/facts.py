@@ -78,6 +78,7 @@ def occurrences(found: Found, names: Sequence[str]) -> Iterator[Occurrence]:
             programs=commonest(tally.programs),
             fields={name: commonest(values) for name, values in sorted(tally.fields.items())},
             bursts=bursts(tally.minutes, moment(tally.first), moment(tally.last)),
+            minutes=tally.minutes,
             assumed=tuple(sorted({part for number in one.by_log for part in found.assumed.get(number, ())})),
         )
 
@@ -118,6 +119,7 @@ def error_line(one: Compared, told: LogTemplate, kind: Kind, *, watched: timedel
         first=first,
         last=last,
         bursts=bursts(kind.minutes, first, last),
+        minutes=kind.minutes,
         sample=told.samples[-1].raw if told.samples else "",
         before=one.before,
         watched=long_enough.total_seconds(),

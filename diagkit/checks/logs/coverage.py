@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,8 +25,7 @@ def read(texts: LogTexts) -> Findings:
     """
     for reading in texts.readings:
         if reading.silence is None:
-            older = [what for what in texts.sifted if what.source == reading.source or _is_journal(what, reading)]
-            yield ok("; ".join((_extent(reading), *map(_older, older))), reading.source)
+            yield ok("; ".join((_extent(reading), *older_parts(texts, reading))), reading.source)
         elif reading.silence not in _ABSENT and not reading.source.startswith("/"):
             yield unknown(texts.why_not(reading.source), reading.source, hint=OPENS)
     if texts.unread_files:
@@ -41,12 +41,16 @@ def _extent(reading: Reading) -> str:
     return f"read {'the newest ' if reading.cut else ''}{reading.size / 1024:.0f} KiB{since}"
 
 
+def older_parts(texts: LogTexts, reading: Reading) -> Iterator[str]:
+    """How far the part of this log before what was scanned of it was gone through, in words."""
+    return (_older(what) for what in texts.sifted if what.source == reading.source or _is_journal(what, reading))
+
+
 def _is_journal(what: Sifted, reading: Reading) -> bool:
     return reading.source == "journal" and what.source in JOURNAL
 
 
 def _older(what: Sifted) -> str:
-    """How far the part before that was gone through."""
     kind = {"warnings": "warnings and errors", "words": "other lines that may matter"}.get(
         what.source, "lines that may matter"
     )

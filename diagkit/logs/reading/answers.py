@@ -79,6 +79,7 @@ class Answered:
             failed=self.failed,
             first_failed=moment(self.first) if self.failed else None,
             last_failed=moment(self.last) if self.failed else None,
+            minutes=self.minutes,
             worst=next(worst, ("", 0, 0)),
             sample=sample,
         )

@@ -26,7 +26,7 @@ UNSEEN = Unknown("settings.settings", Silence.DENIED)
 def test_a_database_that_is_not_there(lasted, ago, status):
     last = NOON - timedelta(seconds=ago)
     line = Occurrence(
-        signature="database_missing", count=4, first=last - timedelta(seconds=lasted), last=last, bursts=(),
+        signature="database_missing", count=4, first=last - timedelta(seconds=lasted), last=last, bursts=(), minutes={},
         source="journal", sample='FATAL: database "shop" does not exist', programs=("shop",),
         fields={"database": ("shop",)},
     )  # fmt: skip

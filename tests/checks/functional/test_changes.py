@@ -120,7 +120,7 @@ def test_errors_since(first, before, watched, status):
     link = Release(link="/opt/shop/current", to="releases/1.5.0", switched=ago(5), of=2)
     error = ErrorLine(
         template="KeyError: #", source="/var/log/shop/app.log", program="shop", count=5, first=ago(first), last=NOON,
-        sample="KeyError: 'currency'", before=before, watched=watched, share=0.3, bursts=(),
+        sample="KeyError: 'currency'", before=before, watched=watched, share=0.3, bursts=(), minutes={},
     )  # fmt: skip
     found = changes.errors_since.judge(
         Releases(all=(link,)), NO_SETTINGS, NO_UNITS, Site(), ErrorLines(all=(error,)), NO_SETTINGS, NO_SETTINGS, MOMENT
@@ -144,7 +144,7 @@ def test_errors_since_an_upgrade(package, action, status):
     texts = LogTexts(logs=(log,), readings=(), clock=Clock(ahead=0, latest=NOON, booted=MOMENT.since), window=window)
     error = ErrorLine(
         template="TypeError", source=log.source, program="shop", count=5, first=ago(3), last=NOON,
-        sample="TypeError: country", before=0, watched=600.0, share=0.3, bursts=(),
+        sample="TypeError: country", before=0, watched=600.0, share=0.3, bursts=(), minutes={},
     )  # fmt: skip
     known = Packages(all=(PackageChange(at=ago(5), action=action, package=package),))
     (found,) = changes.errors_since_upgrade.judge(known, ErrorLines(all=(error,)), texts, MOMENT)

@@ -96,6 +96,7 @@ def test_a_dependency_that_failed(unit, status):
         programs=("systemd",),
         fields={"unit": ("shop.service",)},
         bursts=(),
+        minutes={},
     )
     (finding,) = starts.dependency.judge(known(unit), Occurrences(all=(said,)))
     assert finding.status is status

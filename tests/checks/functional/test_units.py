@@ -63,6 +63,7 @@ def line(signature, sample="…", **fields):
         programs=(),
         fields=fields,
         bursts=(),
+        minutes={},
     )
 
 

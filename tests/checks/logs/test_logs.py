@@ -150,7 +150,7 @@ def test_logins_we_may_not_see() -> None:
 def error(count: int, before: int, watched: float = 1800.0, share: float = 0.0) -> ErrorLine:
     return ErrorLine(
         template="KeyError: #", source="/var/log/shop/app.log", program="shop", count=count, sample="KeyError: 4",
-        first=NOON - timedelta(minutes=5), last=NOON, bursts=(), before=before, watched=watched, share=share,
+        first=NOON - timedelta(minutes=5), last=NOON, bursts=(), minutes={}, before=before, watched=watched, share=share,
     )  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def requests(count: int, failed: int) -> AccessLogs:
     return AccessLogs(
         all=(
             Requests(
-                source="/var/log/nginx/access.log", count=count, failed=failed, first_failed=NOON, last_failed=NOON,
+                source="/var/log/nginx/access.log", count=count, failed=failed, first_failed=NOON, last_failed=NOON, minutes={},
                 worst=("/items", 502, failed), sample="GET /items 502",
             ),
         )

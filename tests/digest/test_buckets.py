@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagkit.sent.buckets import MINUTE, MOST, Grid, rise
+from diagkit.digest.buckets import MINUTE, MOST, Grid, rise
 
 AT = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
 LONG = timedelta(days=20_000)
@@ -19,9 +19,10 @@ LONG = timedelta(days=20_000)
     [
         (timedelta(0), 60, 1),
         (timedelta(hours=1), 60, 60),
-        (timedelta(hours=1, minutes=1), 120, 31),
+        (timedelta(hours=1, seconds=1), 60, 61),
+        (timedelta(hours=1, minutes=2), 120, 32),
         (timedelta(days=1), 1800, 49),
-        (timedelta(days=30), 86_400, 31),
+        (timedelta(days=30), 43_200, 61),
     ],
 )
 def test_buckets_are_round_and_fit_on_a_line(long, step, number):

@@ -12,7 +12,7 @@ from diagkit.model import epoch
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-MOST = 60  # buckets: as many as fit on a line of 80 columns beside their label and their sum
+MOST = 61  # buckets: an hour's minutes, of which the last may be cut; on 80 columns beside their label and their sum
 STEPS = (
     *(MINUTE * n for n in (1, 2, 3, 5, 10, 15, 20, 30)),
     *(HOUR * n for n in (1, 2, 3, 4, 6, 8, 12)),
