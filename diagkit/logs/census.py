@@ -189,10 +189,10 @@ class Census:
     def _fold(self) -> None:
         """Add what was met since the last time to the counts."""
         for verdict in self._pending:
-            met, begins = verdict.met, verdict.begins
+            met = verdict.met
             times = [at for at, _, _ in met]
             first, youngest = (
-                Sample(at, offset, line[begins : begins + LONGEST_KIND], verdict.kind)
+                Sample(at, offset, self._judge.message(verdict, line)[0][:LONGEST_KIND], verdict.kind)
                 for at, offset, line in (min(met), max(met))
             )
             for signature in verdict.signatures:
@@ -200,12 +200,16 @@ class Census:
                 tally.add(times, first, youngest)
                 if verdict.program:
                     tally.programs[verdict.program] += len(met)
-            for signature, field, start, end in verdict.names:
+            for signature, field, start, end, value in verdict.names:
+                if value:
+                    self._counts.tally(signature).name(field, {value: len(met)})
+                    continue
                 values = Counter([line[start:end] for _, _, line in met])
                 tally = self._counts.tally(signature)
                 tally.name(field, {value.decode("utf-8", "surrogateescape"): n for value, n in values.items()})
             if self._heard:
-                self._heard(Heard(first.text, times, verdict.program, verdict.signatures))
+                said = self._judge.message(verdict, min(met)[2])[1][:LONGEST_KIND]
+                self._heard(Heard(said, times, verdict.program, verdict.signatures))
             verdict.met = []
         self._pending.clear()
         self._unfolded = 0

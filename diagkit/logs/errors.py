@@ -14,6 +14,7 @@ from datetime import datetime
 from diagkit.logs.lines import Line, Log, line_at, span, starts
 from diagkit.logs.matching.engine import searching
 from diagkit.logs.occurrences import Burst, bursts, by_minute, is_harmless
+from diagkit.logs.severity import GRAVE
 from diagkit.logs.signatures import catalogue
 from diagkit.logs.templates.masks import mask, tokens
 from diagkit.logs.templates.novelty import poisson_tail
@@ -21,7 +22,11 @@ from diagkit.logs.timestamps import Clock, read_stamp
 from diagkit.logs.window import Window
 
 LONGEST = 160  # characters of a template
-WORDS = ("error", "exception", "fatal", "critical", "panic", "severe", "[crit]", "[alert]", "[emerg]", "fault")
+# What a line holds that calls itself an error, in any case of letters: what is looked at at all.
+WORDS = (
+    *("error", "exception", "fatal", "critical", "panic", "severe", "[crit]", "[alert]", "[emerg]", "fault"),
+    *("failed", "failure", " err]", "[err]", 'err="', '"level":50', '"level":60', '"s":"e"', '"s":"f"', "lvl=eror"),
+)
 
 _CALM = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|(?:LOG|DETAIL|HINT|STATEMENT|CONTEXT):)"  # PostgreSQL has the last
 _GRAVE = r"(?<![\w/.=\"'-])(?:ERROR|CRITICAL|FATAL|SEVERE|EMERG|PANIC)(?![\w/=-])"
@@ -37,6 +42,11 @@ SAYS_ERROR = re.compile(
     |Caused\ by:\ |(?:panic|fatal\ error):\ )""",
     re.VERBOSE | re.ASCII,
 )
+
+
+def says_error(message: str, level: str | None) -> bool:
+    """Whether a line calls itself an error: by the level it states beside its message, else by the message."""
+    return level in GRAVE if level else bool(SAYS_ERROR.search(message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +113,7 @@ def _of_one_log(parts: list[Log], clock: Clock, window: Window) -> Iterator[Erro
     kinds: dict[tuple[str, str], list[Line]] = {}
     for line in (line for part in parts for line in _unknown_errors(part, clock)):
         if line.at <= window.until:
-            kinds.setdefault((line.program, template(line.message)), []).append(line)
+            kinds.setdefault((line.program, template(line.summary)), []).append(line)
     for (program, kind), lines in kinds.items():
         inside = [line for line in lines if window.holds(line.at)]
         if not inside:
@@ -143,7 +153,7 @@ def _unknown_errors(log: Log, clock: Clock) -> Iterator[Line]:
     search = searching([word.encode() for word in WORDS])
     for start in sorted({start for start, _ in search(log.raw)}):
         line = line_at(log, start, clock)
-        if line and SAYS_ERROR.search(line.message) and not is_harmless(line) and not _has_signature(line):
+        if line and says_error(line.message, line.level) and not is_harmless(line) and not _has_signature(line):
             yield line
 
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
-from diagkit.logs.timestamps import Clock, read_stamp
+from diagkit.logs.severity import Stated, stated
+from diagkit.logs.structured import Record, record
+from diagkit.logs.timestamps import Clock, Stamp, read_stamp
 
 LONGEST = 8192  # bytes of a line that are read; a longer line is data somebody put on one line
 LOOK_BACK = 200  # lines without a stamp of their own (stack traces) that may follow one that has
@@ -77,14 +80,39 @@ def _writer(source: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a log. `assumed` names the parts of its time that are not in the line (`year`, `zone`)."""
+    """One line of a log. `assumed` names the parts of its time that are not in the line (`year`, `zone`).
+
+    level: the one it states beside its message, one of `severity.LEVELS`. summary: its message; without what it is
+    about, where it is structured.
+    """
 
     source: str
     at: datetime
     program: str
     message: str
     pid: int = 0
+    level: str | None = None
+    summary: str = ""
     assumed: tuple[str, ...] = ()
+
+
+class Parts(NamedTuple):
+    """What a line has besides its stamp. pid: 0 where it is not said. begins: the message does, in characters.
+
+    stated: how grave it calls itself beside its message. record: the message, where it is structured.
+    """
+
+    program: str
+    pid: int
+    message: str
+    begins: int
+    stated: Stated
+    record: Record | None
+
+    @property
+    def summary(self) -> str:
+        """What a template is made of."""
+        return self.record.summary if self.record else self.message
 
 
 def line_at(log: Log, start: int, clock: Clock) -> Line | None:
@@ -92,8 +120,7 @@ def line_at(log: Log, start: int, clock: Clock) -> Line | None:
     text = _text(log.raw, start)
     stamp = read_stamp(text, clock)
     if stamp is not None:
-        program, pid, message = parts(log, text[stamp.end :])
-        return Line(source=log.source, at=stamp.at, program=program, pid=pid, message=message, assumed=stamp.assumed)
+        return _line(log, parts(log, text, stamp.end), stamp)
     before = start
     for _ in range(LOOK_BACK):
         if before == 0:
@@ -101,12 +128,21 @@ def line_at(log: Log, start: int, clock: Clock) -> Line | None:
         before = log.raw.rfind(b"\n", 0, before - 1) + 1
         head = _text(log.raw, before)
         if stamp := read_stamp(head, clock):
-            program, pid, _ = parts(log, head[stamp.end :])
-            message = text.strip()
-            return Line(
-                source=log.source, at=stamp.at, program=program, pid=pid, message=message, assumed=stamp.assumed
-            )
+            return _line(log, parts_without_time(text, parts(log, head, stamp.end).program), stamp)
     return None
+
+
+def _line(log: Log, said: Parts, stamp: Stamp) -> Line:
+    return Line(
+        source=log.source,
+        at=stamp.at,
+        program=said.program,
+        pid=said.pid,
+        message=said.message,
+        level=said.stated.level,
+        summary=said.summary,
+        assumed=stamp.assumed,
+    )
 
 
 def starts(raw: bytes) -> Iterator[int]:
@@ -140,12 +176,31 @@ def _text(raw: bytes, start: int) -> str:
     return raw[start : start + LONGEST if end < 0 else end].rstrip(b"\r").decode("utf-8", "surrogateescape")
 
 
-def parts(log: Log, rest: str) -> tuple[str, int, str]:
-    """Program, process id (0: not said) and message of what follows a line's stamp."""
+def parts(log: Log, text: str, end: int) -> Parts:
+    """What a line says and who, where its stamp ends after so many characters."""
+    rest = text[end:]
+    program, pid, begins = log.writer, 0, 0
     if log.source == "kernel" or log.form == "kernel":
-        return "kernel", 0, rest
+        return Parts("kernel", 0, rest, end, stated("", None, end), None)
     if log.enveloped and (match := _ENVELOPE.match(rest) or _RFC5424.match(rest)):
-        return match["program"], int(match["pid"] or 0), rest[match.end() :]
-    if match := _CRI.match(rest):
-        rest = rest[match.end() :]
-    return log.writer, 0, rest.strip()
+        program, pid, begins = match["program"], int(match["pid"] or 0), match.end()
+        message = rest[begins:]
+    else:
+        if match := _CRI.match(rest):
+            begins = match.end()
+        begins += len(rest) - begins - len(rest[begins:].lstrip())
+        message = rest[begins:].rstrip()
+    found = record(message)
+    if found and found.program and not log.enveloped:
+        program = found.program
+    return _parts(text[:end], program, pid, message, end + begins, found)
+
+
+def parts_without_time(text: str, program: str) -> Parts:
+    """The same of a line that has no stamp. program: who said the dated line before it."""
+    message = text.strip()
+    return _parts("", program, 0, message, len(text) - len(text.lstrip()), record(message))
+
+
+def _parts(lead: str, program: str, pid: int, message: str, begins: int, found: Record | None) -> Parts:
+    return Parts(program, pid, found.message if found else message, begins, stated(lead, found, begins), found)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from diagkit.logs.structured import Record
+from diagkit.logs.timestamps.parts import LEVEL
 
 LEVELS = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")  # syslog(3), 0 to 7
 GRAVE = frozenset(LEVELS[:4])
@@ -14,12 +18,13 @@ _WORDS = {
     "err": "err error eror severe fail failure erro",
     "warning": "warn warning wrn",
     "notice": "notice note",
-    "info": "info information inf log ok config",
+    "info": "info information informational inf log ok config default",
     "debug": "debug dbg trace trc fine finer finest verbose",
 }
 _LEVEL_OF = {word: level for level, words in _WORDS.items() for word in words.split()}
 _LETTERS = {
     "F": "crit",
+    "A": "crit",  # Ruby's ANY and UNKNOWN; also what Android calls assert
     "E": "err",
     "W": "warning",
     "I": "info",
@@ -30,42 +35,56 @@ _LETTERS = {
 }
 _NUMBERS = {60: "crit", 50: "err", 40: "warning", 30: "info", 20: "debug", 10: "debug"}  # bunyan, pino
 
-_PRIORITY = re.compile(r"<(?P<n>[0-9]{1,3})>", re.ASCII)
-_PAIR = re.compile(
-    r"""(?:"(?:level|severity|log\.level|levelname|loglevel|lvl|log_level|priority|PRIORITY|s)"\s{0,4}:\s{0,4}"?
-    |\b(?:level|lvl|severity|loglevel)=["']?)(?P<word>[A-Za-z]{1,12}|[0-9]{1,2})\b""",
-    re.VERBOSE | re.ASCII,
-)
-_KLOG = re.compile(r"(?P<letter>[IWEF])(?:20[0-9]{2})?[01][0-9][0-3][0-9] [0-2][0-9]:", re.ASCII)
-# A word that stands out: in brackets, in capitals, before a colon; not one in the middle of a sentence.
-_WORD = re.compile(
-    r"""[\[<(|]\s?(?:\w{1,20}:)?(?P<bracketed>[A-Za-z]{3,11})\s{0,4}[\]>)|]
-    |(?:^|[\s\].:-])(?P<capitals>[A-Z]{3,11})(?=[\s:|\]/\[-]|$)
-    |(?:^|[\]\s])(?P<before>[A-Za-z]{4,11}):\s""",
-    re.VERBOSE | re.ASCII,
-)
-_NEAR = 80  # characters in which a program says its level
+_PRIORITY = re.compile(r"<(?P<digits>[0-9]{1,3})>", re.ASCII)
+_LETTER = re.compile(r"(?P<letter>[A-Z])(?:[0-9]{4}|[0-9]{8}|, \[)", re.ASCII)  # klog and glog; Ruby
+_FIRST = re.compile(rf"\[? ?(?P<word>{LEVEL})\b", re.ASCII)
 
 
-def level(line: str) -> str | None:
-    """The level this line says it has, one of `LEVELS`; None where it says none.
+class Stated(NamedTuple):
+    """What a line states. level: one of `LEVELS`; None where it states none.
 
-    In this order: the priority of syslog, a field of JSON or logfmt, klog's letter, a word near the beginning.
+    digits: where in the line a number stands that says so.
     """
-    if (match := _PRIORITY.match(line)) and int(match["n"]) < 192:  # 24 facilities of 8 levels
-        return LEVELS[int(match["n"]) % 8]
-    if match := _PAIR.search(line, 0, 1024):
-        return _said(match["word"])
-    if match := _KLOG.match(line):
-        return _LETTERS[match["letter"]]
-    for match in _WORD.finditer(line, 0, _NEAR):
-        if found := _LEVEL_OF.get(str(match[match.lastindex or 0]).lower()):
-            return found
-    return None
+
+    level: str | None
+    digits: tuple[int, int] | None = None
 
 
-def _said(word: str) -> str | None:
-    if word.isdigit():
-        number = int(word)
+NOTHING = Stated(None)
+
+
+def stated(lead: str, record: Record | None, begins: int) -> Stated:
+    """The level that a line states beside its message.
+
+    lead: the line up to where what follows its stamp begins: the priority of syslog, klog's letter, a level before the
+    stamp. record: the message, where it is structured. begins: where in the line it does.
+    """
+    if record and (value := record.level):
+        digits = (begins + value.start, begins + value.end) if value.is_number else None
+        return Stated(level_called(value.text), digits)
+    if match := _PRIORITY.match(lead):
+        return Stated(level_of_priority(match["digits"]), match.span("digits"))
+    if match := _LETTER.match(lead):
+        return Stated(_LETTERS.get(match["letter"]))
+    if match := _FIRST.match(lead):
+        return Stated(level_called(match["word"]))
+    return NOTHING
+
+
+def level_in_digits(line: bytes, digits: tuple[int, int]) -> str | None:
+    """What a number at this place of a line states: the priority of syslog, or the level of a record."""
+    number = line[slice(*digits)].decode("ascii", "replace")
+    return level_of_priority(number) if line[:1] == b"<" else level_called(number)
+
+
+def level_of_priority(digits: str) -> str | None:
+    """That of 24 facilities of 8 levels. The kernel's own, facility 0, are none: it calls many a line an error."""
+    return LEVELS[int(digits) % 8] if 8 <= int(digits) < 192 else None
+
+
+def level_called(word: str) -> str | None:
+    """The level of that name, letter, or number; None where there is none."""
+    if word.isascii() and word.isdigit():
+        number = int(word[:4])
         return LEVELS[number] if number < len(LEVELS) else _NUMBERS.get(number)
     return _LETTERS.get(word) if len(word) == 1 else _LEVEL_OF.get(word.lower())

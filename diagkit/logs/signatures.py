@@ -55,7 +55,7 @@ class Unusable(ValueError):
 
 @cache
 def _compiled(expression: str) -> re.Pattern[str]:
-    return re.compile(expression, re.ASCII)
+    return re.compile(expression, re.ASCII | re.MULTILINE)  # a structured line may hold a stack trace
 
 
 class Said(NamedTuple):

@@ -12,18 +12,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from diagkit.logs.errors import SAYS_ERROR, WORDS
-from diagkit.logs.lines import LONGEST, Log, parts
+from diagkit.logs.errors import WORDS, says_error
+from diagkit.logs.lines import LONGEST, Log, Parts, parts, parts_without_time
 from diagkit.logs.matching.blindness import MASK, is_blind
 from diagkit.logs.matching.engine import Engine
 from diagkit.logs.matching.plain import FOLD
+from diagkit.logs.severity import NOTHING, level_in_digits
 from diagkit.logs.signatures import Harmless, Said, Signature, harmless
 
 _DIGIT = re.compile(r"[0-9]")
 _ALIKE = str.maketrans("123456789", "0" * 9)
 _MOST_VARIANTS = 1000  # of one open verdict
 
-Name = tuple[str, str, int, int]  # signature, field, and where in the line its value begins and ends
+
+class Name(NamedTuple):
+    """A value that a line names for a field of a signature: where in the line it begins and ends.
+
+    value: itself, where it does not stand in the line as it is.
+    """
+
+    signature: str
+    field: str
+    start: int
+    end: int
+    value: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,7 +43,8 @@ class Verdict:
     """What lines of one kind are.
 
     kind: such a line, with every digit as 0. end: where what follows its stamp begins; None: it has no stamp. begins:
-    where its message does. met: the lines met so far, as (microseconds since the epoch, offset in the log, line).
+    where its message does. structured: it has to be put together (see `structured`). met: the lines met so far, as
+    (microseconds since the epoch, offset in the log, line).
     """
 
     kind: bytes
@@ -39,6 +52,7 @@ class Verdict:
     begins: int
     ends: int
     program: str
+    structured: bool
     signatures: tuple[str, ...] = ()
     names: tuple[Name, ...] = ()
     says_error: bool = False
@@ -53,10 +67,15 @@ class Verdict:
 
 @dataclass(slots=True, kw_only=True)
 class Open:
-    """What has to be looked at in each line: signatures and rules that tell digits apart."""
+    """What has to be looked at in each line: signatures and rules that tell digits apart, and levels that are numbers.
 
-    signatures: list[tuple[Signature, list[bytes]]]  # with their literals
-    harmless: list[Harmless]
+    level: where in the line its number stands. afresh: everything has to, because digits are more than that.
+    """
+
+    signatures: list[tuple[Signature, list[bytes]]] = field(default_factory=list)  # with their literals
+    harmless: list[Harmless] = field(default_factory=list)
+    level: tuple[int, int] | None = None
+    afresh: bool = False
     settled: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
 
 
@@ -103,43 +122,68 @@ class Judge:
 
     def program(self, line: bytes, end: int) -> str:
         """The program that said this dated line."""
-        return self._said(line, end, "")[0].program
+        return self._parts(line, end, "").program
+
+    def message(self, verdict: Verdict, line: bytes) -> tuple[bytes, bytes]:
+        """What a line with this verdict says, and of that what a template is made of."""
+        if not verdict.structured:
+            said = line[verdict.begins :]
+            return said, said
+        told = self._parts(line, verdict.end, verdict.program)
+        return told.message.encode("utf-8", "surrogateescape"), told.summary.encode("utf-8", "surrogateescape")
 
     def of(self, line: bytes, end: int | None, head: str = "") -> Verdict:
         """The verdict on lines like this one. end: see `Verdict`. head: the program of the line it belongs to."""
-        said, begins = self._said(line, end, head)
+        told = self._parts(line, end, head)
+        verdict = self._passed(line, end, told)
+        if (told.record and told.record.fragile) or any(name.value for name in verdict.names):
+            verdict.open = Open(afresh=True)
+        return verdict
+
+    def _passed(self, line: bytes, end: int | None, told: Parts) -> Verdict:
+        begins = told.begins if line.isascii() else _bytes(_text(line)[: told.begins])
         verdict = Verdict(
             kind=line.translate(MASK),
             end=end,
             begins=begins,
-            ends=begins + _bytes(said.message),
-            program=said.program,
+            ends=begins + _bytes(told.message),
+            program=told.program,
+            structured=told.record is not None,
         )
-        blind, sharp, blind_rules, sharp_rules, word = self._suspected(line, verdict.kind)
+        said = Said(told.program, told.message)
+        blind, sharp, blind_rules, sharp_rules, word = self._suspected(line, verdict.kind, told)
         sharp = [(s, literals) for s, literals in sharp if _may_say(s.by, said.program)]
-        met = list(_names(verdict, said, blind))
-        says_error = word and bool(SAYS_ERROR.search(said.message))
-        if (met or sharp or says_error) and not any(rule.covers(said) for rule in blind_rules):
+        met = list(_names(verdict, told, line, blind))
+        level = told.stated.digits if word else None
+        error = word and says_error(said.message, told.stated.level)
+        if (met or sharp or error or level) and not any(rule.covers(said) for rule in blind_rules):
             verdict.signatures, verdict.names = _told(met)
-            verdict.says_error = says_error
-            if sharp or sharp_rules or not (end is None or _no_digits(said.program)):
-                verdict.open = Open(signatures=sharp, harmless=sharp_rules)
+            verdict.says_error = error
+            if sharp or sharp_rules or level or not (end is None or _no_digits(said.program)):
+                verdict.open = Open(signatures=sharp, harmless=sharp_rules, level=level)
         return verdict
 
     def settled(self, verdict: Verdict, open_: Open, line: bytes) -> Verdict:
         """The verdict on this very line, by the open one on lines like it. The same verdict is the same object."""
-        if verdict.end is None or _no_digits(verdict.program):
-            said = Said(verdict.program, line[verdict.begins : verdict.ends].decode("utf-8", "surrogateescape"))
+        if open_.afresh:
+            fresh = self._passed(line, verdict.end, self._parts(line, verdict.end, verdict.program))
+            return self.settled(fresh, fresh.open, line) if fresh.open else fresh
+        if verdict.structured or not (verdict.end is None or _no_digits(verdict.program)):
+            told = self._parts(line, verdict.end, verdict.program)
         else:
-            said, _ = self._said(line, verdict.end, verdict.program)
-        harmless = any(rule.covers(said) for rule in open_.harmless)
+            message = line[verdict.begins : verdict.ends].decode("utf-8", "surrogateescape")
+            told = Parts(verdict.program, 0, message, 0, NOTHING, None)
+        harmless = any(rule.covers(Said(told.program, told.message)) for rule in open_.harmless)
         lower = line.lower()
         held = [s for s, literals in open_.signatures if any(literal in lower for literal in literals)]
-        met = () if harmless else tuple(_names(verdict, said, held))
-        settled = open_.settled.get((harmless, said.program, met))
+        met = () if harmless else tuple(_names(verdict, told, line, held))
+        error = verdict.says_error
+        if open_.level:
+            error = says_error(told.message, level_in_digits(line, open_.level))
+        settled = open_.settled.get((harmless, error, told.program, met))
         if settled is None:
             signatures, names = _told(met)
-            settled = replace(verdict, program=said.program, open=None, met=[])
+            settled = replace(verdict, program=told.program, says_error=error, open=None, met=[])
             if harmless:
                 settled.signatures, settled.names, settled.says_error = (), (), False
             else:
@@ -147,12 +191,17 @@ class Judge:
                 settled.names += names
             if len(open_.settled) >= _MOST_VARIANTS:
                 open_.settled.clear()
-            open_.settled[harmless, said.program, met] = settled
+            open_.settled[harmless, error, told.program, met] = settled
         return settled
 
-    def _suspected(self, line: bytes, kind: bytes) -> _Suspects:
+    def _suspected(self, line: bytes, kind: bytes, told: Parts) -> _Suspects:
         held, alike = self._finder.held(line), self._finder_of_alike.held(kind)
-        if not line.isascii():  # a letter beyond ASCII may have one of ASCII in lower case (the Kelvin sign)
+        if told.record:  # rules look at the message, which has what the line has not
+            message = told.message.encode("utf-8", "surrogateescape").translate(MASK)
+            alike = sorted({*alike, *self._finder_of_alike.held(message)})
+        if not (
+            line.isascii() and told.message.isascii()
+        ):  # a letter beyond ASCII may have one of ASCII in lower case (the Kelvin sign)
             alike = list(range(len(self._alike)))
         key = (*held, -1, *alike)
         if key not in self._suspects:
@@ -172,30 +221,41 @@ class Judge:
             )
         return self._suspects[key]
 
-    def _said(self, line: bytes, end: int | None, head: str) -> tuple[Said, int]:
-        """What the line says and who, and at which byte its message begins."""
-        text = line[end or 0 : LONGEST].rstrip(b"\r").decode("utf-8", "surrogateescape")
-        program, _, message = (head, 0, text.strip()) if end is None else parts(self._log, text)
-        return Said(program, message), (end or 0) + _bytes(text[: text.rfind(message)])
+    def _parts(self, line: bytes, end: int | None, head: str) -> Parts:
+        text = _text(line)
+        if end is None:
+            return parts_without_time(text, head)
+        return parts(self._log, text, end if line.isascii() else len(_text(line[:end])))
 
 
-def _names(verdict: Verdict, said: Said, signatures: Iterable[Signature]) -> Iterator[tuple[str, tuple[Name, ...]]]:
+def _text(line: bytes) -> str:
+    return line[:LONGEST].rstrip(b"\r").decode("utf-8", "surrogateescape")
+
+
+def _names(
+    verdict: Verdict, told: Parts, line: bytes, signatures: Iterable[Signature]
+) -> Iterator[tuple[str, tuple[Name, ...]]]:
     """Those of these signatures that the line has, each with whom it names."""
     for signature in signatures:
-        spans = signature.spans(said)
+        spans = signature.spans(Said(told.program, told.message))
         if spans is not None:
-            yield (
-                signature.id,
-                tuple(
-                    (
-                        signature.id,
-                        name,
-                        verdict.begins + _bytes(said.message[:start]),
-                        verdict.begins + _bytes(said.message[:end]),
-                    )
-                    for name, (start, end) in spans.items()
-                ),
-            )
+            names = ((field, *_place(verdict, told, line, *span)) for field, span in spans.items())
+            yield signature.id, tuple(Name(signature.id, *name) for name in names)
+
+
+def _place(verdict: Verdict, told: Parts, line: bytes, start: int, end: int) -> tuple[int, int, str]:
+    """Where in the line these characters of its message stand; what they are, where they stand nowhere like that."""
+    if told.record is None:
+        return (
+            verdict.begins + _bytes(told.message[:start]),
+            verdict.begins + _bytes(told.message[:end]),
+            "",
+        )
+    span = told.record.span(start, end)
+    if span is None:
+        return 0, 0, told.message[start:end]
+    raw = _text(line)[told.begins :]
+    return verdict.begins + _bytes(raw[: span[0]]), verdict.begins + _bytes(raw[: span[1]]), ""
 
 
 def _told(met: Iterable[tuple[str, tuple[Name, ...]]]) -> tuple[tuple[str, ...], tuple[Name, ...]]:

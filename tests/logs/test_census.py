@@ -1,5 +1,6 @@
 """The bulk path counts what the plain reading of `occurrences` counts, whatever the lines, blocks and engines."""
 
+import json
 import pickle
 import re
 from collections import Counter
@@ -12,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagkit.logs.census import Census, Heard
-from diagkit.logs.errors import WORDS
-from diagkit.logs.lines import Log
-from diagkit.logs.matching.engine import Engine, finder
+from diagkit.logs.errors import WORDS, says_error
+from diagkit.logs.lines import Log, line_at
+from diagkit.logs.matching.engine import Engine, finder, searching
 from diagkit.logs.matching.plain import Plain
 from diagkit.logs.occurrences import Matcher, is_harmless
 from diagkit.logs.signatures import Signature, catalogue
@@ -83,6 +84,18 @@ texts = st.one_of(
 bodies = st.one_of(texts, st.binary(max_size=60).map(lambda raw: raw.replace(b"\n", b"")))
 
 
+def structured(draw: st.DrawFn, at: datetime, said: str) -> bytes:
+    """The same as JSON or logfmt, with levels in words and numbers."""
+    level = draw(st.sampled_from(["error", "info", 30, 50, 3, 400]))
+    other = draw(st.sampled_from(["", "no route", 'open "a"', "é<", said]))
+    fields = {"level": level, "time": at.isoformat(), draw(st.sampled_from(["msg", "message", "err"])): said}
+    fields |= {draw(st.sampled_from(["error", "stack", "user", "service"])): other, "n": draw(st.integers(0, 100))}
+    if draw(st.booleans()):
+        return " ".join(f"{key}={json.dumps(value)}" for key, value in fields.items()).encode("utf-8", "replace")
+    head = draw(st.sampled_from(["", f"{at:%b} {at.day:2} {at:%H:%M:%S} web1 app[7]: "]))
+    return (head + json.dumps(fields, ensure_ascii=draw(st.booleans()))).encode("utf-8", "replace")
+
+
 @st.composite
 def written(draw: st.DrawFn) -> bytes:
     """A line of any of these logs: dated or not, with or without an envelope, with odd ends."""
@@ -90,6 +103,8 @@ def written(draw: st.DrawFn) -> bytes:
     second = draw(st.integers(0, 3000))
     at = datetime(2026, 11, 21, 21, tzinfo=UTC) + timedelta(seconds=second)
     program = draw(st.sampled_from(["kernel", "systemd[1]", "sshd[77]", "php-fpm8.2[5]", "app[12]", "2fa[3]"])).encode()
+    if draw(st.integers(0, 3)) == 0:
+        return structured(draw, at, body.decode("utf-8", "replace"))
     head = draw(
         st.sampled_from(
             [
@@ -113,6 +128,23 @@ def test_it_counts_what_reading_line_by_line_counts(lines: list[bytes], size: in
     wanted = read_one_by_one(log)
     assert told(counted(log, size=size)) == wanted
     assert told(counted(log, size=size, engine=Plain)) == wanted
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines=st.lists(written(), max_size=30), source=st.sampled_from(SOURCES))
+def test_it_hears_of_the_lines_that_reading_line_by_line_takes_for_errors(lines: list[bytes], source: str) -> None:
+    log, heard = Log(source, b"\n".join(lines)), list[Heard]()
+    census = Census(log, CLOCK, ALWAYS, heard=heard.append)
+    census.read(log.raw)
+    census.counts  # noqa: B018  # folds
+    wanted = Counter[int]()
+    for start in {start for start, _ in searching([word.encode() for word in WORDS], Plain)(log.raw)}:
+        line = line_at(log, start, CLOCK)
+        if line and says_error(line.message, line.level) and not is_harmless(line):
+            wanted[micros(line.at)] += 1
+    found = Counter(at for each in heard for at in each.times)
+    assert not wanted - found
+    assert sum(found.values()) <= sum(wanted.values()) + sum(t.count for t in census.counts.tallies.values())
 
 
 @pytest.mark.parametrize("form", log_corpora.FORMATS)
@@ -190,6 +222,26 @@ def test_it_tells_of_lines_that_call_themselves_errors() -> None:
         (b"ERROR order 17 is lost", 2, "app", ()),
         (b"write: No space left on device", 1, "app", ("no_space_left",)),
     }
+
+
+def test_levels_that_are_numbers_are_told_apart_though_other_digits_are_not() -> None:
+    heard: list[Heard] = []
+    census = Census(Log("/var/log/shop/app.log", b""), CLOCK, ALWAYS, heard=heard.append)
+    line = '{"level":%d,"time":17952976%02d000,"pid":7,"msg":"order failed"}\n'
+    census.read("".join(line % (level, n) for n, level in enumerate([30, 50, 30, 60, 40, 50])).encode())
+    assert not told(census.counts)
+    assert sum(len(each.times) for each in heard) == 3
+    assert {each.message for each in heard} == {b"order failed"}
+
+
+def test_names_in_structured_lines_are_those_of_their_text() -> None:
+    log = Log(
+        "/var/log/shop/app.log",
+        b'{"time":"2026-11-21T21:00:01Z","msg":"open \\"/a\\": ENOSPC: no space left on device, open \'/srv/a\'"}\n'
+        b'{"time":"2026-11-21T21:00:02Z","msg":"\\u0041\\u0042: host db1.\\u003cx\\u003e: connection refused"}\n',
+    )
+    assert told(counted(log)) == read_one_by_one(log)
+    assert counted(log).tallies
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n", b"\0" * 1000, b"\xff\xfe\r\n" * 10, b"x" * 3_000_000, b"\n" * 100_000])

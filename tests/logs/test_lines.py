@@ -33,11 +33,12 @@ def only(source: str, text: str) -> Line:
         (APP, "2026-11-21 21:48:04,123 ERROR x", "shop", 0, "ERROR x"),
         (
             APP,
-            '{"level":"error","ts":1795297684.5,"msg":"x"}',
-            "shop",
+            '{"level":"error","ts":1795297684.5,"msg":"x","service":"cart"}',
+            "cart",
             0,
-            '{"level":"error","ts":1795297684.5,"msg":"x"}',
-        ),
+            "x service=cart",
+        ),  # zap 1.26
+        (SYSLOG, 'Nov 21 21:48:05 web1 shop[8]: {"level":50,"name":"cart","msg":"x"}', "shop", 8, "x name=cart"),
     ],
 )
 def test_who_says_what(source: str, text: str, program: str, pid: int, message: str) -> None:
