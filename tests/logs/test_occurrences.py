@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from diagkit.logs.matching.engine import searching
 from diagkit.logs.errors import error_lines, template
 from diagkit.logs.kernel import lacking, without_taken_over
 from diagkit.logs.lines import Log, line_at, span
+from diagkit.logs.matching.engine import searching
 from diagkit.logs.occurrences import Occurrence, occurrences
 from diagkit.logs.signatures import catalogue
 from diagkit.logs.timestamps import Clock
