@@ -51,7 +51,7 @@ class Dater:
 
     def end(self, line: bytes) -> int:
         """Where the message begins in the line that was dated last; 0 where the stamp stands within the message."""
-        if self._end and self._form and self._form.varies and (lead := self._form.locate.search(line)):
+        if self._end and self._form and self._form.varies and (lead := self._form.locate.search(line, 0, HEAD)):
             return lead.end() + self._end
         return self._end
 
@@ -107,9 +107,11 @@ def _minute(line: bytes, found: Reading) -> _Minute | None:
     if not form.varies or read_minute is None:
         return read_minute
     locate, reach = form.locate.search, match.end() + shift + 8
+    within = HEAD_OF_JSON if line[:1] == b"{" else HEAD
+    begins = line[:1] if form.kind is Kind.INNER else b""  # of others, what leads to the stamp begins the line
 
     def behind_the_lead(line: bytes) -> int | None:
-        lead = locate(line)
+        lead = locate(line, 0, within) if line.startswith(begins) else None
         return read_minute(line[lead.end() : lead.end() + reach]) if lead else None
 
     return behind_the_lead

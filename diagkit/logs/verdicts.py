@@ -197,7 +197,7 @@ class Judge:
     def _suspected(self, line: bytes, kind: bytes, told: Parts) -> _Suspects:
         held, alike = self._finder.held(line), self._finder_of_alike.held(kind)
         if told.record:  # rules look at the message, which has what the line has not
-            message = told.message.encode("utf-8", "surrogateescape").translate(MASK)
+            message = told.message.replace("\n", "\0").encode("utf-8", "surrogateescape").translate(MASK)
             alike = sorted({*alike, *self._finder_of_alike.held(message)})
         if not (
             line.isascii() and told.message.isascii()

@@ -26,6 +26,7 @@ def lines_of(at: datetime, word: str) -> list[str]:
         f"[{at:%Y-%m-%dT%H:%M:%S},{us[:3]}][{word} ][o.e.c.s] x",
         f"{at:%Y/%m/%d %H:%M:%S} [{word}] 12#12: x",
         f"{at:%b %e %H:%M:%S} web1 app[1]: {word}",
+        f'{at:%b %e %H:%M:%S} web1 app[1]: {{"time":"2026-11-01T10:00:00Z","msg":"{word}"}}',
         f"<13>{at:%b %e %H:%M:%S} web1 app[1]: {word}",
         f"{at:%b %d %Y %H:%M:%S}: %ASA-6-1: {word}",
         f"[{at:%a %b %d %H:%M:%S}.{us} {at:%Y}] [core:{word}] x",
@@ -61,7 +62,7 @@ moments = st.builds(
 )  # fmt: skip
 
 
-@given(st.lists(st.tuples(moments, st.sampled_from(LEVELS), st.integers(0, 32)), min_size=1, max_size=60))
+@given(st.lists(st.tuples(moments, st.sampled_from(LEVELS), st.integers(0, 33)), min_size=1, max_size=60))
 @settings(max_examples=120, deadline=None)
 def test_every_line_is_read_as_it_would_be_by_itself(picked) -> None:
     dater = Dater(CLOCK)
@@ -79,7 +80,7 @@ def test_every_line_is_read_as_it_would_be_by_itself(picked) -> None:
 
 
 @given(
-    st.sampled_from(range(33)), st.sampled_from(LEVELS), st.lists(st.integers(0, 400_000_000), min_size=2, max_size=60)
+    st.sampled_from(range(34)), st.sampled_from(LEVELS), st.lists(st.integers(0, 400_000_000), min_size=2, max_size=60)
 )
 @settings(max_examples=120, deadline=None)
 def test_so_are_the_lines_of_a_file_of_one_form(which: int, word: str, after: list[int]) -> None:
@@ -88,6 +89,17 @@ def test_so_are_the_lines_of_a_file_of_one_form(which: int, word: str, after: li
         line = lines_of(NOW - timedelta(hours=2) + timedelta(microseconds=us), word)[which]
         alone = read_stamp(line, CLOCK)
         assert dater.at(line.encode()) == (micros(alone.at) if alone else None), line
+
+
+@given(st.binary(min_size=1, max_size=80), st.sampled_from(range(34)))
+def test_junk_before_a_line_hides_its_time_in_a_file_as_it_does_by_itself(junk: bytes, which: int) -> None:
+    dater = Dater(CLOCK)
+    line = lines_of(NOW - timedelta(hours=2), "INFO")[which].encode()
+    dater.at(line)
+    odd = junk.replace(b"\n", b"") + line
+    alone, us = read_stamp(odd.decode("latin-1"), CLOCK), dater.at(odd)
+    if not (alone and "date" in alone.assumed):
+        assert us == (micros(alone.at) if alone else None)
 
 
 @given(st.binary(max_size=200))

@@ -80,7 +80,12 @@ class Form:
     @cached_property
     def locate(self) -> re.Pattern[bytes]:
         """For what comes before the stamp, in the bytes of the line."""
-        return re.compile(self.varies.encode(), re.ASCII)
+        anywhere = "" if self.kind is Kind.INNER else "^"
+        return re.compile(f"{anywhere}{self.varies}".encode(), re.ASCII)
+
+    def may_have(self, opening: str) -> bool:
+        """Whether a line that begins so may be in this form."""
+        return not self.opens or opening in self.opens or (opening == "N" and "A" in self.opens)
 
 
 _ISO_LEAD = rf" {{0,4}}{COLOUR}{PRIORITY}{OPENING}"
@@ -221,7 +226,7 @@ def opening(line: str) -> str:
 def by_opening() -> Mapping[str, tuple[Form, ...]]:
     """Every form that a line with that opening may have; under the empty one, those of any other."""
     found = {
-        letter: tuple(f for f in FORMS if not f.opens or letter in f.opens or (letter == "N" and "A" in f.opens))
+        letter: tuple(form for form in FORMS if form.may_have(letter))
         for letter in {letter for form in FORMS for letter in form.opens}
     }
     return found | {"": tuple(f for f in FORMS if not f.opens)}

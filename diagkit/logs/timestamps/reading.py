@@ -63,10 +63,11 @@ def read(line: str, clock: Clock, known: Known, *, first: Form | None = None) ->
     first: the form to try before all others.
     """
     line = line[: HEAD if line[:1] != "{" else HEAD_OF_JSON]
-    if first and (found := _read_as(first, line, clock, known)):
+    begins = opening(line)
+    if first and first.may_have(begins) and (found := _read_as(first, line, clock, known)):
         return found
     forms = by_opening()
-    for form in forms.get(opening(line), forms[""]):
+    for form in forms.get(begins, forms[""]):
         if form.holds in line and (found := _read_as(form, line, clock, known)):
             return found
     return None
