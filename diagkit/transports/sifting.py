@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import ceil
 
-from diagkit.logs.matching.hitting import sieve
+from diagkit.logs.matching.sieve import expression, pieces
 from diagkit.model import Moment, Reply, Sift, Silence
 from diagkit.transports.program import bare_text
 
@@ -26,7 +26,8 @@ def library(moment: Moment) -> str:
     until = 0 if moment.until >= moment.now else ceil(moment.until.timestamp())
     named = {
         "WINDOW": bare_text("window.awk"),
-        "SIEVE": "\n".join(sieve()),
+        "PIECES": "\n".join(pieces()),
+        "EXPRESSION": expression(pieces()),
         "SINCE": f"{moment.since.timestamp():.0f}",
         "UNTIL": f"{until}",
         "NOW": f"{moment.now.timestamp():.0f}",

@@ -5,7 +5,9 @@ To hold another transport to it: write a fixture that yields an `Opener`, and ad
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, closing
@@ -60,8 +62,18 @@ def bash() -> Iterator[Opener]:
     yield from _local("bash")
 
 
+@pytest.fixture(scope="session")
+def applets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with busybox under the names of all its commands, as a machine has it that has nothing else."""
+    shell_argv("busybox")
+    folder = tmp_path_factory.mktemp("applets")
+    subprocess.run(["busybox", "--install", "-s", folder], check=True)
+    return folder
+
+
 @pytest.fixture
-def busybox() -> Iterator[Opener]:
+def busybox(applets: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opener]:
+    monkeypatch.setenv("PATH", f"{applets}{os.pathsep}{os.environ['PATH']}")
     yield from _local("busybox")
 
 
