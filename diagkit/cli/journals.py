@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from diagkit.logs.sources import About, Form, Note, Part, Series
+from diagkit.logs.sources import About, Form, Lost, Note, Part, Series
 from diagkit.model import epoch
 from diagkit.transports.allowed import Forbidden, refuse_unless_allowed
 from diagkit.transports.child import CHUNK, Child
@@ -32,7 +32,7 @@ class Journal:
             refuse_unless_allowed(argv)
             child = Child(argv)
         except (Forbidden, OSError) as error:
-            notes.append(f"journalctl could not be run: {getattr(error, 'strerror', None) or error}.")
+            notes.append(Lost(f"journalctl could not be run: {getattr(error, 'strerror', None) or error}."))
             return
         try:
             os.set_blocking(child.err, False)

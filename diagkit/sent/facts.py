@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from diagkit.logs.lines import Log
 from diagkit.logs.occurrences import NAMES, QUIET, Burst, Occurrence
 from diagkit.logs.reading import Found
 from diagkit.logs.reading.mined import Kind
-from diagkit.logs.sources import About, Form, Note, Series
+from diagkit.logs.sources import About, Form, Lost, Note, Series
 from diagkit.logs.tallies import MINUTE, Tally
 from diagkit.logs.templates.novelty import Compared
 from diagkit.logs.timestamps import moment
@@ -35,7 +34,6 @@ STANDS_FOR = {
 }
 
 
-LOST = re.compile(r"\bmissing\b|\bcould not be\b|\bbreaks? off\b")  # in a note: not all that was sent could be read
 A_MINUTE = timedelta(minutes=1)
 
 
@@ -146,7 +144,7 @@ def _reading(source: str, *, silence: Silence | None = None) -> Reading:
 def _of_log(number: int, log: Series, sent: Sent) -> Reading:
     counts, reach = sent.found.counts.get(number), sent.found.reach.get(number)
     first, last = map(moment, reach) if reach else (None, None)
-    short = any(LOST.search(note) for note in sent.found.notes.get(number, ()))
+    short = any(isinstance(note, Lost) for note in sent.found.notes.get(number, ()))
     silence = Silence.TRUNCATED if short else None
     size = counts.size if counts else 0
     return Reading(source=log.name, size=size, cut=False, first=first, last=last, silence=silence)

@@ -9,5 +9,6 @@ could not be read is said.
 from diagkit.logs.sources.discovery import find
 from diagkit.logs.sources.forms import Form
 from diagkit.logs.sources.part import About, Note, Part, Series
+from diagkit.logs.sources.streams import Lost
 
-__all__ = ["About", "Form", "Note", "Part", "Series", "find"]
+__all__ = ["About", "Form", "Lost", "Note", "Part", "Series", "find"]

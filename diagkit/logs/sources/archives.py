@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from diagkit.logs.sources.streams import Pull, Slice, say
+from diagkit.logs.sources.streams import Lost, Pull, Slice, say
 
 TAR_BLOCK = 512
 HEADER = 1 << 16  # bytes of a long name or of pax records; longer ones are no archive that tar made
@@ -44,7 +44,7 @@ def members(pull: Pull, notes: list[str]) -> Iterator[Member]:
         else:
             length = length if size is None else size
             if info.type == tarfile.GNUTYPE_SPARSE:
-                say(notes, "Files stored as sparse were left out.")
+                say(notes, Lost("Files stored as sparse were left out."))
             elif info.isreg():
                 yield Member(name=name or info.name, offset=body, size=length, modified=moment(info.mtime))
             name, size = "", None
@@ -57,14 +57,14 @@ def _header(pull: Pull, notes: list[str]) -> tarfile.TarInfo | None:
     header = pull.read(TAR_BLOCK)
     if not header.strip(b"\0"):
         if not header:
-            say(notes, "The archive ends without its end mark: its last files may be missing.")
+            say(notes, Lost("The archive ends without its end mark: its last files may be missing."))
         return None
     try:
         info = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
     except (tarfile.HeaderError, ValueError):
         info = None
     if info is None or info.size < 0:
-        say(notes, "The archive is damaged or ends early: files after the damage were not read.")
+        say(notes, Lost("The archive is damaged or ends early: files after the damage were not read."))
         return None
     return info
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from diagkit.logs.sources.streams import CHUNK, say
+from diagkit.logs.sources.streams import CHUNK, Lost, say
 
 MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -70,17 +70,18 @@ def decoded(chunks: Iterator[bytes], name: str, notes: list[str]) -> Iterator[by
             try:
                 piece = decoder.decompress(data, CHUNK)
             except Exception as error:  # noqa: BLE001  # five libraries, each with errors of its own
-                say(notes, _complaint(name, error))
+                say(notes, Lost(_complaint(name, error)))
                 return
             data = decoder.unused_data if decoder.eof else b""  # noqa: PLW2901  # what is left of it
             if piece:
                 yield piece
             given += len(piece)
             if (given > FREE and given > RATIO * taken) or given > MOST or members > MEMBERS:
-                say(notes, f"Reading stopped after {given >> 20} MiB, from {taken} bytes of {name}: a bomb, or nearly.")
+                why = f"Reading stopped after {given >> 20} MiB, from {taken} bytes of {name}: a bomb, or nearly."
+                say(notes, Lost(why))
                 return
     if taken and not decoder.eof:
-        say(notes, f"Its end is missing: the {name} data break off. What came before was read.")
+        say(notes, Lost(f"Its end is missing: the {name} data break off. What came before was read."))
 
 
 def _bites(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from diagkit.logs.sources.compression import decoded
-from diagkit.logs.sources.streams import CHUNK, Pull, say
+from diagkit.logs.sources.streams import CHUNK, Lost, Pull, say
 
 HOLD = 32 << 20  # bytes of recompressed logs held of all archives together: about 300 MB of text
 
@@ -80,4 +80,4 @@ class Behind:
             yield chunk
             at += len(chunk)
         if at < stop:
-            say(notes, "The archive ends within this file; what was there was read.")
+            say(notes, Lost("The archive ends within this file; what was there was read."))

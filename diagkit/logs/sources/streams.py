@@ -18,6 +18,12 @@ class Origin(Protocol):
     def chunks(self, notes: list[str]) -> Iterator[bytes]: ...
 
 
+class Lost(str):
+    """A note that some of what is there, or was, could not be read; other notes only explain what was."""
+
+    __slots__ = ()
+
+
 def say(notes: list[str], sentence: str) -> None:
     """Note this once."""
     if sentence not in notes:
@@ -51,22 +57,22 @@ class Slice:
         try:
             fd = os.open(self.path, NEVER_WAIT)
         except OSError as error:
-            say(notes, f"It could not be opened: {reason(error)}.")
+            say(notes, Lost(f"It could not be opened: {reason(error)}."))
             return
         try:
             yield from self._read(fd, notes, start, end, by_line)
         except OSError as error:
-            say(notes, f"It could not be read to its end: {reason(error)}.")
+            say(notes, Lost(f"It could not be read to its end: {reason(error)}."))
         finally:
             os.close(fd)
 
     def _read(self, fd: int, notes: list[str], start: int, end: int | None, by_line: bool) -> Iterator[bytes]:  # noqa: FBT001
         found = os.fstat(fd)
         if not stat.S_ISREG(found.st_mode):
-            say(notes, "It is no regular file any more.")
+            say(notes, Lost("It is no regular file any more."))
             return
         if (found.st_dev, found.st_ino) != self.inode:
-            say(notes, "Another file took its name after it was found (rotated?); that one was read.")
+            say(notes, Lost("Another file took its name after it was found (rotated?); that one was read."))
         size = found.st_size - self.offset if self.size is None else self.size
         at = self.offset + start
         stop = self.offset + (size if end is None else end)
@@ -76,7 +82,7 @@ class Slice:
             yield chunk
             at += len(chunk)
         if at < stop:
-            say(notes, "It became shorter while it was read; what it still had was read.")
+            say(notes, Lost("It became shorter while it was read; what it still had was read."))
         elif end is None and self.size is None and os.fstat(fd).st_size > stop:
             say(notes, "It grew while it was read; what came later was not read.")
 
@@ -109,7 +115,7 @@ class Pipe:
             while chunk := os.read(self._fd, CHUNK):
                 yield chunk
         except OSError as error:
-            say(notes, f"It could not be read to its end: {reason(error)}.")
+            say(notes, Lost(f"It could not be read to its end: {reason(error)}."))
 
 
 class Pull:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from diagkit.logs.sources.archives import Member
 from diagkit.logs.sources.compression import decoded
-from diagkit.logs.sources.streams import NEVER_WAIT, Slice, say
+from diagkit.logs.sources.streams import NEVER_WAIT, Lost, Slice, say
 
 DIRECTORY = 4 << 20  # bytes of the directory, which is read whole: 50,000 members or more
 END = b"PK\x05\x06"  # of the directory; it stands in the last 64 KiB
@@ -41,7 +41,7 @@ class Zipped:
             checksum = zlib.crc32(chunk, checksum)
             yield chunk
         if checksum != self.checksum and len(notes) == said:
-            say(notes, "It is damaged: its checksum is wrong.")
+            say(notes, Lost("It is damaged: its checksum is wrong."))
 
 
 def members(file: Slice, notes: list[str]) -> Iterator[tuple[Member, Zipped]]:

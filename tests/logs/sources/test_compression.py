@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from diagkit.logs.sources import compression
 from diagkit.logs.sources.compression import decoded
-from diagkit.logs.sources.streams import CHUNK
+from diagkit.logs.sources.streams import CHUNK, Lost
 from tests.logs.sources.making import TEXT, only, read, run
 
 TOOLS = {
@@ -79,6 +79,7 @@ def test_a_stream_that_breaks_off_gives_what_came_before_and_says_so(name: str, 
     cut = data.draw(st.integers(1, len(packed) - 1))
     found, notes = unpacked(packed[:cut], name)
     assert TEXT.startswith(found)
+    assert all(isinstance(note, Lost) for note in notes)
     assert notes
 
 
@@ -109,6 +110,7 @@ def test_zeros_after_the_end_are_nothing_and_other_bytes_are_said(name: str) -> 
     found, notes = unpacked(packed + b"#!/bin/sh\n", name)
     assert found == TEXT[:5000]
     assert "left out" in notes[0]
+    assert not isinstance(notes[0], Lost)  # nobody misses them
 
 
 def test_a_frame_of_zstd_without_data_is_passed_over() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diagkit.logs import sources
-from diagkit.logs.sources import About, discovery, walking
+from diagkit.logs.sources import About, Lost, discovery, walking
 from tests.logs.sources.making import TEXT, only, read, run, written
 
 
@@ -128,6 +128,7 @@ def test_a_file_that_shrinks_grows_or_is_replaced_gives_what_there_is_and_a_word
     os.truncate(tmp_path / "app.log", len(first) + 10)
     assert TEXT.startswith(first + b"".join(blocks).removesuffix(b"\n"))
     assert "shorter" in part.notes[0]
+    assert isinstance(part.notes[0], Lost)
 
     part = written(tmp_path, TEXT, "grows.log")
     blocks = part.blocks()
@@ -136,6 +137,7 @@ def test_a_file_that_shrinks_grows_or_is_replaced_gives_what_there_is_and_a_word
         file.write(b"more\n")
     assert first + b"".join(blocks) == TEXT
     assert "grew" in part.notes[0]
+    assert not isinstance(part.notes[0], Lost)
 
     part = written(tmp_path, TEXT, "rotates.log")
     (tmp_path / "rotates.log").rename(tmp_path / "rotates.log.1")
