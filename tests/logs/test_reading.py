@@ -13,8 +13,8 @@ from diagkit.logs.reading import Found, read
 from diagkit.logs.reading import jobs as cutting
 from diagkit.logs.reading.jobs import Job, jobs
 from diagkit.logs.reading.workers import Crew, Gauge
-from diagkit.logs.timestamps import Clock
-from diagkit.logs.window import ALWAYS
+from diagkit.logs.timestamps import Clock, moment
+from diagkit.logs.window import ALWAYS, Window
 
 START = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
 CLOCK = Clock(ahead=0, latest=START + timedelta(days=1), booted=START)
@@ -63,6 +63,24 @@ def test_stretches_and_processes_change_nothing(log, monkeypatch):
     assert counted(read(stretches, gauge, lambda: None)) == counted(whole)
     assert gauge.read == log.stat().st_size
     assert counted(whole)["signatures"]
+
+
+def test_lines_without_a_year_are_of_the_year_that_the_window_was_found_in(tmp_path):
+    """In a file of three years, as a host that says little leaves it: every day of it comes three times."""
+    path = tmp_path / "syslog"
+    end = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
+    times = [end - timedelta(hours=hours) for hours in range(3 * 365 * 24, 0, -4)]
+    full = "db1 shop[1]: write failed: No space left on device"
+    path.write_text("".join(f"{at:%b} {at.day:2} {at:%H:%M:%S} {full}\n" for at in times))
+    os.utime(path, (end.timestamp(), end.timestamp()))
+    clock = Clock(ahead=0, latest=end, booted=end)
+    window = Window(since=datetime(2024, 6, 1, tzinfo=UTC), until=datetime(2024, 6, 2, 23, tzinfo=UTC))
+    series, _ = sources.find([str(path)])
+    found = read(list(jobs(series, window, lambda _: clock, whole=False)), Gauge(), lambda: None)
+    tally = found.counts[0].tallies["no_space_left"]
+    expected = [at for at in times if window.since <= at <= window.until]
+    assert (tally.count, moment(tally.first), moment(tally.last)) == (len(expected), expected[0], expected[-1])
+    assert {moment(at).year for at in found.reach[0]} == {2024}
 
 
 def test_a_stop_ends_the_reading_with_what_is_there(log):

@@ -115,10 +115,9 @@ def _done(jobs: Iterable[Job], gauge: Gauge, beat: Beat) -> Found:
 
 def _read(job: Job, found: Found, gauge: Gauge, beat: Beat) -> None:
     """One stretch of one log."""
-    census = Census(
-        log_of(job.part), job.clock, job.window, heard=found.listener(job.part.name, gauge), start=job.start
-    )
-    dater = Dater(job.clock)
+    log, heard = log_of(job.part), found.listener(job.part.name, gauge)
+    census = Census(log, job.clock, job.window, heard=heard, start=job.start, near=job.near)
+    dater = Dater(job.clock, near=job.near)
     since, until = micros(job.window.since), micros(job.window.until)
     answered: Answered | None = None
     if job.start:

@@ -21,7 +21,10 @@ AHEAD = 1 << 16  # bytes in which the next line begins
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A stretch of one part, from the line at byte `start` up to that at `end`. series: number of its log."""
+    """A stretch of one part, from the line at byte `start` up to that at `end`. series: number of its log.
+
+    near: about when its first line was written, in microseconds since the epoch, where that is known.
+    """
 
     series: int
     part: Part
@@ -29,6 +32,7 @@ class Job:
     window: Window
     start: int = 0
     end: int | None = None
+    near: int | None = None
 
     @property
     def size(self) -> int:
@@ -83,7 +87,7 @@ def _cut(job: Job) -> Iterator[Job]:
     if found.note and found.note not in job.part.notes:
         job.part.notes.append(found.note)
     if found.start < found.end:
-        yield from _ranges(job, found.start, found.end)
+        yield from _ranges(replace(job, near=found.near), found.start, found.end)
 
 
 def _ranges(job: Job, start: int, end: int) -> Iterator[Job]:
