@@ -104,7 +104,7 @@ def database_logins(occurrences: Occurrences, texts: LogTexts, limits: Refused) 
     program that logs in anew; both the server's log and the client's say so.
     Look-alikes: guessing from outside, for many users, where the port is open to the internet.
     """
-    found = occurrences.of("database_access_denied", "redis_access_denied")
+    found = occurrences.of("database_access_denied", "mysql_host_not_allowed", "redis_access_denied")
     refused = sum(one.count for one in found)
     if refused < limits.warn:
         why_not = unread(texts)

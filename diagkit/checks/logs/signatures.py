@@ -23,7 +23,7 @@ SYSTEM = frozenset(
 )
 
 
-@check(noise=(0.008, 0.001), vital=False)
+@check(noise=(0.005, 0.001), vital=False)
 def kernel(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """Nothing in the logs tells of trouble with the kernel, memory, disks, filesystems or the network.
 
@@ -33,7 +33,7 @@ def kernel(occurrences: Occurrences, texts: LogTexts) -> Findings:
     yield from _judged(occurrences, KERNEL, "" if texts.kernel_seen else texts.why_not("kernel"))
 
 
-@check(noise=(0.01, 0.002), vital=False)
+@check(noise=(0.006, 0.001), vital=False)
 def system(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """Nothing in the logs tells of failing units, refused rights, exhausted limits or unresolved names.
 
@@ -43,7 +43,7 @@ def system(occurrences: Occurrences, texts: LogTexts) -> Findings:
     yield from _judged(occurrences, SYSTEM, "" if texts.system_seen else texts.why_not("journal"))
 
 
-@check(noise=(0.01, 0.002), vital=False)
+@check(noise=(0.006, 0.001), vital=False)
 def applications(occurrences: Occurrences, texts: LogTexts) -> Findings:
     """Nothing in the logs tells of web servers, databases, caches or programs in known kinds of trouble.
 
