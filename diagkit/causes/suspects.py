@@ -8,7 +8,7 @@ from dataclasses import replace
 from diagkit.causes import Cause
 from diagkit.causes.fleet import CLIENTS_FAIL, Fleet
 from diagkit.causes.grounding import PROVIDER, Node
-from diagkit.causes.verdicts import RANK, confidence, gate
+from diagkit.causes.verdicts import FIRMNESS, confidence, gate
 from diagkit.causes.weighing import NOTICEABLE, Weighing, World
 from diagkit.model import Step, Suspect, Untrusted, Weighed
 
@@ -23,7 +23,7 @@ def suspects_of(weighing: Weighing, runbooks: Mapping[str, str], *, over: bool) 
     named = [n for n, p in found.marginal.items() if isinstance(nodes[n].state, Cause) and p >= WORTH_NAMING]
     named.sort(key=lambda n: (-found.marginal[n], nodes[n].id, nodes[n].subject))
     suspects = [_suspect(weighing, node, runbooks, over=over) for node in named[:AT_MOST]]
-    return sorted(suspects, key=lambda s: -RANK.index(s.verdict))
+    return sorted(suspects, key=lambda s: -FIRMNESS.index(s.verdict))
 
 
 def _suspect(weighing: Weighing, node: int, runbooks: Mapping[str, str], *, over: bool) -> Suspect:
@@ -119,7 +119,7 @@ def _steps_to_take(cause: Cause, node: Node, target: str) -> tuple[Untrusted, ..
 def across_hosts(suspects: Iterable[Suspect], fleet: Fleet) -> list[Suspect]:
     """The same, with what is one thing told once, and a provider's cause told with the trouble of its clients."""
     merged: list[Suspect] = []
-    for suspect in sorted(suspects, key=lambda s: (-RANK.index(s.verdict), -s.confidence, s.target.raw)):
+    for suspect in sorted(suspects, key=lambda s: (-FIRMNESS.index(s.verdict), -s.confidence, s.target.raw)):
         thing = _thing(fleet, suspect)
         twin = next((i for i, other in enumerate(merged) if thing and thing == _thing(fleet, other)), None)
         if twin is None:

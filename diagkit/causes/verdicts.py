@@ -19,7 +19,8 @@ CONFIRMED = (0.8, 13.0)  # probability, decibans of direct evidence
 PROBABLE = (0.5, 10.0)
 QUIET_AGAIN = timedelta(minutes=10)  # so long without a new bad line, and an incident is over
 LEAST_QUIET, MANY_TIMES, OFTEN_ENOUGH = timedelta(seconds=20), 12, 3  # where lines came in quick succession
-RANK = [Verdict.HEALTHY, Verdict.RECOVERED, Verdict.INCONCLUSIVE, Verdict.PROBABLE, Verdict.CONFIRMED]
+RANK = [Verdict.HEALTHY, Verdict.RECOVERED, Verdict.INCONCLUSIVE, Verdict.PROBABLE, Verdict.CONFIRMED]  # of targets
+FIRMNESS = [Verdict.INCONCLUSIVE, Verdict.RECOVERED, Verdict.PROBABLE, Verdict.CONFIRMED]  # of causes
 
 
 def confidence(weighing: Weighing, node: int) -> float:

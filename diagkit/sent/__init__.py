@@ -40,6 +40,7 @@ from diagkit.probes.logs import AccessLogs, ErrorLines, Occurrences
 from diagkit.sent.digest import Digested, digested
 from diagkit.sent.facts import clean, occurrences, texts
 from diagkit.sent.files import Sent
+from diagkit.sent.spoken import evidence, spoken_for
 from diagkit.session import Settings, judge, result_of, silences_of, telling
 
 COUNTED = {Occurrences, ErrorLines, AccessLogs}  # what can be known of a log without its host
@@ -67,7 +68,8 @@ def diagnose(sent: Sent, settings: Settings, run: RunInfo) -> Report:
     findings, faults = judge(tape, settings, Facts(settings.probes(), tape, facts))
     findings = tuple(replace(f, hint=Untrusted(OPENS)) if f.hint != NO_TEXT else f for f in findings)
     run = replace(run, since=told.digest.since, until=told.digest.until)
-    diagnosis = weigh([*findings, *_not_asked(told.digest, settings)], catalog.knowledge(), run.until)
+    weighed = [*evidence(findings), *_not_asked(told.digest, settings)]
+    diagnosis = weigh(weighed, spoken_for(findings, catalog.knowledge()), run.until)
     counts = Counter(f.status.value for f in findings)
     return Report(
         run=run,

@@ -33,6 +33,9 @@ _STAMP = (
     r"|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? \S+|\[ *\d+\.\d{6}\])"
 )
 _UPTIME = r"(?:<\d{1,2}>)?\[(?: *\d+\.\d{6}|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\]"
+_LOGREAD = (
+    r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} [a-z]+\d?\.[a-z]+ [^\s:\[\]]+(?:\[\d+\])?: "  # OpenWrt
+)
 # In this order: each may also look like one that follows.
 _LOOKS: tuple[tuple[Form, re.Pattern[bytes]], ...] = tuple(
     (form, re.compile(pattern.encode(), re.ASCII))
@@ -44,6 +47,7 @@ _LOOKS: tuple[tuple[Form, re.Pattern[bytes]], ...] = tuple(
         (Form.JOURNAL_VERBOSE, r"[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} \S+ \[s=[0-9a-f]{32};"),
         (Form.SYSLOG, _UPTIME + r" \S+ (?:kernel|[^\s:\[\]]+\[\d+\]): "),  # journalctl -o short-monotonic
         (Form.KERNEL, _UPTIME + " "),
+        (Form.SYSLOG, _LOGREAD),
         (Form.SYSLOG, _STAMP + r" \S+ (?:[a-z]+\.[a-z]+ )?[^\s:\[\]]+(?:\[\d+\])?: "),
     )
 )  # fmt: skip
