@@ -29,7 +29,7 @@ WORDS = (
 )
 
 _CALM = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|(?:LOG|DETAIL|HINT|STATEMENT|CONTEXT):)"  # PostgreSQL has the last
-_GRAVE = r"(?<![\w/.=\"'-])(?:ERROR|CRITICAL|FATAL|SEVERE|EMERG|PANIC)(?![\w/=-])"
+_GRAVE = r"(?<![\w/.=\"'-])(?:ERROR|ERR|CRITICAL|CRIT|FATAL|SEVERE|EMERG|PANIC)(?![\w/=-])"
 # What the line says of itself first counts: `INFO done, ERROR count 0` is no error, nor is `GET /ERROR.html`.
 SAYS_ERROR = re.compile(
     rf"""^(?!(?:(?!{_GRAVE}).){{0,60}}?(?<![\w/.-]){_CALM}(?![\w/.-]))
@@ -37,9 +37,10 @@ SAYS_ERROR = re.compile(
     (?!.{{0,200}}?(?:level|severity)"?\s*[=:]\s*"?(?i:trace|debug|info|notice|warn))
     (?:.{{0,60}}{_GRAVE}
     |.*\[(?:error|crit|alert|emerg|fatal)\]
+    |(?:[Ee]rror|[Ff]atal|[Cc]ritical|[Pp]anic)(?:\ error)?:\s
     |.*(?:level|severity)"?\s*[=:]\s*"?(?i:error|fatal|critical|panic)
     |(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Fault)\b:?
-    |Caused\ by:\ |(?:panic|fatal\ error):\ )""",
+    |Caused\ by:\ )""",
     re.VERBOSE | re.ASCII,
 )
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from diagkit.logs.templates.records import essential
+
 _STRING = r'[^"\\]*(?:\\.[^"\\]*)*'
 _STEP = re.compile(
     rf"""\s*(?:"(?P<key>{_STRING})"\s*:\s*)?
@@ -170,13 +172,14 @@ def _record(values: list[Value]) -> Record | None:
         pieces.append((len(message), value))
         message += value.text.rstrip("\n")
     summary = message
+    if traces and len(parts) < 2:  # nothing else says what went wrong
+        summary += f"{': ' if summary else ''}{_essential(traces[0].text)}"
     for value in rest:
         message += f" {value.key}="
         pieces.append((len(message), value))
         message += value.text
     for value in traces:
         message += "\n" if message else ""
-        summary += f"\n{value.text}" if summary else value.text
         pieces.append((len(message), value))
         message += value.text
     return Record(
@@ -187,6 +190,10 @@ def _record(values: list[Value]) -> Record | None:
         fragile=any("\\u" in value.raw and _ESCAPED.search(value.raw) for _, value in pieces),
         pieces=tuple(pieces),
     )
+
+
+def _essential(trace: str) -> str:
+    return essential(trace.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
 
 
 def _is_error(value: Value) -> bool:

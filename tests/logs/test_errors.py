@@ -18,6 +18,10 @@ from diagkit.logs.errors import SAYS_ERROR
         '{"severity": "ERROR", "message": "no stock"}',
         "java.lang.IllegalStateException: no stock",
         "KeyError: 'stock'",
+        "error: cannot save order 7",  # winston 3
+        "Error: Cannot find module './stock'",
+        "[ERR] Cannot save order 7",  # Serilog 3
+        "#7] ERROR -- : no stock",  # Ruby's Logger
         "Caused by: java.net.ConnectException: refused",
         "panic: runtime error: index out of range",
     ],
@@ -38,6 +42,8 @@ def test_an_error(message: str) -> None:
         '192.0.2.7 - - "GET /docs/ERROR.html HTTP/1.1" 200',
         "rotated /var/log/shop/ERROR",
         "0 errors, 3 warnings",
+        "info: error: none",
+        "read error: none",
         "built src/fatal-error.css",
     ],
 )

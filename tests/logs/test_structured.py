@@ -90,10 +90,17 @@ def test_any_other_line_stays_as_it_is(line: str) -> None:
     assert record(line) is None
 
 
-def test_a_template_is_made_of_what_happened_alone() -> None:
-    found = record(r'{"msg":"cannot save","err":"full","user":7,"stack":"E: full\n at x"}')
+@pytest.mark.parametrize(
+    ("line", "summary"),
+    [
+        (r'{"msg":"cannot save","err":"full","user":7,"stack":"E: full\n at x"}', "cannot save: full"),
+        (r'{"msg":"cannot save","user":7,"stack":"IOError: full\n at x"}', "cannot save: IOError: full"),
+    ],
+)
+def test_a_template_is_made_of_what_happened_alone(line: str, summary: str) -> None:
+    found = record(line)
     assert found
-    assert found.summary == "cannot save: full\nE: full\n at x"
+    assert found.summary == summary
 
 
 def test_values_of_the_message_are_found_in_the_line() -> None:
