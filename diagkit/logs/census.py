@@ -10,7 +10,7 @@ digits (see `verdicts`). Each of those costs about a microsecond.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -190,29 +190,33 @@ class Census:
 
     def _fold(self) -> None:
         """Add what was met since the last time to the counts."""
+        times: defaultdict[str, list[int]] = defaultdict(list)
+        samples: defaultdict[str, list[Sample]] = defaultdict(list)
+        named: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
         for verdict in self._pending:
-            met = verdict.met
-            times = [at for at, _, _ in met]
-            first, youngest = (
-                Sample(at, offset, self._judge.message(verdict, line)[0][:LONGEST_KIND], verdict.kind)
-                for at, offset, line in (min(met), max(met))
-            )
+            met, verdict.met = verdict.met, []
+            first, youngest = min(met), max(met)
+            said, summary = self._judge.message(verdict, first[2])
+            ends = [Sample(*first[:2], said[:LONGEST_KIND], verdict.kind)]
+            if youngest is not first:
+                last = self._judge.message(verdict, youngest[2])[0]
+                ends.append(Sample(*youngest[:2], last[:LONGEST_KIND], verdict.kind))
+            stamps = [at for at, _, _ in met]
             for signature in verdict.signatures:
-                tally = self._counts.tally(signature)
-                tally.add(times, first, youngest)
+                times[signature] += stamps
+                samples[signature] += ends
                 if verdict.program:
-                    tally.programs[verdict.program] += len(met)
+                    self._counts.tally(signature).programs[verdict.program] += len(met)
             for signature, field, start, end, value in verdict.names:
-                if value:
-                    self._counts.tally(signature).name(field, {value: len(met)})
-                    continue
-                values = Counter([line[start:end] for _, _, line in met])
-                tally = self._counts.tally(signature)
-                tally.name(field, {value.decode("utf-8", "surrogateescape"): n for value, n in values.items()})
+                whole = value.encode("utf-8", "surrogateescape")
+                named[signature, field] += [whole or line[start:end] for _, _, line in met]
             if self._heard:
-                said = self._judge.message(verdict, min(met)[2])[1][:LONGEST_KIND]
-                self._heard(Heard(said, times, verdict.program, verdict.signatures))
-            verdict.met = []
+                self._heard(Heard(summary[:LONGEST_KIND], stamps, verdict.program, verdict.signatures))
+        for signature, stamps in times.items():
+            self._counts.tally(signature).add(stamps, samples[signature])
+        for (signature, field), values in named.items():
+            counted = {value.decode("utf-8", "surrogateescape"): n for value, n in Counter(values).items()}
+            self._counts.tally(signature).name(field, counted)
         self._pending.clear()
         self._unfolded = 0
         if len(self._alike) + len(self._alike_after) > MOST_KINDS:

@@ -44,9 +44,10 @@ class Tally:
     youngest: Sample | None = None
     undated_sample: bytes = b""
 
-    def add(self, times: list[int], first: Sample, youngest: Sample) -> None:
-        """Count lines of these times."""
-        self._add(len(times), first.at, youngest.at, [first], youngest)
+    def add(self, times: list[int], samples: list[Sample]) -> None:
+        """Count lines of these times; the oldest and the youngest line of each kind are among the samples."""
+        youngest = max(samples)
+        self._add(len(times), min(samples).at, youngest.at, samples, youngest)
         self.minutes.update(Counter([at // MINUTE for at in times]))
 
     def name(self, field: str, values: Mapping[str, int]) -> None:

@@ -60,9 +60,10 @@ class Vectorscan:
         """Which literals this line holds."""
         met: set[int] = set()
         self._database.scan(line, lambda window, *_: met.add(window))
-        lower = line.lower()
-        numbers = {number for window in met for number in self._stands_for[window]}
-        return sorted(number for number in numbers if self._literals[number] in lower)
+        if not met:
+            return []
+        lower, literals = line.lower(), self._literals
+        return sorted([number for window in met for number in self._stands_for[window] if literals[number] in lower])
 
 
 @cache

@@ -32,7 +32,7 @@ class Found:
     """What some of the jobs found. counts, notes: of each log, by its number. assumed: what its stamps do not say.
 
     answered: the requests of logs that are access logs. reach: stamps of the oldest and the youngest line of each log,
-    to the block, in microseconds since the epoch. lines: of any kind. died: workers that did not finish.
+    to the block, in microseconds since the epoch. lines: of any kind, about. died: workers that did not finish.
     """
 
     counts: dict[int, Counts] = field(default_factory=dict)
@@ -124,7 +124,7 @@ def _read(job: Job, found: Found, gauge: Gauge, beat: Beat) -> None:
         census.before(job.before())
     for block in job.part.blocks(job.start, job.end):
         census.read(block)
-        found.lines += block.count(b"\n")
+        found.lines += _lines(block)
         ends = list(_outer(block, dater))
         found.reached(job.series, *ends)
         if answered is None:
@@ -143,6 +143,12 @@ def _read(job: Job, found: Found, gauge: Gauge, beat: Beat) -> None:
     found.assumed.setdefault(job.series, set()).update(census.assumed)
     notes = found.notes.setdefault(job.series, [])
     notes += [note for note in job.part.notes if note not in notes]
+
+
+def _lines(block: bytes) -> int:
+    """How many lines it has, taking all of it to be like its beginning: to count them takes half as long as to search."""
+    near = block[:NEAR]
+    return near.count(b"\n") * len(block) // max(len(near), 1)
 
 
 def _outer(block: bytes, dater: Dater) -> Iterator[int]:
