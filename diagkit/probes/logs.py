@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from diagkit.logs import access, errors, files, sifting
@@ -202,6 +202,7 @@ def _chosen(log_files: LogFiles, site: Site) -> Iterable[Ask]:
     perhaps(JOURNAL),
     perhaps(KERNEL),
     perhaps(Read("/proc/1/stat")),
+    perhaps(Run(("timedatectl", "show"))),
     also=_chosen,
     opens=OPENS,
 )
@@ -211,6 +212,7 @@ def texts(
     journal: Reply,
     kernel: Reply,
     init: Reply,
+    settings: Reply,
     answers: Answers,
     moment: Moment,
     site: Site,
@@ -225,6 +227,7 @@ def texts(
         latest=moment.now,
         booted=epoch(booted[0]),
     )
+    clock = replace(clock, place=_place(settings, clock))
     replies = {"journal": journal, "kernel": kernel}
     replies |= {ask.source: reply for ask, reply in answers.items() if isinstance(ask, Scan)}
     for path in [path for path in replies if path.startswith("/") and not path.startswith(("/var/log/", *site.logs))]:
@@ -251,6 +254,13 @@ def texts(
         window=Window.of(moment, came_up),
         sifted=sifted,
     )
+
+
+def _place(settings: Reply, clock: Clock) -> str | None:
+    """The name of the host's zone, if that is what its programs go by: `TZ` may say otherwise."""
+    name = next((line.removeprefix("Timezone=") for line in settings.lines if line.startswith("Timezone=")), None)
+    zone = replace(clock, place=name).zone
+    return name if zone.utcoffset(clock.latest.astimezone(zone)) == timedelta(seconds=clock.ahead) else None
 
 
 def _sifted(answers: Answers, scanned: dict[str, Log], clock: Clock) -> tuple[list[Log], tuple[sifting.Sifted, ...]]:
