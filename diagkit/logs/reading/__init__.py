@@ -146,7 +146,7 @@ def _read(job: Job, found: Found, gauge: Gauge, beat: Beat) -> None:
 
 
 def _lines(block: bytes) -> int:
-    """How many lines it has, taking all of it to be like its beginning: to count them takes half as long as to search."""
+    """About how many lines it has, if it is like its beginning: to count them takes half as long as to search."""
     near = block[:NEAR]
     return near.count(b"\n") * len(block) // max(len(near), 1)
 
