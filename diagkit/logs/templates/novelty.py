@@ -22,6 +22,7 @@ LEAST = 5  # lines of a burst
 LEAST_LINES = 20  # lines of any kind that a log must have in its baseline to be one
 STEADY = 0.9  # share of earlier stretches, as long as the window, that had a line of what comes steadily
 STRETCHES = 3  # that there must have been
+A_SECOND = 1_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ class Watched:
 
     @property
     def seconds(self) -> float:
-        """How long it was watched."""
-        return (self.until_us - self.since_us) / 1e6
+        """How long it was watched; a moment is a second."""
+        return max(self.until_us - self.since_us, A_SECOND) / 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,8 @@ def fewest(templates: Iterable[Template], share: float = 0.9) -> tuple[list[Temp
 
 
 def _compared(now: Template, before: Template, window: Watched, baseline: Watched) -> Compared | None:
-    share = window.seconds / baseline.seconds if baseline.seconds else 0.0
+    bucket = window.miner.bucket_us / 1e6  # shorter than that is neither: lines of one moment are counted by it
+    share = max(window.seconds, bucket) / max(baseline.seconds, bucket)
     if not now.count:
         surprise = -before.count * share / math.log(10)
         if surprise > SURPRISE or not _came_steadily(before, window, baseline):

@@ -40,11 +40,24 @@ def test_nothing_is_new_beside_what_had_no_chance_to_say_it(baseline: Watched | 
     assert told(NOW, baseline)["disk # is gone"].novelty is Novelty.UNKNOWN
 
 
+@pytest.mark.parametrize("before", [DAY, 0])
+def test_a_moment_can_be_compared(before: int) -> None:
+    """The trouble begins with the very last line of a file; or the file is of one second, as its baseline is."""
+    now = watched({"disk 3 is gone": [DAY]}, DAY, DAY)
+    (one,) = compare(now, watched({}, DAY - before, DAY))
+    assert (one.novelty, one.count) == (Novelty.NEW, 1)
+
+
 def test_a_word_that_varied_before_is_not_new() -> None:
     names = ["anna", "bert", "carl", "dora", "emil", "fritz", "gerd", "hans", "ina", "jan"]
     before = watched({f"quota of {name} is used up": [n] for n, name in enumerate(names)}, 0, DAY)
     now = watched({"quota of otto is used up": [DAY]}, DAY, DAY + HOUR)
     assert told(now, before)["quota of # is used up"].before == len(names)
+
+
+def test_what_is_said_in_the_last_moment_is_new() -> None:
+    last = watched({"kernel panic": [DAY]}, DAY, DAY)
+    assert told(last, watched({"all is well": [5]}, 0, DAY))["kernel panic"].novelty is Novelty.NEW
 
 
 def test_three_times_as_often_is_a_burst_if_chance_would_not_do_it() -> None:
