@@ -10,6 +10,7 @@ from datetime import datetime
 
 from diagkit.logs.files import LogFile
 from diagkit.logs.lines import Log, span
+from diagkit.logs.sources.containers import unwrapped
 from diagkit.logs.timestamps import Clock
 from diagkit.model import Reply, Sift, Silence
 
@@ -100,7 +101,7 @@ def came_of(ask: Sift, reply: Reply, scanned: Log | None, clock: Clock) -> tuple
         read, of = said["end"] - said["read"], said["end"] - said["start"]
     except (ValueError, LookupError, TypeError):
         return None, Sifted(source=ask.source, silence=Silence.GARBLED)
-    log = Log(ask.source, _without(raw, scanned.raw if scanned else b""), cut=reply.cut, sifted=True)
+    log = Log(ask.source, _without(unwrapped(raw), scanned.raw if scanned else b""), cut=reply.cut, sifted=True)
     return log, Sifted(source=ask.source, read=read, of=of, first=_first(log, clock), cut=reply.cut)
 
 

@@ -10,6 +10,7 @@ from diagkit.logs import access, errors, files, sifting
 from diagkit.logs import occurrences as matching
 from diagkit.logs.kernel import lacking, without_taken_over
 from diagkit.logs.lines import Log, enveloped, line_at, span, starts
+from diagkit.logs.sources.containers import unwrapped
 from diagkit.logs.timestamps import Clock, offset
 from diagkit.logs.window import Window
 from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Sift, Silence, Site, epoch
@@ -229,7 +230,9 @@ def texts(
     )
     clock = replace(clock, place=_place(settings, clock))
     replies = {"journal": journal, "kernel": kernel}
-    replies |= {ask.source: reply for ask, reply in answers.items() if isinstance(ask, Scan)}
+    replies |= {
+        a.source: replace(reply, out=unwrapped(reply.out)) for a, reply in answers.items() if isinstance(a, Scan)
+    }
     for path in [path for path in replies if path.startswith("/") and not path.startswith(("/var/log/", *site.logs))]:
         if replies[path].silence is Silence.MISSING:  # a process in a container has it open, by a name of its own
             del replies[path]

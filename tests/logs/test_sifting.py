@@ -113,3 +113,20 @@ def test_a_tape_from_before_a_question_was_asked_is_read_as_it_always_was() -> N
     assert isinstance(texts, LogTexts)
     assert [log.source for log in texts.logs] == ["/var/log/app/app.log"]
     assert texts.sifted == ()
+
+
+def test_what_docker_wrapped_around_lines_is_taken_off() -> None:
+    said = ['FATAL: role "shop" does not exist', "started", "panic: boom"]
+    path = "/var/lib/docker/containers/5f/5f-json.log"
+    stamp = "2026-11-22T11:{:02}:00.5Z"
+    wrapped = [
+        json.dumps({"log": f"{text}\n", "stream": "stdout", "time": stamp.format(minute)}).replace(", ", ",") + "\n"
+        for minute, text in enumerate(said, 10)
+    ]
+    wrapped = [text.replace('": "', '":"') for text in wrapped]
+    plain = [f"{stamp.format(minute)} {text}\n".encode() for minute, text in enumerate(said, 10)]
+    scanned = Log(path, b'{"log":"half a line\n' + b"".join(plain[2:]), cut=True)
+    log, told = came_of(replace(FILE, source=path), answer(0, 8192, 0, *map(str.encode, wrapped)), scanned, CLOCK)
+    assert log
+    assert log.raw == b"".join(plain[:2])
+    assert told.first == NOON.replace(hour=11, minute=10, microsecond=500_000)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from diagkit.logs.sources.forms import Form, form
 from diagkit.logs.sources.text import LONGEST
 
 _DOCKER = re.compile(
@@ -53,6 +54,14 @@ class _Parts:
     def rest(self) -> bytes:
         """Lines of which no last part came."""
         return b"".join(b"".join(parts) + b"\n" for parts in self._begun.values())
+
+
+def unwrapped(text: bytes) -> bytes:
+    """The text without what a container runtime wrapped around its lines, if one did."""
+    unwrap = {Form.DOCKER: docker, Form.CRI: cri}.get(form(text[:LONGEST]))
+    if unwrap is None:
+        return text
+    return b"".join(unwrap(iter([text if text.endswith(b"\n") else text + b"\n"])))
 
 
 def docker(blocks: Iterator[bytes]) -> Iterator[bytes]:
