@@ -22,7 +22,6 @@ LEAST = 5  # lines of a burst
 LEAST_LINES = 20  # lines of any kind that a log must have in its baseline to be one
 STEADY = 0.9  # share of earlier stretches, as long as the window, that had a line of what comes steadily
 STRETCHES = 3  # that there must have been
-A_SECOND = 1_000_000  # microseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +35,8 @@ class Watched:
 
     @property
     def seconds(self) -> float:
-        """How long it was watched; a moment is a second."""
-        return max(self.until_us - self.since_us, A_SECOND) / 1e6
+        """How long it was watched."""
+        return (self.until_us - self.since_us) / 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

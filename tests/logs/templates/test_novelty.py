@@ -55,11 +55,6 @@ def test_a_word_that_varied_before_is_not_new() -> None:
     assert told(now, before)["quota of # is used up"].before == len(names)
 
 
-def test_what_is_said_in_the_last_moment_is_new() -> None:
-    last = watched({"kernel panic": [DAY]}, DAY, DAY)
-    assert told(last, watched({"all is well": [5]}, 0, DAY))["kernel panic"].novelty is Novelty.NEW
-
-
 def test_three_times_as_often_is_a_burst_if_chance_would_not_do_it() -> None:
     before = watched({"queue full": every(HOUR // 10, 0, DAY)}, 0, DAY)
     burst = watched({"queue full": every(HOUR // 60, DAY, DAY + HOUR)}, DAY, DAY + HOUR)
