@@ -19,7 +19,7 @@ from diagkit.cli.stop import Stop
 from diagkit.config import Config
 from diagkit.logs import sources
 from diagkit.logs.reading import Found, read
-from diagkit.logs.reading.ends import Span, ends, spans
+from diagkit.logs.reading.ends import Span, booted, ends, spans
 from diagkit.logs.reading.jobs import Job, jobs
 from diagkit.logs.reading.workers import Gauge
 from diagkit.logs.sources import Part, Series
@@ -126,4 +126,4 @@ def _left_out(series: Sequence[Series], todo: Sequence[Job]) -> dict[int, int]:
 
 def _clock(part: Part, *, zone: tzinfo, called: str) -> Clock:
     """How whoever wrote this file told time: nothing in it is younger than the file."""
-    return clock_of(zone, called, part.modified)
+    return clock_of(zone, called, part.modified, booted(part))

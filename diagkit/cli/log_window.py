@@ -89,4 +89,4 @@ def _own_zone() -> tuple[tzinfo, str]:
 def clock_of(zone: tzinfo, called: str, latest: datetime, booted: datetime = EPOCH) -> Clock:
     """How whoever wrote a log told time. latest: no line of it is younger."""
     ahead = latest.astimezone(zone).utcoffset() or timedelta(0)
-    return Clock(ahead=int(ahead.total_seconds()), latest=latest, booted=booted, place=called)
+    return Clock(ahead=int(ahead.total_seconds()), latest=latest, booted=booted, boot_known=False, place=called)

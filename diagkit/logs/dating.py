@@ -16,7 +16,7 @@ from diagkit.logs.timestamps.forms import Form, Kind
 from diagkit.logs.timestamps.parts import CONTINUATIONS
 from diagkit.logs.timestamps.reading import HEAD, HEAD_OF_JSON, Known, Reading, read
 
-_REPEATS = {"year", "zone", "date", "order"}  # filled in alike for all lines of one minute; the fold is not
+_REPEATS = {"year", "zone", "date", "order", "boot"}  # filled in alike for all lines of one minute; the fold is not
 _MOST_KNOWN = 1000  # beginnings of lines, or words after a stamp, that are kept of one minute
 _Minute = Callable[[bytes], int | None]  # the time of a line that shares the minute; None if it does not
 
@@ -24,8 +24,8 @@ _Minute = Callable[[bytes], int | None]  # the time of a line that shares the mi
 class Dater:
     """Dates the lines of one file, in their order.
 
-    assumed: what was filled in on any line so far (see `timestamps`): year, zone, date, order, fold. near: microseconds
-    since the epoch of a line shortly before the first, where it is known: then stamps without a year are right in a
+    assumed: what was filled in on any line so far (see `timestamps`): year, zone, date, order, fold, boot. near: in us
+    since the epoch, of a line shortly before the first, where it is known: then stamps without a year are right in a
     file of many years.
     """
 

@@ -26,8 +26,8 @@ class LogSource:
 
     size: bytes that are there, as they lie on disk; 0 where that is not known before the end. read: bytes of plain text
     that were read. first, last: stamps of the oldest and youngest line that counted. zone: in which stamps without one
-    were read. assumed: parts of the times that its lines do not say (`year`, `zone`, `fold`). notes: what has to be
-    said of it. unread: why it could not be read at all, or to its end; empty if it could.
+    were read. assumed: parts of the times that its lines do not say (`year`, `zone`, `fold`, `boot`). notes: what
+    has to be said of it. unread: why it could not be read at all, or to its end; empty if it could.
     """
 
     name: Untrusted

@@ -19,6 +19,7 @@ COUNT = 8  # columns behind them: at 80 columns that leaves 61 for the bars
 AT_MOST = 6  # kinds of lines, and sources, unless --all
 NAMED = 3  # of what lines are about
 SAMPLES = 3  # with -v; else one
+EPOCH_YEAR = 1970  # in which uptimes lie that nothing relates to a date
 ROWS = {"fail": Status.FAIL, "warn": Status.WARN}
 OTHER_ERRORS = "  ERR ", ""  # lines that call themselves an error and that no signature knows
 ARROW = "▲", "^"
@@ -226,7 +227,12 @@ def extent(source: LogSource, dash: str) -> str:
     when = "no line says when" if not source.first or not source.last else span(source.first, source.last, dash)
     zone = f", times without a zone taken as {source.zone}" if "zone" in source.assumed else ""
     year = ", year not said, taken from the file's date" if "year" in source.assumed else ""
-    return f"{size(source.read)}{of}, {when}{zone}{year}"
+    boot = ""
+    if "boot" in source.assumed:
+        counted_back = source.first and source.first.year > EPOCH_YEAR
+        boot = "the last taken to be as old as the file" if counted_back else "of a boot that is not known"
+        boot = f", times since boot, {boot}"
+    return f"{size(source.read)}{of}, {when}{zone}{year}{boot}"
 
 
 def about(signature: LogSignature, say: Say) -> str:

@@ -87,6 +87,18 @@ def test_a_directory_tells_the_cause_since_when_and_what_is_new(diagkit, sent):
     assert done.stderr == ""
 
 
+def test_uptimes_count_back_from_when_the_file_was_written(diagkit, home):
+    """As `dmesg > dmesg.txt` leaves them, whose time of boot nobody wrote down."""
+    lines = [f"[{5000 + n * 60:5}.000000] usb 1-{n}: new high-speed USB device" for n in range(30)]
+    lines.append("[ 6800.000000] Out of memory: Killed process 4312 (java) total-vm:8231492kB, anon-rss:6123456kB")
+    write(home / "dmesg", iter(lines))
+    written = datetime(2026, 3, 2, 14, 0, tzinfo=UTC).timestamp()
+    os.utime(home / "dmesg", (written, written))
+    done = diagkit("logs", "./dmesg", "--zone", "UTC", COLUMNS="160")
+    assert "2026-03-02 13:30:00–14:00:00 UTC, times since boot, the last taken to be as old as the file" in done.stdout
+    assert "java" in done.stdout
+
+
 def test_json_has_the_same_numbers_and_fits_its_schema(diagkit, sent):
     report = told(diagkit("logs", "sent", "--zone", "UTC", "--format", "json"))
     (digest,) = report["logs"]

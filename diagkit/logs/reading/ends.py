@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from diagkit.logs.dating import Dater
-from diagkit.logs.sources import Part, Series
+from diagkit.logs.sources import Form, Part, Series
 from diagkit.logs.sources.streams import Pipe, Slice
 from diagkit.logs.timestamps import Clock, moment
+from diagkit.logs.timestamps.clock import EPOCH
 
 TAIL = 1 << 16  # bytes at either end of a file in which a stamp is looked for
+
+_UPTIME = re.compile(rb"(?m)^(?:<[0-9]{1,3}>)?\[ *([0-9]{1,9}\.[0-9]{6})\]")
 
 Span = tuple[datetime, datetime]
 
@@ -29,6 +33,15 @@ def ends(of: Iterable[Span | None]) -> Span | None:
     """From the oldest line of all to the newest."""
     known = [span for span in of if span]
     return (min(first for first, _ in known), max(last for _, last in known)) if known else None
+
+
+def booted(part: Part) -> datetime:
+    """When the kernel started whose lines these are, if the last of them was written when the file was; see `Clock`.
+
+    It was earlier if the kernel had been silent. The epoch, where the end of the file cannot be seen.
+    """
+    uptimes = _UPTIME.findall(_tail(part)) if part.form is Form.KERNEL and part.plain else []
+    return part.modified - timedelta(seconds=float(uptimes[-1])) if uptimes else EPOCH
 
 
 def _span(log: Series, clock: Callable[[Part], Clock]) -> Span | None:
@@ -53,12 +66,16 @@ def _first(part: Part, clock: Clock) -> datetime | None:
 
 def _last(part: Part, clock: Clock) -> datetime | None:
     """The last stamp of a file that can be read from its end."""
+    dater = Dater(clock)
+    found = [at for line in _tail(part).splitlines() if (at := dater.at(line)) is not None]
+    return moment(max(found)) if found else None
+
+
+def _tail(part: Part) -> bytes:
+    """The end of a plain file; nothing where it cannot be read, which reading it will say."""
     try:
         with Path(part.path).open("rb") as file:
             file.seek(max(part.size - TAIL, 0))
-            tail = file.read(TAIL)
+            return file.read(TAIL)
     except OSError:
-        return None
-    dater = Dater(clock)
-    found = [at for line in tail.splitlines() if (at := dater.at(line)) is not None]
-    return moment(max(found)) if found else None
+        return b""

@@ -23,7 +23,8 @@ class Clock:
     """How the host that wrote the lines tells time.
 
     ahead: seconds its zone is ahead of UTC, for stamps that do not say theirs. latest: no line is younger, which finds
-    the year of stamps without one: now, or when the file was last written. booted: when its kernel's uptime was 0.
+    the year of stamps without one: now, or when the file was last written. booted: when its kernel's uptime was 0;
+    boot_known: whether that is more than an assumption.
     place: its zone by name (`Europe/Berlin`), which unlike `ahead` is right on both sides of a change to summer time;
     None where only `ahead` is known.
     """
@@ -31,6 +32,7 @@ class Clock:
     ahead: int
     latest: datetime
     booted: datetime
+    boot_known: bool = True
     place: str | None = None
 
     @property

@@ -208,7 +208,7 @@ def _counted(match: re.Match[str], _clock: Clock, _known: Known) -> _Found:
 
 def _uptime(match: re.Match[str], clock: Clock, _known: Known) -> _Found:
     """Seconds since the kernel started, as dmesg prints them."""
-    return micros(clock.booted) + int(match["s"] + match["f"].ljust(6, "0")), ()
+    return micros(clock.booted) + int(match["s"] + match["f"].ljust(6, "0")), () if clock.boot_known else ("boot",)
 
 
 def _tai(match: re.Match[str], _clock: Clock, _known: Known) -> _Found:
