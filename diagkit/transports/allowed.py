@@ -133,6 +133,23 @@ COMMANDS: dict[str, Command] = {
     "apk": Command("installed packages", FILES, r"(info|list|version)\b.*"),
 }
 
+# What sift.sh starts, in pipes of its own: no argument of these comes from anywhere but sift.sh. All read what they are
+# given and write to their output; limits on the size of files (round.sh) keep any of them from writing another.
+TOOLS: dict[str, str] = {
+    "awk": "finds the window in a file: window.awk, which starts dd and opens nothing",
+    "cat": "says why a file cannot be read; passes on what there is no gzip for",
+    "cut": "the beginning of each line",
+    "date": "the time zone of a moment: -d says which moment, nothing is set",
+    "dd": "blocks of a file; without of= it writes to its output",
+    "grep": "lines that may matter",
+    "gzip": "compresses its input to its output; unpacks a log that it is given as its input",
+    "head": "no more than so many bytes",
+    "journalctl": "the journal, older entries, selected by time and severity",
+    "ls": "the size of a file, without opening it",
+    "nice": "the same at a lower priority",
+    "tail": "the last bytes of what was unpacked",
+}  # and xz, zstd, bzip2 and lz4 in the place of gzip -dc: sifting.READERS
+
 
 def refuse_unless_allowed(argv: Sequence[str]) -> Command:
     """The line of the list that allows this command. Raises `Forbidden`. `env TZ=UTC` may stand before it."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 
-from diagkit.transports.allowed import COMMANDS, Forbidden, refuse_unless_allowed
+from diagkit.transports.allowed import COMMANDS, TOOLS, Forbidden, refuse_unless_allowed
+from diagkit.transports.program import bare_text
 
 READING = """
 df -PkT
@@ -97,6 +101,9 @@ date -s 12:00
 date 010100002030
 """.strip().splitlines()
 
+# What looks like a command in a program for the shell, and is a word of its language, or one of round.sh's.
+SHELL_WORDS = {"echo", "id", "printf", "read", "time", "ulimit"}
+
 
 @pytest.mark.parametrize("line", READING)
 def test_what_only_reads_is_allowed(line: str) -> None:
@@ -117,3 +124,20 @@ def test_an_empty_command_is_refused() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_line_says_why(name: str) -> None:
     assert len(COMMANDS[name].why) > 10
+
+
+def test_what_selects_lines_on_a_host_starts_only_what_is_listed() -> None:
+    """Every word of sift.sh that is the name of a command of busybox's or the list's, and no word of the shell's own."""
+    listed = subprocess.run(["busybox", "--list"], capture_output=True, text=True, check=True).stdout.split()
+    commands = {*listed, *COMMANDS, *TOOLS, "perl", "python3", "sudo", "tee"} - SHELL_WORDS
+    words = set(re.findall(r"(?<![\w${=-])[a-z][a-z0-9_]+(?![\w=])", bare_text("sift.sh")))
+    assert words & commands == TOOLS.keys()
+
+
+def test_what_selects_lines_on_a_host_writes_to_no_file() -> None:
+    script, window = bare_text("sift.sh"), bare_text("window.awk")
+    assert set(re.findall(r">+ *(\S+?)(?=[;)]|\s|$)", script)) <= {"$null", "&1", "&4", "&-"}
+    assert not re.search(r"\bof=|\btee\b|date [^|]*-s|gzip (?!-1|>)", script)
+    assert re.findall(r"[>|] *(?:getline|\"|\w+ *$)", window) == ["| getline"]
+    assert re.findall(r"command = \"(\w+) ", window) == ["dd"]
+    assert not re.search(r"\bsystem *\(|\bof=|\bprintf? [^\n]*>", window)
