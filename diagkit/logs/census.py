@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from diagkit.logs.dating import Dater
+from diagkit.logs.events import Events, Heard, Trace
 from diagkit.logs.lines import LOOK_BACK, Log
 from diagkit.logs.matching.blindness import MASK
 from diagkit.logs.matching.engine import Engine, finder
 from diagkit.logs.signatures import Signature, catalogue
 from diagkit.logs.tallies import Counts, Sample
 from diagkit.logs.timestamps import Clock, micros
-from diagkit.logs.verdicts import Judge, Verdict
+from diagkit.logs.verdicts import Judge, Met, Verdict
 from diagkit.logs.window import Window
 
 FOLD_AFTER = 8 << 20  # bytes read between two foldings; until then what is met is held as it came
@@ -29,27 +30,20 @@ MOST_KINDS = 20_000  # kinds of lines remembered; then all are forgotten, and me
 LONGEST_KIND = 2048  # bytes of a line that is remembered by its looks, and of a sample
 
 
-class Heard(NamedTuple):
-    """Lines that differ in digits alone, and that have signatures or call themselves an error.
-
-    message: of the first of them. times: of all, microseconds since the epoch, UTC.
-    """
-
-    message: bytes
-    times: list[int]
-    program: str
-    signatures: tuple[str, ...]
-
-
 class _Head(NamedTuple):
-    """The dated line that lines without a time belong to, and how many lines before the line in question it stands."""
+    """The dated line that lines without a time belong to, and how many lines before the line in question it stands.
+
+    place: where in the log it begins.
+    """
 
     at: int
     program: str
     lines: int
+    place: int
 
 
-_NONE = _Head(0, "", LOOK_BACK + 1)
+_NONE = _Head(0, "", LOOK_BACK + 1, -1)
+MOST_OF_A_TRACE = 20  # lines that are looked at to say what went wrong
 
 
 class Census:
@@ -83,13 +77,14 @@ class Census:
         self._alike: dict[bytes, Verdict] = {}  # of dated lines
         self._alike_after: dict[tuple[bytes, str], Verdict] = {}  # of others, with the program of their head
         self._pending: list[Verdict] = []
+        self._traces: dict[int, Trace] = {}  # by the place of their head
         self._head = _NONE  # of the next block's first line
         self._followed = (-1, _NONE)  # the last line without a time in this block, and its head
 
     @property
     def counts(self) -> Counts:
         """What was counted so far."""
-        self._fold()
+        self._fold(self._offset)
         return self._counts
 
     @property
@@ -100,7 +95,9 @@ class Census:
     def before(self, block: bytes) -> None:
         """Take note of what stands before the first block, which is not counted: its first lines may belong to it."""
         self._followed = (-1, _NONE)
+        self._offset -= len(block)
         self._head = self._head_of(block, len(block))
+        self._offset += len(block)
 
     def read(self, block: bytes) -> None:
         """Count the lines of this block, which begins and ends where lines do."""
@@ -139,7 +136,7 @@ class Census:
         self._counts.size += len(block)
         self._unfolded += len(block)
         if self._unfolded >= FOLD_AFTER:
-            self._fold()
+            self._fold(self._head.place if self._head is not _NONE else self._offset)
 
     def _follow(self, block: bytes, start: int, line: bytes) -> None:
         """Count a line that has no time of its own."""
@@ -160,6 +157,11 @@ class Census:
                 if not verdict.met:
                     self._pending.append(verdict)
                 verdict.met.append((head.at, self._offset + start, line))
+                if self._heard:
+                    trace = self._traces.setdefault(head.place, [])
+                    if len(trace) >= MOST_OF_A_TRACE:
+                        trace.pop(MOST_OF_A_TRACE // 2)
+                    trace.append((head.at, verdict, line))
 
     def _head_of(self, block: bytes, start: int) -> _Head:
         """The head of the line that begins there, or would: `_NONE` where nothing dates it."""
@@ -173,7 +175,7 @@ class Census:
             line = block[start:end]
             at = self._dater.at(line)
             if at is not None:
-                return _Head(at, self._judge.program(line, self._dater.end(line)), lines)
+                return _Head(at, self._judge.program(line, self._dater.end(line)), lines, self._offset + start)
         return self._farther(self._head, lines) if start == 0 else _NONE
 
     def _farther(self, head: _Head, lines: int) -> _Head:
@@ -188,15 +190,30 @@ class Census:
             tally.undated += 1
             tally.undated_sample = tally.undated_sample or line[:LONGEST_KIND]
 
-    def _fold(self) -> None:
-        """Add what was met since the last time to the counts."""
+    def _taken(self, until: int) -> list[tuple[Verdict, list[Met]]]:
+        """Take what was met before this place."""
+        taken, left = [], []
+        for verdict in self._pending:
+            met, verdict.met = verdict.met, []
+            while met and met[-1][1] >= until:
+                verdict.met.insert(0, met.pop())
+            if verdict.met:
+                left.append(verdict)
+            if met:
+                taken.append((verdict, met))
+        self._pending[:] = left
+        return taken
+
+    def _fold(self, until: int) -> None:
+        """Add what was met since the last time to the counts, up to this place: the last record may go on."""
         times: defaultdict[str, list[int]] = defaultdict(list)
         samples: defaultdict[str, list[Sample]] = defaultdict(list)
         named: defaultdict[tuple[str, str], list[bytes]] = defaultdict(list)
-        for verdict in self._pending:
-            met, verdict.met = verdict.met, []
+        events = Events(self._judge, {place: trace for place, trace in self._traces.items() if place < until})
+        self._traces = {place: trace for place, trace in self._traces.items() if place >= until}
+        for verdict, met in self._taken(until):
             first, youngest = min(met), max(met)
-            said, summary = self._judge.message(verdict, first[2])
+            said = self._judge.message(verdict, first[2])[0]
             ends = [Sample(*first[:2], said[:LONGEST_KIND], verdict.kind)]
             if youngest is not first:
                 last = self._judge.message(verdict, youngest[2])[0]
@@ -210,14 +227,14 @@ class Census:
             for signature, field, start, end, value in verdict.names:
                 whole = value.encode("utf-8", "surrogateescape")
                 named[signature, field] += [whole or line[start:end] for _, _, line in met]
-            if self._heard:
-                self._heard(Heard(summary[:LONGEST_KIND], stamps, verdict.program, verdict.signatures))
+            events.add(verdict, met)
         for signature, stamps in times.items():
             self._counts.tally(signature).add(stamps, samples[signature])
         for (signature, field), values in named.items():
             counted = {value.decode("utf-8", "surrogateescape"): n for value, n in Counter(values).items()}
             self._counts.tally(signature).name(field, counted)
-        self._pending.clear()
+        if self._heard:
+            events.tell(self._heard)
         self._unfolded = 0
         if len(self._alike) + len(self._alike_after) > MOST_KINDS:
             self._alike.clear()

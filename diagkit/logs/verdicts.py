@@ -24,6 +24,8 @@ _DIGIT = re.compile(r"[0-9]")
 _ALIKE = str.maketrans("123456789", "0" * 9)
 _MOST_VARIANTS = 1000  # of one open verdict
 
+Met = tuple[int, int, bytes]  # a line: microseconds since the epoch, offset in the log, itself
+
 
 class Name(NamedTuple):
     """A value that a line names for a field of a signature: where in the line it begins and ends.
@@ -43,8 +45,7 @@ class Verdict:
     """What lines of one kind are.
 
     kind: such a line, with every digit as 0. end: where what follows its stamp begins; None: it has no stamp. begins:
-    where its message does. structured: it has to be put together (see `structured`). met: the lines met so far, as
-    (microseconds since the epoch, offset in the log, line).
+    where its message does. structured: it has to be put together (see `structured`). met: the lines met so far.
     """
 
     kind: bytes
@@ -57,7 +58,7 @@ class Verdict:
     names: tuple[Name, ...] = ()
     says_error: bool = False
     open: Open | None = None  # what has to be settled for each line
-    met: list[tuple[int, int, bytes]] = field(default_factory=list)
+    met: list[Met] = field(default_factory=list)
 
     @property
     def counts(self) -> bool:

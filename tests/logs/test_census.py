@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagkit.logs.census import Census, Heard
+from diagkit.logs.census import Census
 from diagkit.logs.errors import WORDS, says_error
+from diagkit.logs.events import Heard
 from diagkit.logs.lines import Log, line_at
 from diagkit.logs.matching.engine import Engine, finder, searching
 from diagkit.logs.matching.plain import Plain
@@ -137,14 +138,13 @@ def test_it_hears_of_the_lines_that_reading_line_by_line_takes_for_errors(lines:
     census = Census(log, CLOCK, ALWAYS, heard=heard.append)
     census.read(log.raw)
     census.counts  # noqa: B018  # folds
-    wanted = Counter[int]()
+    wanted = set[int]()
     for start in {start for start, _ in searching([word.encode() for word in WORDS], Plain)(log.raw)}:
         line = line_at(log, start, CLOCK)
         if line and says_error(line.message, line.level) and not is_harmless(line):
-            wanted[micros(line.at)] += 1
-    found = Counter(at for each in heard for at in each.times)
-    assert not wanted - found
-    assert sum(found.values()) <= sum(wanted.values()) + sum(t.count for t in census.counts.tallies.values())
+            wanted.add(micros(line.at))
+    signed = {at for t in census.counts.tallies.values() for at in (t.first, t.last) if t.count}
+    assert {at for each in heard for at in each.times} >= wanted | signed
 
 
 @pytest.mark.parametrize("form", log_corpora.FORMATS)
@@ -242,6 +242,30 @@ def test_names_in_structured_lines_are_those_of_their_text() -> None:
     )
     assert told(counted(log)) == read_one_by_one(log)
     assert counted(log).tallies
+
+
+@pytest.mark.parametrize("size", [10, 300, 1 << 20])
+def test_a_stack_trace_is_one_event_with_its_head(size: int) -> None:
+    java = (
+        "2026-11-21 21:37:%02d,529 ERROR [main] c.e.Shop - cannot save order %d\n"
+        "org.example.DataException: could not execute statement\n\tat org.example.Shop.save(Shop.java:12)\n"
+        "Caused by: java.sql.SQLException: no such table\n\t... 42 more\n"
+    )
+    python = (
+        "2026-11-21 21:38:%02d,529 ERROR shop: lost\nTraceback (most recent call last):\nshop.StockError: none left\n"
+    )
+    log = "".join(java % (n, n) for n in range(7)) + "".join(python % n for n in range(5))
+    log += "2026-11-21 21:39:00,529 ERROR shop: lost\n"
+    heard: list[Heard] = []
+    census = Census(Log("/var/log/shop/app.log", b""), CLOCK, ALWAYS, heard=heard.append)
+    for block in blocks(log.encode(), size):
+        census.read(block)
+    assert not told(census.counts)
+    assert {(each.message, len(each.times)) for each in heard} == {
+        (b"ERROR [main] c.e.Shop - cannot save order 0: java.sql.SQLException: no such table", 7),
+        (b"ERROR shop: lost: shop.StockError: none left", 5),
+        (b"ERROR shop: lost", 1),
+    }
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n", b"\0" * 1000, b"\xff\xfe\r\n" * 10, b"x" * 3_000_000, b"\n" * 100_000])

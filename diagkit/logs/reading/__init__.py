@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 
-from diagkit.logs.census import Census, Heard
+from diagkit.logs.census import Census
 from diagkit.logs.dating import Dater
+from diagkit.logs.events import Heard
 from diagkit.logs.lines import Log
 from diagkit.logs.reading.answers import Answered, is_access_log
 from diagkit.logs.reading.jobs import ALONE, Job

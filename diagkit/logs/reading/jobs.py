@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diagkit.logs.cut import cut, may_hold
+from diagkit.logs.dating import Dater
 from diagkit.logs.sources import Part, Series
 from diagkit.logs.sources.streams import Slice
 from diagkit.logs.timestamps import Clock
@@ -96,17 +97,27 @@ def _ranges(job: Job, start: int, end: int) -> Iterator[Job]:
         yield job
         return
     while start < end:
-        until = end if end - start < 2 * RANGE else _line_from(job.part.path, start + RANGE)
+        until = end if end - start < 2 * RANGE else _record_from(job.part.path, start + RANGE, job.clock)
         yield replace(job, start=start, end=until)
         start = until
 
 
-def _line_from(path: str, at: int) -> int:
-    """Where the first line begins at this byte or after it; the byte itself where none does for long."""
+def _record_from(path: str, at: int, clock: Clock) -> int:
+    """Where the first dated line begins at this byte or after it: stack traces stay with their heads.
+
+    Any line where none is dated for long; the byte itself where none begins for long.
+    """
     try:
         with Path(path).open("rb") as file:
             file.seek(at - 1)
-            skipped = file.readline(AHEAD)
+            text = file.read(AHEAD)
     except OSError:
         return at
-    return at - 1 + len(skipped)
+    first = start = text.find(b"\n") + 1
+    dater = Dater(clock)
+    while 0 < start < len(text):
+        end = text.find(b"\n", start)
+        if dater.at(text[start : end if end >= 0 else len(text)]) is not None:
+            return at - 1 + start
+        start = end + 1
+    return at - 1 + (first or len(text))
