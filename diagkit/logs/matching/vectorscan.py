@@ -1,12 +1,11 @@
 """The search with Vectorscan, a matcher of many patterns at gigabytes a second, by the `hyperscan` wheel.
 
-It is given windows of the literals, never patterns, and what it meets is confirmed on the line: so its answers are
-those of `literal in line.lower()`, whatever it can and cannot hold.
+It is given windows of the literals for whole texts, and the literals for single lines, never patterns: so its answers
+are those of `literal in line.lower()`. Windows are shared, and a common one (`failed`) stands for hundreds of literals.
 """
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Sequence
 from contextlib import suppress
@@ -32,15 +31,13 @@ class Vectorscan:
     engine = "vectorscan"
 
     def __init__(self, literals: Sequence[bytes]) -> None:
-        self._literals = literals
         _refuse_processor()
         try:
             from hyperscan import HyperscanError
         except (ImportError, OSError) as error:
             raise Unavailable(str(error)) from error
         try:
-            self._stands_for, compiled = _compiled(tuple(literals))
-            self._database = _loaded(compiled)
+            self._windows, self._literals = map(_loaded, _compiled(tuple(literals)))
         except HyperscanError as error:
             raise Unavailable(str(error)) from error
 
@@ -52,44 +49,47 @@ class Vectorscan:
         def met(_window: int, _start: int, end: int, _flags: int, _context: object) -> None:
             append(end - 1)
 
-        self._database.scan(text, met)
+        self._windows.scan(text, met)
         found.sort()
         return found
 
     def held(self, line: bytes) -> list[int]:
         """Which literals this line holds."""
         met: set[int] = set()
-        self._database.scan(line, lambda window, *_: met.add(window))
-        if not met:
-            return []
-        lower, literals = line.lower(), self._literals
-        return sorted([number for window in met for number in self._stands_for[window] if literals[number] in lower])
+        self._literals.scan(line, lambda literal, *_: met.add(literal))
+        return sorted(met)
 
 
 @cache
-def _compiled(literals: tuple[bytes, ...]) -> tuple[list[list[int]], bytes]:
-    """The literals that each pattern of the database stands for, and the database: as kept, or made and kept."""
+def _compiled(literals: tuple[bytes, ...]) -> tuple[bytes, bytes]:
+    """The databases of the windows and of the literals: as kept, or made and kept."""
     import hyperscan
 
     version = (hyperscan.__version__, platform.machine(), _processor())  # type: ignore[attr-defined]  # not in its stub
     name = "literals-" + blake2b("\n".join((*version, *map(repr, literals))).encode(), digest_size=16).hexdigest()
     if data := kept.load(name):
-        head, _, compiled = data.partition(b"\n")
-        with suppress(hyperscan.HyperscanError):  # of another version or processor after all: made anew
-            _loaded(compiled)
-            return json.loads(head), compiled
-    cut = windows(literals)
+        size, _, both = data.partition(b"\n")
+        with suppress(hyperscan.HyperscanError, ValueError):  # of another version or processor after all: made anew
+            known = both[: int(size)], both[int(size) :]
+            list(map(_loaded, known))
+            return known
+    made = _dumped(list(windows(literals))), _dumped(literals)
+    kept.store(name, b"%d\n" % len(made[0]) + b"".join(made))
+    return made
+
+
+def _dumped(expressions: Sequence[bytes]) -> bytes:
+    import hyperscan
+
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
-        expressions=list(cut),
-        ids=list(range(len(cut))),
-        elements=len(cut),
-        flags=[hyperscan.HS_FLAG_CASELESS] * len(cut),
+        expressions=expressions,
+        ids=list(range(len(expressions))),
+        elements=len(expressions),
+        flags=[hyperscan.HS_FLAG_CASELESS] * len(expressions),
         literal=True,
     )
-    stands_for, compiled = [list(numbers) for numbers in cut.values()], hyperscan.dumpb(database)
-    kept.store(name, json.dumps(stands_for).encode() + b"\n" + compiled)
-    return stands_for, compiled
+    return hyperscan.dumpb(database)
 
 
 def _loaded(compiled: bytes) -> Any:
