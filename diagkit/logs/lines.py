@@ -27,9 +27,11 @@ SYSLOG_NAMES = re.compile(
 )
 _ENVELOPE = re.compile(
     r"(?P<host>\S+) (?:[a-z0-9]+\.[a-z]+ )?"  # busybox puts facility and level after the host
-    r"(?P<program>[^\s:\[]*)(?:\[(?P<pid>[0-9]+)\])?: ?(?:\[ *[0-9]+\.[0-9]{6}\] )?",
+    r"(?P<program>[^\s:\[]*)(?:\[(?P<pid>[0-9]+)\])?: ?"
+    r"(?:\[ *[0-9]+\.[0-9]{6}\](?: ?\[ *[TC][0-9]+\])? )?",  # the kernel's uptime, and which task or processor said it
     re.ASCII,
 )
+_DMESG = re.compile(r"(?:<[0-9]{1,3}>|[a-z]+ *:[a-z]+ *: )?\[ *[0-9]+\.[0-9]{6}\]", re.ASCII)
 
 _RFC5424 = re.compile(
     r"(?P<host>\S+) (?P<program>[^\s:\[\]]+) (?:(?P<pid>[0-9]+)|-|[^\s:\[\]]+) (?:-|[!-~]{1,32}) "
@@ -180,7 +182,7 @@ def parts(log: Log, text: str, end: int) -> Parts:
     """What a line says and who, where its stamp ends after so many characters."""
     rest = text[end:]
     program, pid, begins = log.writer, 0, 0
-    if log.source == "kernel" or log.form == "kernel":
+    if log.source == "kernel" or log.form == "kernel" or _DMESG.match(text, 0, end):
         return Parts("kernel", 0, rest, end, stated("", None, end), None)
     if log.enveloped and (match := _ENVELOPE.match(rest) or _RFC5424.match(rest)):
         program, pid, begins = match["program"], int(match["pid"] or 0), match.end()

@@ -23,6 +23,10 @@ def only(source: str, text: str) -> Line:
     [
         (SYSLOG, "Nov 21 21:48:05 web1 sshd[812]: x: y", "sshd", 812, "x: y"),
         (SYSLOG, "Nov 21 21:48:05 web1 kernel: [  141.630761] x", "kernel", 0, "x"),
+        (SYSLOG, "Nov 21 21:48:05 web1 kernel: [  141.630761][  T812] x", "kernel", 0, "x"),
+        ("/home/ops/saved.txt", "[   12.345678] [T812] x", "kernel", 0, "x"),  # dmesg, kept in a file
+        ("/home/ops/saved.txt", "[   12.345678][    C0] x", "kernel", 0, "x"),
+        ("/home/ops/saved.txt", "kern  :err   : [   12.345678] x", "kernel", 0, "x"),  # dmesg -x
         (SYSLOG, "<30>Nov 21 21:48:05 web1 cron[7]: x", "cron", 7, "x"),
         (SYSLOG, "2026-11-21T21:48:04.692752+00:00 web1 cron[105]: x", "cron", 105, "x"),
         ("/var/log/messages", "Nov 21 21:48:05 mini1 daemon.info crond[9]: x", "crond", 9, "x"),  # busybox 1.35

@@ -92,7 +92,7 @@ _ISO_LEAD = rf" {{0,4}}{COLOUR}{PRIORITY}{OPENING}"
 _VISIT = r" (?:W3SVC[0-9]+ \S+ )?[0-9a-f.:]{3,39} (?:GET|POST|HEAD|PUT|DELETE|OPTIONS|PATCH|TRACE|CONNECT) /"
 _ISO_TAIL = rf"(?P<utc>(?={_VISIT}))?{COLOUR}{CLOSING}"
 _SECONDS = rf"(?P<s>[0-9]{{10}}(?:[0-9]{{3}}|[0-9]{{6}}|[0-9]{{9}})?)(?:\.{FRACTION})?(?![0-9])"
-_UPTIME = r"\[ *(?P<s>[0-9]{1,9})\.(?P<f>[0-9]{6})\](?:\[ *[TC][0-9]+\])?"
+_UPTIME = r"\[ *(?P<s>[0-9]{1,9})\.(?P<f>[0-9]{6})\](?: ?\[ *[TC][0-9]+\])?"
 _FREQUENT = (
     # journalctl -o short-unix, squid, logcat -v epoch, Zeek
     Form("0", _SECONDS, r"[ :,\t]? ?", Kind.COUNTED),
