@@ -46,8 +46,14 @@ def gate(weighing: Weighing, node: int, *, over: bool) -> Verdict:
 
 
 def over(findings: Iterable[Finding], now: datetime) -> bool:
-    """Whether all that is bad is in the logs, and some time ago: every check of how things stand now passes."""
-    bad = [f for f in findings if f.status in (Status.WARN, Status.FAIL)]
+    """Whether all that is bad is in the logs, and some time ago, and checks of how things stand now pass.
+
+    A log that has fallen silent says nothing by itself: who has died is silent, too.
+    """
+    seen = list(findings)
+    bad = [f for f in seen if f.status in (Status.WARN, Status.FAIL)]
+    if not any(f.status is Status.OK and not f.check.startswith("logs.") for f in seen):
+        return False
     return all(f.check.startswith("logs.") and f.at is not None and now - f.at > _quiet(f) for f in bad)
 
 

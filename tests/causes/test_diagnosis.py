@@ -128,8 +128,10 @@ def test_the_same_findings_give_the_same_diagnosis_in_any_order() -> None:
 def test_what_only_the_log_remembers_is_over() -> None:
     lines = finding(LINES, Status.FAIL, "kernel.killed")
     voices = {"kernel.killed": {"crashed": 0.98}}
-    old = diagnosed(replace(lines, at=NOON - timedelta(minutes=30)), voices=voices)
+    long_ago, well = replace(lines, at=NOON - timedelta(minutes=30)), finding(SPACE, Status.OK)
+    old = diagnosed(long_ago, well, voices=voices)
     assert (old.verdict, old.causes[0].verdict) == (Verdict.RECOVERED, Verdict.RECOVERED)
+    assert diagnosed(long_ago, voices=voices).verdict in (Verdict.PROBABLE, Verdict.CONFIRMED)  # nobody looked
     fresh = diagnosed(replace(lines, at=NOON - timedelta(minutes=3)), voices=voices)
     assert fresh.verdict in (Verdict.PROBABLE, Verdict.CONFIRMED)
     hurting = diagnosed(
@@ -190,6 +192,7 @@ def test_where_lines_came_quickly_an_incident_is_sooner_over(ago: int, verdict: 
         at=NOON - timedelta(seconds=ago),
         measured={"count": 21, "seconds": 20.0},
     )
-    assert diagnosed(lines, voices={"kernel.killed": {"crashed": 0.98}}).verdict in (
+    well = finding(SPACE, Status.OK)
+    assert diagnosed(lines, well, voices={"kernel.killed": {"crashed": 0.98}}).verdict in (
         (verdict,) if verdict is Verdict.RECOVERED else (Verdict.PROBABLE, Verdict.CONFIRMED)
     )

@@ -19,6 +19,7 @@ LOOKS_INSIDE = {
     "sent/__init__.py": "names the files in the commands to type",
     "sent/digest.py": "combines texts into new ones from outside",
     "sent/facts.py": "makes facts of what was counted",
+    "sent/spoken.py": "compares texts to find the causes that lines speak for",
     "checks/__init__.py": "asks whether there is any",
     "checks/connectivity/firewall.py": "compares texts to tell a subject once",
     "checks/functional/redis.py": "asks what the text says",
