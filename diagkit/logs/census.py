@@ -228,6 +228,7 @@ class Census:
                 whole = value.encode("utf-8", "surrogateescape")
                 named[signature, field] += [whole or line[start:end] for _, _, line in met]
             events.add(verdict, met)
+            verdict.first = None
         for signature, stamps in times.items():
             self._counts.tally(signature).add(stamps, samples[signature])
         for (signature, field), values in named.items():

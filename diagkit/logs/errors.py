@@ -13,9 +13,8 @@ from datetime import datetime
 
 from diagkit.logs.lines import Line, Log, line_at, span, starts
 from diagkit.logs.matching.engine import searching
-from diagkit.logs.occurrences import Burst, bursts, by_minute, is_harmless
+from diagkit.logs.occurrences import Burst, bursts, by_minute, is_harmless, matcher
 from diagkit.logs.severity import GRAVE
-from diagkit.logs.signatures import catalogue
 from diagkit.logs.templates.masks import mask, tokens
 from diagkit.logs.templates.novelty import poisson_tail
 from diagkit.logs.timestamps import Clock, read_stamp
@@ -154,11 +153,5 @@ def _unknown_errors(log: Log, clock: Clock) -> Iterator[Line]:
     search = searching([word.encode() for word in WORDS])
     for start in sorted({start for start, _ in search(log.raw)}):
         line = line_at(log, start, clock)
-        if line and says_error(line.message, line.level) and not is_harmless(line) and not _has_signature(line):
+        if line and says_error(line.message, line.level) and not is_harmless(line) and not matcher().knows(line):
             yield line
-
-
-def _has_signature(line: Line) -> bool:
-    lower = line.message.lower()
-    known = (s for s in catalogue().values() if any(literal in lower for literal in s.literals))
-    return any(signature.fields(line) is not None for signature in known)

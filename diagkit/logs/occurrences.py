@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from diagkit.logs.lines import Line, Log, line_at
-from diagkit.logs.matching.engine import Engine, Search, finder, searching
+from diagkit.logs.matching.engine import Engine, finder, hits_of
 from diagkit.logs.signatures import Signature, catalogue, harmless
 from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import Window
@@ -82,12 +83,12 @@ class Matcher:
             for literal in signature.literals:
                 by_literal.setdefault(literal, []).append(signature)
         self._signatures = list(by_literal.values())
-        self._search: Search = searching([literal.encode() for literal in by_literal], engine)
+        self._finder = engine([literal.encode() for literal in by_literal])
 
     def hits(self, log: Log, clock: Clock, window: Window) -> Iterator[Hit]:
         """Every line of this log in the window with each signature it has, oldest place in the log first."""
         wanted: dict[int, set[int]] = {}
-        for start, which in self._search(log.raw):
+        for start, which in hits_of(self._finder, log.raw):
             wanted.setdefault(start, set()).add(which)
         for start in sorted(wanted):
             line = line_at(log, start, clock)
@@ -100,6 +101,17 @@ class Matcher:
                     seen.add(signature.id)
                     yield Hit(signature, line, fields)
 
+    def knows(self, line: Line) -> bool:
+        """Whether the line has a signature."""
+        held = self._finder.held(line.message.encode("utf-8", "surrogateescape"))
+        return any(signature.fields(line) is not None for which in held for signature in self._signatures[which])
+
+
+@cache
+def matcher() -> Matcher:
+    """The whole catalogue made ready, once."""
+    return Matcher(catalogue().values())
+
 
 def is_harmless(line: Line) -> bool:
     """Whether this line is known to look worse than it is."""
@@ -108,10 +120,10 @@ def is_harmless(line: Line) -> bool:
 
 def occurrences(logs: Iterable[Log], clock: Clock, window: Window, engine: Engine = finder) -> tuple[Occurrence, ...]:
     """Everything known that was said in the window, folded by signature, in the order of first appearance."""
-    matcher = Matcher(catalogue().values(), engine)
+    known = matcher() if engine is finder else Matcher(catalogue().values(), engine)
     hits: dict[str, list[Hit]] = {}
     for log in logs:
-        for hit in matcher.hits(log, clock, window):
+        for hit in known.hits(log, clock, window):
             hits.setdefault(hit.signature.id, []).append(hit)
     return tuple(sorted((_fold(name, same) for name, same in hits.items()), key=lambda o: (o.first, o.signature)))
 

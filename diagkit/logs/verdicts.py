@@ -45,7 +45,8 @@ class Verdict:
     """What lines of one kind are.
 
     kind: such a line, with every digit as 0. end: where what follows its stamp begins; None: it has no stamp. begins:
-    where its message does. structured: it has to be put together (see `structured`). met: the lines met so far.
+    where its message does. structured: it has to be put together (see `structured`). met: the lines met so far. first:
+    a line of them that was put together, for as long as it may be asked for.
     """
 
     kind: bytes
@@ -59,6 +60,7 @@ class Verdict:
     says_error: bool = False
     open: Open | None = None  # what has to be settled for each line
     met: list[Met] = field(default_factory=list)
+    first: tuple[bytes, Parts] | None = None
 
     @property
     def counts(self) -> bool:
@@ -111,6 +113,7 @@ class Judge:
         self._here, self._alike = list(here.items()), list(alike.values())
         self._finder, self._finder_of_alike = engine(list(here)), engine(list(alike))
         self._suspects: dict[tuple[int, ...], _Suspects] = {}
+        self._last: tuple[bytes, int | None, str, Parts] | None = None
 
     @property
     def engine(self) -> str:
@@ -130,7 +133,8 @@ class Judge:
         if not verdict.structured:
             said = line[verdict.begins :]
             return said, said
-        told = self._parts(line, verdict.end, verdict.program)
+        first = verdict.first
+        told = first[1] if first and first[0] is line else self._parts(line, verdict.end, verdict.program)
         return told.message.encode("utf-8", "surrogateescape"), told.summary.encode("utf-8", "surrogateescape")
 
     def of(self, line: bytes, end: int | None, head: str = "") -> Verdict:
@@ -162,6 +166,8 @@ class Judge:
             verdict.says_error = error
             if sharp or sharp_rules or level or not (end is None or _no_digits(said.program)):
                 verdict.open = Open(signatures=sharp, harmless=sharp_rules, level=level)
+        if verdict.structured and verdict.counts:
+            verdict.first = (line, told)
         return verdict
 
     def settled(self, verdict: Verdict, open_: Open, line: bytes) -> Verdict:
@@ -184,7 +190,8 @@ class Judge:
         settled = open_.settled.get((harmless, error, told.program, met))
         if settled is None:
             signatures, names = _told(met)
-            settled = replace(verdict, program=told.program, says_error=error, open=None, met=[])
+            first = (line, told) if verdict.structured else None
+            settled = replace(verdict, program=told.program, says_error=error, open=None, met=[], first=first)
             if harmless:
                 settled.signatures, settled.names, settled.says_error = (), (), False
             else:
@@ -223,10 +230,17 @@ class Judge:
         return self._suspects[key]
 
     def _parts(self, line: bytes, end: int | None, head: str) -> Parts:
+        """The same line mostly is asked about twice: taking a record apart is what costs most."""
+        head = head if end is None else ""
+        if (last := self._last) and last[0] is line and last[1:3] == (end, head):
+            return last[3]
         text = _text(line)
         if end is None:
-            return parts_without_time(text, head)
-        return parts(self._log, text, end if line.isascii() else len(_text(line[:end])))
+            told = parts_without_time(text, head)
+        else:
+            told = parts(self._log, text, end if line.isascii() else len(_text(line[:end])))
+        self._last = (line, end, head, told)
+        return told
 
 
 def _text(line: bytes) -> str:

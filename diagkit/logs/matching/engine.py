@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Protocol
 
 Hit = tuple[int, int]  # where the line begins; which literal
@@ -39,16 +40,16 @@ def finder(literals: Sequence[bytes]) -> Finder:
 
 def searching(literals: Sequence[bytes], engine: Engine = finder) -> Search:
     """Search texts for literals: each line is reported once for each literal it holds, in the order of the lines."""
-    found = engine(literals)
+    return partial(hits_of, engine(literals))
 
-    def search(text: bytes) -> Iterator[Hit]:
-        end = -1
-        for place in found.places(text):
-            if place > end:
-                start = text.rfind(b"\n", 0, place) + 1
-                end = text.find(b"\n", place)
-                end = len(text) if end < 0 else end
-                for which in found.held(text[start:end]):
-                    yield start, which
 
-    return search
+def hits_of(found: Finder, text: bytes) -> Iterator[Hit]:
+    """Each line with each literal it holds, in the order of the lines."""
+    end = -1
+    for place in found.places(text):
+        if place > end:
+            start = text.rfind(b"\n", 0, place) + 1
+            end = text.find(b"\n", place)
+            end = len(text) if end < 0 else end
+            for which in found.held(text[start:end]):
+                yield start, which
