@@ -46,7 +46,7 @@ _TIME = {
 _PROGRAM = {"service", "service.name", "service_name", "servicename", "app", "application", "app_name", "program"}
 # The last parts of keys, wherever they stand.
 _ERROR = {"error", "err", "exception", "errmsg", "error_message", "errormessage", "cause", "reason"}
-_OF_AN_ERROR = {f"{error}.{part}" for error in ("error", "err", "exception") for part in ("message", "msg", "errmsg")}
+_OF_AN_ERROR = tuple(f"{of}.{part}" for of in ("error", "err", "exception") for part in ("message", "msg", "errmsg"))
 _TRACE = {
     *("stack", "stack_trace", "stacktrace", "traceback", "exc_info", "exc_text", "@x", "full_message"),
     *("errorverbose", "error_verbose", "backtrace"),
@@ -197,12 +197,9 @@ def _essential(trace: str) -> str:
 
 
 def _is_error(value: Value) -> bool:
-    last = value.key.rpartition(".")[2]
-    return (
-        not value.raw.isdigit()
-        and value.raw not in {"null", "false", "true"}
-        and (last in _ERROR or any(value.key.endswith(key) for key in _OF_AN_ERROR))
-    )
+    if value.key.rpartition(".")[2] not in _ERROR and not value.key.endswith(_OF_AN_ERROR):
+        return False
+    return not value.raw.isdigit() and value.raw not in {"null", "false", "true"}
 
 
 def _is_trace(value: Value) -> bool:
