@@ -42,7 +42,9 @@ class Clock:
 
     @property
     def zone_said(self) -> str:
-        """That zone in words, as a report says it: `Europe/Berlin`, `UTC+01:00`."""
+        """That zone in words, as a report says it: `Europe/Berlin`, `UTC+01:00`, `UTC`."""
+        if self.place in _UTC_NAMES:
+            return "UTC"
         return self.place if self.place and zone_called(self.place) else str(timezone(timedelta(seconds=self.ahead)))
 
 
