@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from diagkit.checks.logs.coverage import older_parts
 from diagkit.digest.buckets import Grid
 from diagkit.digest.onset import began
-from diagkit.digest.severities import ERROR, SEVERITIES, judged_by_checks, rows, status_of
+from diagkit.digest.severities import ERROR, SEVERITIES, judged_by_checks, rows, status_of, too_few
 from diagkit.logs.errors import ErrorLine
 from diagkit.logs.occurrences import Occurrence
 from diagkit.logs.signatures import catalogue
@@ -103,10 +103,11 @@ def digest(target: Untrusted, moment: Moment, heard: Heard, findings: Iterable[F
 
 def _signature(one: Occurrence, judged: Mapping[str, Status], grid: Grid) -> LogSignature:
     known = catalogue()[one.signature]
+    status = status_of(one.signature, one.count, judged)
     return LogSignature(
         id=one.signature,
         title=known.title,
-        status=status_of(one.signature, one.count, judged),
+        status=status,
         causes=tuple(known.causes),
         count=one.count,
         first=one.first,
@@ -115,6 +116,7 @@ def _signature(one: Occurrence, judged: Mapping[str, Status], grid: Grid) -> Log
         names={field: tuple(map(Untrusted, names)) for field, names in one.fields.items()},
         samples=(Untrusted(one.sample),),
         source=Untrusted(one.source),
+        too_few=too_few(one.signature, status),
     )
 
 

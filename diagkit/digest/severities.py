@@ -29,6 +29,12 @@ def status_of(signature: str, count: int, judged: Mapping[str, Status]) -> Statu
     return judged.get(signature) or (known.severity if count >= known.least else Status.OK)
 
 
+def too_few(signature: str, status: Status) -> int:
+    """From how many lines on this kind would be trouble, where these were not enough; else 0."""
+    known = catalogue()[signature]
+    return known.least if status is Status.OK and known.severity is not Status.OK else 0
+
+
 def rows(known: Iterable[LogSignature], errors: Mapping[int, int], grid: Grid) -> dict[str, tuple[int, ...]]:
     """Lines in each bucket: of signatures that fail, that warn, and all other errors, which are given by the minute."""
     found = {}

@@ -45,6 +45,8 @@ class LogSource:
 class LogSignature:
     """One kind of line whose meaning is known. status: OK for a kind that is counted and no trouble by itself.
 
+    too_few: it would be trouble from so many lines on, which these are not; 0 for any other.
+
     causes: what it speaks for, the strongest first. per_bucket: lines in each bucket of the window, the first lines
     first. names: what the lines are about (`unit`, `device`, `peer`, …), the commonest first.
     """
@@ -60,6 +62,7 @@ class LogSignature:
     names: Mapping[str, tuple[Untrusted, ...]]
     samples: tuple[Untrusted, ...]
     source: Untrusted
+    too_few: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,7 +81,8 @@ def _picture(page: Page, digest: LogDigest, axis: Axis, on: str) -> None:
     """The histogram: a row for each severity, or for each signature, over one axis of time."""
     page.heading("WHEN", f"{span(digest.since, digest.until, page.dash)}{on}, a bar is {length(axis.each)}")
     if not any(any(counts) for counts in digest.per_severity.values()):
-        page.line("no line in it tells of trouble that we know of", lead=("   ",))
+        few = "what tells of trouble are single lines" if any(s.too_few for s in digest.signatures) else ""
+        page.line(few or "no line in it tells of trouble that we know of", lead=("   ",))
         return
     _rows(page, digest, axis)
     _ticks(page, digest, axis)
@@ -121,9 +122,10 @@ def _total(counts: Sequence[int]) -> str:
 
 
 def _known(page: Page, digest: LogDigest, axis: Axis) -> None:
-    """Every kind of line whose meaning is known and bad, the worst and the earliest first."""
+    """Every kind of line whose meaning is known and bad, the worst and the earliest first; then what is too few to be."""
     bad = [s for s in digest.signatures if page.view.everything or s.status in BAD]
-    if not bad:
+    few = [s for s in digest.signatures if s.too_few and not page.view.everything]
+    if not bad and not few:
         return
     page.heading("WHAT", "known kinds of lines")
     shown, more = fold(sorted(bad, key=_gravity), len(bad) if page.view.everything else AT_MOST)
@@ -140,6 +142,13 @@ def _known(page: Page, digest: LogDigest, axis: Axis) -> None:
             _quote(page, page.say(sample))
     if more:
         _more(page, f"and {more} more of these")
+    for signature in sorted(few, key=_gravity)[:AT_MOST]:
+        said = f"{about(signature, page.say)}: {span_of_day(signature.first, signature.last)}"
+        page.line(
+            signature.title,
+            f"{said}, {signature.count} of the {signature.too_few} that would tell",
+            lead=("   ", OTHER, " "),
+        )
 
 
 def _gravity(signature: LogSignature) -> tuple[int, datetime, str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from diagkit.digest.buckets import Grid
 from diagkit.digest.onset import began
-from diagkit.digest.severities import ERROR, SEVERITIES, rows, status_of
+from diagkit.digest.severities import ERROR, SEVERITIES, rows, status_of, too_few
 from diagkit.logs.errors import ErrorLine
 from diagkit.logs.reading.mined import Kind, between
 from diagkit.logs.signatures import catalogue
@@ -96,10 +96,11 @@ def _window(sent: Sent, known: Mapping[str, Met], kinds: Iterable[Kind]) -> tupl
 
 def _signature(name: str, one: Met, judged: Mapping[str, Status], names: Sequence[str], grid: Grid) -> LogSignature:
     known, tally = catalogue()[name], one.tally
+    status = status_of(name, tally.count, judged)
     return LogSignature(
         id=name,
         title=known.title,
-        status=status_of(name, tally.count, judged),
+        status=status,
         causes=tuple(known.causes),
         count=tally.count,
         first=moment(tally.first),
@@ -108,6 +109,7 @@ def _signature(name: str, one: Met, judged: Mapping[str, Status], names: Sequenc
         names={of: tuple(map(Untrusted, commonest(values))) for of, values in sorted(tally.fields.items())},
         samples=tuple(Untrusted(clean(sample.text)) for sample in tally.samples),
         source=Untrusted(names[one.log]),
+        too_few=too_few(name, status),
     )
 
 

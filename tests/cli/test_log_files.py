@@ -87,6 +87,14 @@ def test_a_directory_tells_the_cause_since_when_and_what_is_new(diagkit, sent):
     assert done.stderr == ""
 
 
+def test_a_single_line_that_is_known_is_told_though_it_is_no_finding(diagkit, home):
+    line = '{"level":"error","ts":1795297684,"msg":"dial tcp 10.0.0.7:5432: connect: connection refused"}'
+    (home / "app.log").write_text(f"{line}\n")
+    done = diagkit("logs", "./app.log", COLUMNS="120")
+    assert done.returncode == 0
+    assert "Connection refused (ECONNREFUSED) (10.0.0.7:5432): 21:48:04, 1 of the 5 that would tell" in done.stdout
+
+
 def test_uptimes_count_back_from_when_the_file_was_written(diagkit, home):
     """As `dmesg > dmesg.txt` leaves them, whose time of boot nobody wrote down."""
     lines = [f"[{5000 + n * 60:5}.000000] usb 1-{n}: new high-speed USB device" for n in range(30)]
