@@ -122,7 +122,7 @@ def _total(counts: Sequence[int]) -> str:
 
 
 def _known(page: Page, digest: LogDigest, axis: Axis) -> None:
-    """Every kind of line whose meaning is known and bad, the worst and the earliest first; then what is too few to be."""
+    """Every kind of line whose meaning is known and bad, worst and earliest first; then what is too few to be bad."""
     bad = [s for s in digest.signatures if page.view.everything or s.status in BAD]
     few = [s for s in digest.signatures if s.too_few and not page.view.everything]
     if not bad and not few:
