@@ -30,7 +30,8 @@ from diagkit.model import (
     Untrusted,
 )
 from diagkit.probes import Facts
-from diagkit.probes.logs import AccessLogs, ErrorLines, LogFiles, LogTexts, Occurrences, Reading
+from diagkit.probes.log_files import LogFiles
+from diagkit.probes.logs import AccessLogs, ErrorLines, LogTexts, Occurrences, Reading
 
 EARLIER = Untrusted("earlier lines of the same logs")
 KEPT = 60  # templates in a report, the commonest

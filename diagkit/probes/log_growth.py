@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from diagkit.logs import files
 from diagkit.model import Again, Reply
 from diagkit.probes import Garbled, probe
-from diagkit.probes.logs import LISTING, OPENS
+from diagkit.probes.log_files import LISTING, OPENS
 from diagkit.probes.reading import elapsed
 
 

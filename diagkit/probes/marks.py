@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from diagkit.logs import marks as found
 from diagkit.model import Silence
 from diagkit.probes import Withheld, probe
-from diagkit.probes.logs import OPENS, LogTexts
+from diagkit.probes.log_files import OPENS
+from diagkit.probes.logs import LogTexts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

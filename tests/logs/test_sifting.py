@@ -14,7 +14,8 @@ from diagkit.logs.sifting import AT_MOST, READ, WIRE, came_of, journal_known_fro
 from diagkit.logs.timestamps import Clock
 from diagkit.model import Ask, Moment, Read, Reply, Run, Scan, Sift, Silence, Tape, Target
 from diagkit.probes import Facts
-from diagkit.probes.logs import JOURNAL, KERNEL, LISTING, LogTexts
+from diagkit.probes.log_files import JOURNAL, LISTING
+from diagkit.probes.logs import KERNEL, LogTexts
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLOCK = Clock(ahead=0, latest=NOON, booted=NOON.replace(hour=1))

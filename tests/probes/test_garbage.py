@@ -30,7 +30,7 @@ NONSENSE = {
 }
 # Where anything is an answer, and why.
 FREE_TEXT = {
-    "logs.log_files": "a log may say anything",
+    "log_files.log_files": "a log may say anything",
     "names.hosts_file": "people write it; lines that are not understood are passed over, as the C library does",
     "names.resolver": "people write it; lines that are not understood are passed over, as the C library does",
 }

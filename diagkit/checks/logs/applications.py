@@ -8,7 +8,8 @@ from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.logs import times, unread
 from diagkit.logs.errors import ErrorLine
 from diagkit.model import Evidence, Untrusted
-from diagkit.probes.logs import OPENS, AccessLogs, ErrorLines, LogTexts
+from diagkit.probes.log_files import OPENS
+from diagkit.probes.logs import AccessLogs, ErrorLines, LogTexts
 
 GATEWAY_TIMEOUT = 504
 

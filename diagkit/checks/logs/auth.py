@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
 from diagkit.checks.logs import heard, unread
-from diagkit.probes.logs import OPENS, LogTexts, Occurrences
+from diagkit.probes.log_files import OPENS
+from diagkit.probes.logs import LogTexts, Occurrences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

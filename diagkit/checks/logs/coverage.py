@@ -10,7 +10,8 @@ from diagkit.checks import Findings, check, ok, skip, unknown, warn
 from diagkit.logs.sifting import JOURNAL, Sifted
 from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
-from diagkit.probes.logs import OPENS, LogFiles, LogTexts, Reading
+from diagkit.probes.log_files import OPENS, LogFiles
+from diagkit.probes.logs import LogTexts, Reading
 
 _ABSENT = (Silence.MISSING, Silence.UNSUPPORTED)
 

@@ -12,8 +12,9 @@ from diagkit.logs.lines import line_at, starts
 from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.disk import Mounts
+from diagkit.probes.log_files import OPENS
 from diagkit.probes.log_growth import LogGrowth
-from diagkit.probes.logs import OPENS, LogTexts
+from diagkit.probes.logs import LogTexts
 
 MIB = 1 << 20
 

@@ -8,7 +8,8 @@ from diagkit.checks import Findings, check, fail, ok, unknown, warn
 from diagkit.checks.logs import heard
 from diagkit.logs.occurrences import Occurrence
 from diagkit.model import Finding
-from diagkit.probes.logs import OPENS, LogTexts, Occurrences
+from diagkit.probes.log_files import OPENS
+from diagkit.probes.logs import LogTexts, Occurrences
 
 # The names of groups that have a limit of their own inside a host: units, and containers of the usual engines.
 _WITHIN_HOST = re.compile(r"\.(?:service|scope|slice)(?:/|$)|docker|kubepods|libpod|crio|containerd|lxc/")

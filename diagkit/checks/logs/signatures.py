@@ -11,7 +11,8 @@ from diagkit.checks import Check, Findings, check, fail, ok, unknown, warn
 from diagkit.checks.logs import heard, unread
 from diagkit.logs.signatures import Signature, catalogue
 from diagkit.model import Status
-from diagkit.probes.logs import OPENS, LogTexts, Occurrences
+from diagkit.probes.log_files import OPENS
+from diagkit.probes.logs import LogTexts, Occurrences
 
 KERNEL = frozenset(
     {"crashes", "disks", "hardware", "kernel", "links", "memory", "mounts", "network", "reboots", "storage"}

@@ -12,7 +12,7 @@ from diagkit.probes import Inapplicable
 from diagkit.probes.deleted import DeletedFiles
 from diagkit.probes.directories import Directories
 from diagkit.probes.disk import Mount, Mounts
-from diagkit.probes.logs import LogFiles
+from diagkit.probes.log_files import LogFiles
 from diagkit.probes.processes import Processes
 
 LARGE_LOG = 0.1  # share of a filesystem from which on a log is worth naming

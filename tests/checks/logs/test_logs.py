@@ -19,7 +19,8 @@ from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import NEVER, Window
 from diagkit.model import Finding, Moment, Silence, Site, Status, Tape, Target
 from diagkit.probes import Facts
-from diagkit.probes.logs import AccessLogs, ErrorLines, LogFiles, LogTexts, Occurrences, Reading
+from diagkit.probes.log_files import LogFiles
+from diagkit.probes.logs import AccessLogs, ErrorLines, LogTexts, Occurrences, Reading
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CLOCK = Clock(ahead=0, latest=NOON, booted=NOON - timedelta(hours=2))

@@ -11,7 +11,7 @@ from diagkit.model import Silence, Status, Unknown
 from diagkit.probes.deleted import DeletedFiles, Held
 from diagkit.probes.directories import Directories, Directory
 from diagkit.probes.disk import Mount, Mounts
-from diagkit.probes.logs import LogFiles
+from diagkit.probes.log_files import LogFiles
 
 GIB = 1 << 30
 ROOT = Mount(path="/", device="8:1", source="/dev/sda1", type="ext4", size=100 * GIB, free=50 * GIB, available=50 * GIB, inodes=1000, inodes_free=900)  # fmt: skip
