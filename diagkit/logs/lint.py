@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
@@ -22,6 +22,7 @@ TOO_OFTEN = 0.05
 # A pattern whose time grows with the cube of the line needs eight times as long for one twice as long, and minutes for
 # one of 8 KB; with the square, four times, which we bear.
 STEEP, NOTICEABLE = 6.0, 0.002  # times as long; seconds of CPU
+AGAIN = 3  # measurements that must agree before a pattern is blamed
 ENDLESS = 1000  # times; a repeat of more than so many is as bad as one without end
 
 
@@ -90,13 +91,20 @@ def _is_steep(signature: Signature) -> bool:
         before = 0.0
         for length in (15, 30, 60, 125, 250, 500, 1000, 2000):
             line = (text * length)[:length]
-            began = process_time()
-            search(line)
-            taken = process_time() - began
+            taken = _seconds(search, line)
             if taken > NOTICEABLE and before and taken > STEEP * before:
-                return True
+                again = min(_seconds(search, line) for _ in range(AGAIN))  # a busy machine may have made it slow
+                shorter = min(_seconds(search, line[: length // 2]) for _ in range(AGAIN))
+                if again > NOTICEABLE and again > STEEP * shorter:
+                    return True
             before = taken
     return False
+
+
+def _seconds(search: Callable[[str], object], line: str) -> float:
+    began = process_time()
+    search(line)
+    return process_time() - began
 
 
 def _repeats_a_repeat(pattern: re.Pattern[str]) -> bool:
