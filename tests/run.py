@@ -29,6 +29,9 @@ SERVERS = {
     "busybox": "busybox-static",
     "dash": "dash",
     "openssl": "openssl",
+    "dropbear": "dropbear-bin",
+    "fish": "fish",
+    "tcsh": "tcsh",
 }
 
 

@@ -1,0 +1,1 @@
+"""Many targets at once: who is asked when, from where, and what becomes of each."""

@@ -1,0 +1,1 @@
+"""Lists of hosts that others keep, read as targets."""
