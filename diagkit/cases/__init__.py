@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagkit import catalog
+from diagkit.conclusions import Settings
 from diagkit.model import Report, RunInfo, Tape, epoch
 from diagkit.probes import Facts
 from diagkit.probes.host import Identity
-from diagkit.session import Settings, diagnose
+from diagkit.session import diagnose
 from diagkit.spelling import nearest
 from diagkit.transports.replay import read_tape
 

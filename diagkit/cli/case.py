@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from diagkit.cases import Case
     from diagkit.cases.score import Answer, Score, Share
-    from diagkit.session import Settings
+    from diagkit.conclusions import Settings
 
 app = command_line(help="Keep an incident as a test, or score the diagnosis on those kept.", no_args_is_help=True)
 
@@ -111,7 +111,7 @@ def as_configured(named: str) -> Settings:
     """Every check, as strict as a run would be. Raises `Refusal`."""
     from diagkit import catalog, config
     from diagkit.cli import exits
-    from diagkit.session import Settings
+    from diagkit.conclusions import Settings
 
     checks = catalog.all_checks()
     try:

@@ -12,8 +12,8 @@ from diagkit.cli.progress import Progress
 from diagkit.cli.side_by_side import ask_all
 from diagkit.cli.stop import Stop
 from diagkit.cli.ways import open_transport
+from diagkit.conclusions import Settings
 from diagkit.model import Fault, Report, Tape
-from diagkit.session import Settings
 
 MOST_TIMES = 2  # further visits to a target
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from diagkit.conclusions import Settings, judge
 from diagkit.differences import SELF, Difference, differ, is_still, itself, tree
 from diagkit.model import Finding, Status, Tape, Unknown, Untrusted
 from diagkit.probes import Facts, Probe
-from diagkit.session import Settings, judge
 
 PASSING = (Status.OK, Status.SKIP, None)
 

@@ -17,10 +17,10 @@ from urllib.parse import quote
 from diagkit import codec
 from diagkit.baseline.metrics import measure
 from diagkit.cli import streams
+from diagkit.conclusions import Settings
 from diagkit.model import History, Sample, Tape, Target
 from diagkit.outputs.files import Unwritable, write_report
 from diagkit.probes import Facts
-from diagkit.session import Settings
 
 HEADER = {"diagkit_history": 1}
 RUNS = 500  # the last ones; hourly, three weeks

@@ -16,6 +16,7 @@ from diagkit.cli.log_window import Asked, clock_of, window, zone_of
 from diagkit.cli.manner import Manner, say, verdict_code
 from diagkit.cli.progress import Progress
 from diagkit.cli.stop import Stop
+from diagkit.conclusions import Settings
 from diagkit.config import Config
 from diagkit.logs import sources
 from diagkit.logs.reading import Found, read
@@ -28,7 +29,6 @@ from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import ALWAYS, Window
 from diagkit.model import Moment, RunInfo
 from diagkit.sent.files import Sent
-from diagkit.session import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from diagkit import config
 from diagkit.cli import exits, streams
+from diagkit.conclusions import Settings, telling
 from diagkit.model import Report, Status
 from diagkit.outputs import Output, View, all_outputs
 from diagkit.outputs.files import Unwritable, write_report
-from diagkit.session import Settings, telling
 from diagkit.spelling import nearest
 
 FAILS = {config.FailOn.WARNING: Status.WARN, config.FailOn.CRITICAL: Status.FAIL, config.FailOn.NEVER: None}

@@ -13,8 +13,8 @@ from diagkit.cli.manner import Manner
 from diagkit.cli.plan import Order, configured
 from diagkit.cli.run import refusals_as, run
 from diagkit.cli.selection import select
+from diagkit.conclusions import Settings
 from diagkit.config import Config
-from diagkit.session import Settings
 from diagkit.spelling import closest
 
 STDIN = "-"

@@ -10,9 +10,9 @@ from diagkit import catalog, config
 from diagkit.cli import exits, when
 from diagkit.cli.selection import select
 from diagkit.cli.targets import resolve
+from diagkit.conclusions import Settings
 from diagkit.differences.outliers import LEAST
 from diagkit.model import Moment, Site, Target
-from diagkit.session import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

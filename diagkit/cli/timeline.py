@@ -61,8 +61,9 @@ def tell(order: Order, manner: Manner) -> int:
     from diagkit.cli.plan import plan
     from diagkit.cli.run import asked
     from diagkit.cli.stop import Stop
+    from diagkit.conclusions import Settings
     from diagkit.outputs.chronicle import FORMATS
-    from diagkit.session import Settings, chronicle
+    from diagkit.session import chronicle
 
     intended = replace(plan(order), settings=Settings(checks=(), tellers=catalog.all_tellers()), baseline=False)
     with Stop() as stop:

@@ -11,10 +11,10 @@ from diagkit.causes.why_not import WhyNot, why_not
 from diagkit.cli.exits import DATA, NO_INPUT, USAGE, Refusal
 from diagkit.cli.selection import select
 from diagkit.cli.ways import recorded
+from diagkit.conclusions import Settings, judge
 from diagkit.model import NO_TEXT, Finding, Report, Target, Weighed
 from diagkit.outputs.rendering import Form, render
 from diagkit.outputs.wording import about
-from diagkit.session import Settings, judge
 from diagkit.spelling import nearest
 
 

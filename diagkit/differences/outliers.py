@@ -33,44 +33,45 @@ MOST_OF_ONE = 20  # fields told of one host; with more it is simply another kind
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """Fields of one meaning. `what` names it, with what the expression puts aside.
+    """Fields of one meaning in the facts of some probes. `what` names it, with what the expression puts aside.
 
     presence: that a host has such a thing at all tells, where the others do not have it.
     """
 
     what: str
+    probe: re.Pattern[str]
     field: re.Pattern[str]
     presence: bool = False
 
 
-def _aspect(what: str, field: str, *, presence: bool = False) -> Aspect:
-    return Aspect(what, re.compile(field), presence)
+def _aspect(what: str, probe: str, field: str, *, presence: bool = False) -> Aspect:
+    return Aspect(what, re.compile(probe), re.compile(rf"{probe}\.{field}"), presence)
 
 
-_MOUNT = r"mounts\.table\.mounted\.((?!/proc/|/sys/|/dev/|/run/user/).+)\."
+_MOUNT = r"mounted\.((?!/proc/|/sys/|/dev/|/run/user/).+)\."
 ASPECTS = (
-    _aspect("kernel", r"host\.identity\.kernel"),
-    _aspect("distribution", r"host\.identity\.system"),
-    _aspect("package {}", r"versions\.versions\.(.+)"),
-    _aspect("MTU of {}", r"network\.links\.(.+)\.mtu"),
-    _aspect("sysctl {}", r"sysctls\.sysctls\.(.+)"),
-    _aspect("name servers", r"names\.resolver\.servers"),
-    _aspect("name servers behind the stub", r"names\.resolver\.upstreams"),
-    _aspect("search domains", r"names\.resolver\.search"),
-    _aspect("resolver options", r"names\.resolver\.options"),
-    _aspect("order of name lookups", r"names\.resolver\.hosts_first"),
-    _aspect("/etc/hosts", r"names\.hosts_file\.entries"),
-    _aspect("NTP client", r"clock\.time_sync\.client"),
-    _aspect("NTP synchronised", r"clock\.time_sync\.synchronised"),
-    _aspect("route {}", r"network\.routes\.((?:blackhole|unreachable|prohibit|throw) .+)", presence=True),
-    _aspect("packet filter: {}", r"filters\.packet_filter\.blocks\.(.+)", presence=True),
-    _aspect("traffic shaping: {}", r"filters\.shaping\.(.+)", presence=True),
-    _aspect("certificate at {}: issuer", r"certificates\.\w+\.(.+:\d+)(?: \S+)*\.issuer"),
-    _aspect("certificate at {}: verification", r"certificates\.\w+\.(.+:\d+)(?: \S+)*\.verify_message"),
-    _aspect("server at {}", r"pages\.\w+\.(\S+)\.server"),
-    _aspect("mount options of {}", _MOUNT + r"(?:super_)?options"),
-    _aspect("type of the filesystem at {}", _MOUNT + r"type"),
-    _aspect("task limit of {}", r"cgroups\.task_limits\.(.+)\.limit"),
+    _aspect("kernel", r"host\.identity", r"kernel"),
+    _aspect("distribution", r"host\.identity", r"system"),
+    _aspect("package {}", r"versions\.versions", r"(.+)"),
+    _aspect("MTU of {}", r"network\.links", r"(.+)\.mtu"),
+    _aspect("sysctl {}", r"sysctls\.sysctls", r"(.+)"),
+    _aspect("name servers", r"names\.resolver", r"servers"),
+    _aspect("name servers behind the stub", r"names\.resolver", r"upstreams"),
+    _aspect("search domains", r"names\.resolver", r"search"),
+    _aspect("resolver options", r"names\.resolver", r"options"),
+    _aspect("order of name lookups", r"names\.resolver", r"hosts_first"),
+    _aspect("/etc/hosts", r"names\.hosts_file", r"entries"),
+    _aspect("NTP client", r"clock\.time_sync", r"client"),
+    _aspect("NTP synchronised", r"clock\.time_sync", r"synchronised"),
+    _aspect("route {}", r"network\.routes", r"((?:blackhole|unreachable|prohibit|throw) .+)", presence=True),
+    _aspect("packet filter: {}", r"filters\.packet_filter", r"blocks\.(.+)", presence=True),
+    _aspect("traffic shaping: {}", r"filters\.shaping", r"(.+)", presence=True),
+    _aspect("certificate at {}: issuer", r"certificates\.\w+", r"(.+:\d+)(?: \S+)*\.issuer"),
+    _aspect("certificate at {}: verification", r"certificates\.\w+", r"(.+:\d+)(?: \S+)*\.verify_message"),
+    _aspect("server at {}", r"pages\.\w+", r"(\S+)\.server"),
+    _aspect("mount options of {}", r"mounts\.table", _MOUNT + r"(?:super_)?options"),
+    _aspect("type of the filesystem at {}", r"mounts\.table", _MOUNT + r"type"),
+    _aspect("task limit of {}", r"cgroups\.task_limits", r"(.+)\.limit"),
 )
 
 
@@ -80,31 +81,54 @@ class SetUp:
     needs: ClassVar[Mapping[str, Any]] = {"sysctls": Sysctls, "versions": Versions}
 
 
-def outliers(tapes: Sequence[Tape], facts: Sequence[Facts], probes: Sequence[Probe]) -> tuple[Outlier, ...]:
-    """What sets hosts apart, host by host. Those that were not reached are left out."""
-    reached = [(tape, known) for tape, known in zip(tapes, facts, strict=True) if not tape.unreached]
-    if len(reached) < LEAST:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What one host has that others can be compared with. trees: the facts by probe. gateway: network and address."""
+
+    target: Untrusted
+    trees: Mapping[str, Tree]
+    gateway: tuple[str, str] | None
+    clock: Clock | None
+
+
+def traits(tape: Tape, facts: Facts, probes: Sequence[Probe]) -> Traits | None:
+    """Those of one host; None if it was not reached."""
+    if tape.unreached:
+        return None
+    own = itself(tape)
+    concerned = [p for p in probes if is_still(p) and any(aspect.probe.fullmatch(p.name) for aspect in ASPECTS)]
+    clock = facts[Clock] if facts.probe_of(Clock) else None
+    return Traits(
+        target=Untrusted(tape.target.label),
+        trees={p.name: side for p in concerned if (side := _side(p, facts, own)) is not None},
+        gateway=_gateway(facts),
+        clock=clock if isinstance(clock, Clock) else None,
+    )
+
+
+def outliers(hosts: Sequence[Traits]) -> tuple[Outlier, ...]:
+    """What sets hosts apart, host by host."""
+    if len(hosts) < LEAST:
         return ()
-    found = list(dict.fromkeys((*_settings(reached, probes), *_gateways(reached), *_clocks(reached))))
+    found = list(dict.fromkeys((*_settings(hosts), *_gateways(hosts), *_clocks(hosts))))
     of_one = Counter(outlier.target for outlier in found)
-    order = {Untrusted(tape.target.label): i for i, (tape, _) in enumerate(reached)}
+    order = {host.target: i for i, host in enumerate(hosts)}
     kept = [outlier for outlier in found if of_one[outlier.target] <= MOST_OF_ONE]
     return tuple(sorted(kept, key=lambda o: order[o.target]))
 
 
-def _settings(reached: list[tuple[Tape, Facts]], probes: Sequence[Probe]) -> Iterator[Outlier]:
-    for probe in filter(is_still, probes):
-        sides = [_side(probe, tape, known) for tape, known in reached]
-        known_by = [(tape, side) for (tape, _), side in zip(reached, sides, strict=True) if side is not None]
+def _settings(hosts: Sequence[Traits]) -> Iterator[Outlier]:
+    for probe in dict.fromkeys(name for host in hosts for name in host.trees):
+        known_by = [host for host in hosts if probe in host.trees]
         if len(known_by) >= LEAST:
-            names = [Untrusted(tape.target.label) for tape, _ in known_by]
-            for place, values in side_by_side(probe.name, [side for _, side in known_by]):
+            names = [host.target for host in known_by]
+            for place, values in side_by_side(probe, [host.trees[probe] for host in known_by]):
                 yield from _odd_in(place, names, values)
 
 
-def _side(probe: Probe, tape: Tape, facts: Facts) -> Tree:
+def _side(probe: Probe, facts: Facts, own: re.Pattern[str]) -> Tree:
     fact = facts[probe.fact]
-    return None if isinstance(fact, Unknown | Inapplicable) else tree(fact, probe.name, itself(tape))
+    return None if isinstance(fact, Unknown | Inapplicable) else tree(fact, probe.name, own)
 
 
 def _odd_in(place: str, names: Sequence[Untrusted], values: Sequence[Tree]) -> Iterator[Outlier]:
@@ -151,14 +175,23 @@ def _apart(value: Tree, usual: Tree) -> tuple[Untrusted, Untrusted]:
     return shown(value) or Untrusted("none"), shown(usual) or Untrusted("none")
 
 
-def _gateways(reached: list[tuple[Tape, Facts]]) -> Iterator[Outlier]:
+def _gateway(facts: Facts) -> tuple[str, str] | None:
+    """The network of the host's own through which it leaves, and by which gateway."""
+    routes = facts[Routes] if facts.probe_of(Routes) else None
+    if not isinstance(routes, Routes):
+        return None
+    gateway = next((r.via for r in routes.defaults if r.via), "")
+    network = _network(routes, gateway)
+    return (network, gateway) if network else None
+
+
+def _gateways(hosts: Sequence[Traits]) -> Iterator[Outlier]:
     """Who leaves a network by another gateway than its neighbours do: those in other networks must."""
     within: dict[str, list[tuple[Untrusted, str]]] = {}
-    for tape, known in reached:
-        routes = known[Routes] if known.probe_of(Routes) else None
-        gateway = next((r.via for r in routes.defaults if r.via), "") if isinstance(routes, Routes) else ""
-        if isinstance(routes, Routes) and (network := _network(routes, gateway)):
-            within.setdefault(network, []).append((Untrusted(tape.target.label), gateway))
+    for host in hosts:
+        if host.gateway:
+            network, gateway = host.gateway
+            within.setdefault(network, []).append((host.target, gateway))
     for network, members in within.items():
         what = Untrusted(f"gateway out of {network}")
         yield from _odd(what, [name for name, _ in members], [gateway for _, gateway in members], presence=False)
@@ -170,13 +203,9 @@ def _network(routes: Routes, gateway: str) -> str:
     return next((n for n in own if gateway and ip_address(gateway) in ip_network(n, strict=False)), "")
 
 
-def _clocks(reached: list[tuple[Tape, Facts]]) -> Iterator[Outlier]:
+def _clocks(hosts: Sequence[Traits]) -> Iterator[Outlier]:
     """Whose clock is not that of the others: numbers have no majority, but they have a middle."""
-    offsets: list[tuple[Untrusted, Clock]] = []
-    for tape, known in reached:
-        clock = known[Clock] if known.probe_of(Clock) else None
-        if isinstance(clock, Clock):
-            offsets.append((Untrusted(tape.target.label), clock))
+    offsets = [(host.target, host.clock) for host in hosts if host.clock]
     if len(offsets) < LEAST:
         return
     middle = median(clock.offset for _, clock in offsets)

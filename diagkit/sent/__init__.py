@@ -17,6 +17,7 @@ from diagkit import catalog
 from diagkit.causes.diagnosis import weigh
 from diagkit.checks import Check, unknown
 from diagkit.checks.logs import coverage
+from diagkit.conclusions import Settings, judge, result_of, silences_of, telling
 from diagkit.digest.severities import judged_by_checks
 from diagkit.logs.occurrences import Occurrence
 from diagkit.logs.window import Window
@@ -41,7 +42,6 @@ from diagkit.sent.digest import Digested, digested
 from diagkit.sent.facts import clean, occurrences, texts
 from diagkit.sent.files import Sent
 from diagkit.sent.spoken import evidence, spoken_for
-from diagkit.session import Settings, judge, result_of, silences_of, telling
 
 COUNTED = {Occurrences, ErrorLines, AccessLogs}  # what can be known of a log without its host
 ONLY_LOGS = "only logs were sent"

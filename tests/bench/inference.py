@@ -17,8 +17,8 @@ from pathlib import Path
 from diagkit import catalog
 from diagkit.causes.diagnosis import weigh
 from diagkit.causes.topology import Place
+from diagkit.conclusions import Settings, judge
 from diagkit.model import Finding, Untrusted
-from diagkit.session import Settings, judge
 from diagkit.transports.replay import read_tape
 
 HOSTS = Path(__file__).parent.parent / "hosts"

@@ -15,8 +15,8 @@ from diagkit import catalog
 from diagkit.cases import Case, Expected
 from diagkit.causes import State
 from diagkit.causes.knowledge import Knowledge
+from diagkit.conclusions import Settings, judge
 from diagkit.model import Finding, Status
-from diagkit.session import Settings, judge
 from diagkit.transports.replay import read_tape
 
 BAD = (Status.WARN, Status.FAIL)

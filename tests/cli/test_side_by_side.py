@@ -11,10 +11,10 @@ from diagkit.cli.plan import Plan
 from diagkit.cli.progress import Progress
 from diagkit.cli.side_by_side import AT_ONCE, ask_all
 from diagkit.cli.stop import Stop
+from diagkit.conclusions import Settings
 from diagkit.config import Config, Declared
 from diagkit.model import Moment, Read, Reply, Service, Target
 from diagkit.probes import probe
-from diagkit.session import Settings
 
 ASK = Read("/proc/uptime")
 NOW = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)

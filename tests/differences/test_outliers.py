@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from diagkit import catalog
-from diagkit.differences.outliers import ASPECTS, MOST_OF_ONE, outliers
+from diagkit.differences.outliers import ASPECTS, MOST_OF_ONE, outliers, traits
 from diagkit.model import Layer, Moment, Read, Reply, Run, Silence, Tape, Target, Unreached
 from diagkit.probes import Facts
 
@@ -55,7 +55,7 @@ class Host:
 def odd(*hosts: Host) -> list[tuple[str, str, str, str, int, int]]:
     probes = [SYSCTLS, LINKS, CLOCK, RESOLVER, ROUTES]
     tapes = [host.tape() for host in hosts]
-    found = outliers(tapes, [Facts(probes, tape) for tape in tapes], probes)
+    found = outliers([told for tape in tapes if (told := traits(tape, Facts(probes, tape), probes))])
     return [(o.target.raw, o.what.raw, o.value.raw, o.usual.raw, o.agreeing, o.of) for o in found]
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from diagkit import catalog
 from diagkit.cases import replay
+from diagkit.conclusions import Settings
 from diagkit.model import LogDigest, Novelty, Report, Status
 from diagkit.outputs import View
 from diagkit.outputs.markdown import markdown
 from diagkit.outputs.text import text
-from diagkit.session import Settings
 from diagkit.transports.replay import read_tape
 
 HOSTS = Path(__file__).parent.parent / "hosts"

@@ -10,8 +10,8 @@ import pytest
 
 from diagkit import catalog
 from diagkit.cases import replay
+from diagkit.conclusions import Settings
 from diagkit.model import Report, Verdict
-from diagkit.session import Settings
 from diagkit.transports.replay import read_tape
 
 HERE = Path(__file__).parent

@@ -18,7 +18,7 @@ import pytest
 from diagkit import catalog
 from diagkit.cases import Case, find, replay
 from diagkit.model import Report, Status, Verdict
-from diagkit.session import Settings
+from diagkit.conclusions import Settings
 from diagkit.transports.replay import read_tape
 
 CASES = tuple(find(Path(__file__).parent, catalog.all_causes()))

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from diagkit import catalog
+from diagkit.conclusions import Settings
 from diagkit.logs.marks import Mark
 from diagkit.model import Chronicle, Kind, RunInfo, Silence, Unknown
 from diagkit.probes.changes import Boot
 from diagkit.probes.marks import Marks
 from diagkit.probes.systemd import Unit, Units
-from diagkit.session import Settings, chronicle
+from diagkit.session import chronicle
 from diagkit.timeline import Teller, host, units
 from diagkit.transports.replay import read_tape
 

@@ -1,0 +1,172 @@
+"""What one host tells: everything about it that can be known without the others, from its tape alone.
+
+It is reached wherever the tape is (in the thread that asked, in another process, on another machine) and is small:
+the answers themselves need not be kept. `session.assemble` lays those of all hosts side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from diagkit import catalog
+from diagkit.baseline.foretold import forecasts
+from diagkit.causes.topology import Place, place_of
+from diagkit.checks import OPENS, Check
+from diagkit.differences.outliers import SetUp, Traits, traits
+from diagkit.digest.hosts import Heard, digest
+from diagkit.model import (
+    Coverage,
+    Fault,
+    Finding,
+    Forecast,
+    LogDigest,
+    Moment,
+    Silence,
+    SilenceNote,
+    Status,
+    Tape,
+    TargetResult,
+    Untrusted,
+)
+from diagkit.probes import Facts, Probe
+from diagkit.timeline import Teller
+from diagkit.timeline.story import Gauges, Story, story
+
+LOGS = "logs."  # begins the names of the checks of that phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What to run and how strict to be. `limits` replaces the default limits of the checks it names.
+
+    only_of: checks that not every target was asked for, with the labels of those that were. tellers: who tells of the
+    past; with none of them there is no timeline. set_up: ask too what tells several hosts apart.
+    """
+
+    checks: tuple[Check, ...]
+    limits: Mapping[str, object] = field(default_factory=dict)
+    only_of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tellers: tuple[Teller, ...] = ()
+    set_up: bool = False
+
+    def probes(self) -> list[Probe]:
+        """The probes these checks and tellers need, with those their probes need in turn."""
+        besides = (*((Gauges,) if self.tellers else ()), *((SetUp,) if self.set_up else ()))
+        return catalog.probes_for((*self.checks, *self.tellers, *besides))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """All that one tape tells. story: of what led there, where the host is not well. traits: where it was reached."""
+
+    target: TargetResult
+    findings: tuple[Finding, ...]
+    silences: tuple[SilenceNote, ...]
+    logs: tuple[LogDigest, ...]
+    forecasts: tuple[Forecast, ...]
+    story: Story | None
+    place: Place
+    traits: Traits | None
+    faults: tuple[Fault, ...]
+
+
+def conclude(tape: Tape, settings: Settings) -> Conclusion:
+    """What this tape tells by these settings: a pure function of the two."""
+    probes = settings.probes()
+    facts = Facts(probes, tape)
+    findings, faults = judge(tape, settings, facts)
+    result = result_of(tape, findings, settings)
+    told = None
+    if settings.tellers and result.status in (Status.WARN, Status.FAIL):
+        told = story(result.name, tape.moment, facts, settings.tellers)
+    return Conclusion(
+        target=result,
+        findings=findings,
+        silences=tuple(silences_of(tape, findings)),
+        logs=tuple(_said_in_logs(result.name, tape.moment, facts, findings)),
+        forecasts=tuple(forecasts(findings, tape.moment.now)),
+        story=told,
+        place=place_of(tape.target, facts),
+        traits=traits(tape, facts, probes),
+        faults=(*faults, *(told.faults if told else ())),
+    )
+
+
+def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[tuple[Finding, ...], tuple[Fault, ...]]:
+    """Every selected check's findings about one target, and our own bugs met on the way.
+
+    facts: those of the tape, where somebody else wants them too.
+    """
+    facts = facts or Facts(settings.probes(), tape)
+    findings: list[Finding] = []
+    faults: list[Fault] = []
+    name = Untrusted(tape.target.label)
+    for check in settings.checks:
+        if tape.target.label not in settings.only_of.get(check.name, {tape.target.label}):
+            continue
+        try:
+            found = check(facts, settings.limits.get(check.name))
+        except Exception as error:  # noqa: BLE001 - one broken check must not silence the others; it is reported as a fault
+            faults.append(Fault(where=check.name, error=Untrusted(f"{type(error).__name__}: {error}")))
+            found = (
+                Finding(check=check.name, status=Status.UNKNOWN, summary=Untrusted("a bug in diagkit: see faults")),
+            )
+        findings.extend(replace(f, target=name) for f in found)
+    faults.extend(Fault(where=where, error=Untrusted(f"{type(e).__name__}: {e}")) for where, e in facts.faults)
+    return tuple(findings), tuple(faults)
+
+
+def _said_in_logs(target: Untrusted, moment: Moment, facts: Facts, found: Sequence[Finding]) -> Iterator[LogDigest]:
+    """What the logs say: where they alone were asked for, all of it; else only where they tell of trouble."""
+    of_logs = [finding for finding in found if finding.check.startswith(LOGS)]
+    if len(of_logs) == len(found) or any(finding.status in (Status.WARN, Status.FAIL) for finding in of_logs):
+        heard = Heard.of(facts)
+        if heard and heard.anything:
+            yield digest(target, moment, heard, found)
+
+
+def telling(findings: Iterable[Finding], settings: Settings) -> Iterator[Status]:
+    """The statuses that decide: a check that is not vital and could not be judged does not make the run incomplete."""
+    vital = {c.name for c in settings.checks if c.vital}
+    for finding in findings:
+        if finding.status is not Status.UNKNOWN or finding.check in vital:
+            yield Status.OK if finding.status is Status.SKIP else finding.status
+
+
+def result_of(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> TargetResult:
+    """One target's outcome."""
+    by_check: dict[str, list[Status]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding.status)
+    apply = {name: s for name, s in by_check.items() if set(s) != {Status.SKIP}}
+    judged = [name for name, s in apply.items() if Status.UNKNOWN not in s]
+    missed = tape.unreached
+    return TargetResult(
+        name=Untrusted(tape.target.label),
+        status=Status.worst(telling(findings, settings)),
+        reached=missed is None,
+        coverage=Coverage(judged=len(judged), of=len(apply)),
+        layer=missed.layer if missed else None,
+        detail=Untrusted(missed.detail if missed else ""),
+    )
+
+
+def silences_of(tape: Tape, findings: tuple[Finding, ...]) -> list[SilenceNote]:
+    """What could not be looked at: one note for each reason, with the checks it silenced."""
+    reasons: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.status is Status.UNKNOWN:
+            reason = finding.silence.value if finding.silence else ""
+            reasons.setdefault((reason, finding.summary.raw, finding.hint.raw), []).append(finding)
+    return [
+        SilenceNote(
+            target=Untrusted(tape.target.label),
+            probe=probes.pop() if len(probes := {f.probe for f in silenced}) == 1 else "",
+            silence=silenced[0].silence,
+            detail=silenced[0].summary,
+            opens=silenced[0].hint if silenced[0].hint.raw else Untrusted(OPENS[Silence.NOT_RUN]),
+            checks=tuple(sorted({f.check for f in silenced})),
+        )
+        for _, silenced in sorted(reasons.items(), key=lambda item: item[0])
+    ]
