@@ -14,7 +14,7 @@ ROOT = Path(diagkit.__file__).parent
 LOOKS_INSIDE = {
     "outputs/rendering.py": "the way out",
     "codec.py": "tapes keep what was said, escaped by JSON",
-    "conclusions.py", "session.py": "compares texts to group them",
+    "conclusions.py": "compares texts to group them",
     "digest/severities.py": "compares texts to find the line that a finding is about",
     "sent/__init__.py": "names the files in the commands to type",
     "sent/digest.py": "combines texts into new ones from outside",
