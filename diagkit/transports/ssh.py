@@ -7,7 +7,8 @@ The way up, and the layers where it may end:
     ssh_protocol.py  versions, key exchange, channels                      BANNER
     host_key.py      whether it is the right machine                       HOST_KEY
     ssh_auth.py      proving who we are                                    AUTHENTICATION
-    ssh_session.py   all of it in order, over jump hosts; then the shell   SHELL
+    ssh_session.py   all of it in order; then the shell                    SHELL
+    switchboard.py   the jump hosts on the way, shared by all of a run
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from diagkit.transports import lazy_paramiko
 from diagkit.transports.shell import NoShell, converse
 from diagkit.transports.ssh_config import Hop
 from diagkit.transports.stages import Stopped
+from diagkit.transports.switchboard import Switchboard, route_to
 
 if TYPE_CHECKING:  # loading paramiko takes longer than all else a local run does before its first question
     from diagkit.transports.ssh_session import ShellPipe, Way
@@ -31,7 +33,8 @@ class Ssh:
     """One machine over SSH. It connects at the first question and says in `unreached` how far it came.
 
     deadline: of everything, on the monotonic clock. ssh_config: read this file instead of the user's ssh configuration;
-    `none` reads no file. declared: commands that the user's own configuration names.
+    `none` reads no file. declared: commands that the user's own configuration names. switchboard: what the connections
+    of this run share; without one, this one shares nothing.
     Safe to use from several threads: rounds of questions wait for each other, dials run side by side.
     """
 
@@ -42,6 +45,7 @@ class Ssh:
         deadline: float,
         ssh_config: str = "",
         declared: Collection[tuple[str, ...]] = (),
+        switchboard: Switchboard | None = None,
     ) -> None:
         self.target = target
         self.deadline = deadline
@@ -49,6 +53,8 @@ class Ssh:
         self.notes: tuple[str, ...] = ()  # what the user should be told, such as a key accepted at first contact
         self._config = ssh_config
         self._declared = declared
+        self._board = switchboard or Switchboard()
+        self._own_board = switchboard is None
         self._way: Way | None = None
         self._pipe: ShellPipe | None = None
         self._talked = False
@@ -92,7 +98,9 @@ class Ssh:
         """Hang up. Whatever was started on the machine ends with its connection. May be called at any time."""
         self._closed = True
         if self._way:
-            self._way.close()
+            self._way.client.hang_up()
+        if self._own_board:
+            self._board.close()
 
     def _connected(self) -> Way:
         with self._connecting:
@@ -104,13 +112,13 @@ class Ssh:
 
                 hop = Hop(host=self.target.host, user=self.target.user, port=self.target.port)
                 try:
-                    self._way = climb(hop, self._config, self.deadline)
+                    self._way = climb(route_to(hop, self._config), self._board, self.deadline)
                 except Stopped as stop:
                     self.unreached = stop.why
                     raise
-                self.notes = self._way.notes
+                self.notes = self._board.once(*self._way.notes)
                 if self._closed:
-                    self._way.close()
+                    self._way.client.hang_up()
             return self._way
 
     def _open_shell(self) -> ShellPipe:

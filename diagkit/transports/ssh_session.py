@@ -6,87 +6,93 @@ Import it only after `lazy_paramiko.load()`.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import paramiko  # noqa: TID253 - see above
 
 from diagkit.model import Layer, Silence, Unreached
 from diagkit.transports import host_key
+from diagkit.transports.forwarding import meaning
 from diagkit.transports.known_hosts import KnownHosts
 from diagkit.transports.shell import NoShell
 from diagkit.transports.ssh_auth import authenticate
-from diagkit.transports.ssh_config import Hop, Route, resolve
+from diagkit.transports.ssh_config import Route
 from diagkit.transports.ssh_connect import connect
 from diagkit.transports.ssh_protocol import Client, signature_holds
 from diagkit.transports.ssh_stream import Stream
 from diagkit.transports.stages import Stopped, seconds_for
+from diagkit.transports.switchboard import Line, Routes, Switchboard
 
-LONGEST_CHAIN = 8  # machines, jump hosts and target together
 SEND_SECONDS = 10.0  # for the shell to take what it is sent; a forced command may never read
 HEARD = 200  # bytes of what came instead of a shell that are shown
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Way:
-    """Connections that hang on one another: those to jump hosts in order, the target's last."""
+    """A connection to one machine that has let us in, and what the user should be told of how that came about."""
 
-    clients: list[Client] = field(default_factory=list)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def client(self) -> Client:
-        """The connection to the target."""
-        return self.clients[-1]
-
-    def close(self) -> None:
-        """Hang up everywhere, the far end first."""
-        for client in reversed(self.clients):
-            client.hang_up()
+    client: Client
+    notes: tuple[str, ...]
 
 
-def climb(
-    hop: Hop, config: str, deadline: float, jumps: tuple[Hop, ...] = (), passed: tuple[tuple[str, int, str], ...] = ()
-) -> Way:
-    """Connect, check the host key, log in; at each jump host on the way first. Raises Stopped and leaves nothing open.
+def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Layer], None] = lambda _: None) -> Way:
+    """Connect to the last of these machines by way of the others, check its host key, log in.
 
-    jumps: the chain named by whoever sends us here; without one, the hop's own ProxyJump. passed: who sent us.
+    at: is told which stage comes next. Raises Stopped and leaves nothing open. When the connection to a jump host is
+    lost on the way, another is tried, but not after a log-in was tried: servers count those.
     """
-    route = resolve(hop, config)
-    jumps = jumps or route.jumps
-    here = (route.host, route.port, route.user)
-    if here in passed or len(passed) == LONGEST_CHAIN:
-        raise Stopped(Layer.NAME, Silence.UNSUPPORTED, f"the jump hosts lead in a circle by way of {route.name}")
-    way = Way()
-    if jumps:
+    *before, route = routes
+    while True:
+        line = board.line(tuple(before), deadline) if before else None
         try:
-            way = climb(jumps[-1], config, deadline, jumps[:-1], (*passed, here))
-        except Stopped as stop:
-            at = f"at the jump host {jumps[-1].host}: {stop.why.detail}"
-            raise Stopped(stop.why.layer, stop.why.silence, at) from None
+            client, notes = _meet(route, line, deadline, at)
+            break
+        except Stopped:
+            if not (line and _lost(line)):
+                raise
     try:
-        stream = _through(way, route, deadline) if jumps else connect(route, deadline)
-        known = KnownHosts.load(route.known_hosts)
-        client = Client(stream, host_key.algorithms(route, known), deadline)
-        way.clients.append(client)
-        client.negotiate()
-        note = host_key.check(route, known, client.presented, time.time(), signature_holds)
-        way.notes += (note,) if note else ()
+        at(Layer.AUTHENTICATION)
         authenticate(client, route)
     except BaseException:
-        way.close()
+        client.hang_up()
         raise
-    return way
+    return Way(client, (*(line.notes if line else ()), *notes))
 
 
-def _through(way: Way, route: Route, deadline: float) -> Stream:
-    """A connection to the route's host, made by the last jump host."""
+def _meet(route: Route, line: Line | None, deadline: float, at: Callable[[Layer], None]) -> tuple[Client, list[str]]:
+    """A connection to the route's host that is known to end there, and what to tell the user of its key."""
+    at(Layer.TCP)
+    stream = _through(line, route, deadline) if line else connect(route, deadline)
+    known = KnownHosts.load(route.known_hosts)
+    client = Client(stream, host_key.algorithms(route, known), deadline)
     try:
-        return way.client.open_tcp(route.host, route.port, seconds_for(Layer.TCP, deadline))
+        at(Layer.HOST_KEY)
+        client.negotiate()
+        note = host_key.check(route, known, client.presented, time.time(), signature_holds)
+    except BaseException:
+        client.hang_up()
+        raise
+    return client, [note] if note else []
+
+
+def _lost(line: Line) -> bool:
+    """Whether the connection to the jump host is gone; what it carried ends a moment before it does."""
+    for _ in range(10):
+        if line.lost:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _through(line: Line, route: Route, deadline: float) -> Stream:
+    """A connection to the route's host, made by a jump host."""
+    try:
+        return line.client.open_tcp(route.host, route.port, seconds_for(Layer.TCP, deadline))
     except OSError as error:
-        refused = isinstance(error, ConnectionRefusedError)
-        silence = Silence.TIMEOUT if isinstance(error, TimeoutError) else Silence.UNREACHABLE
-        detail = f"the jump host cannot connect to {route.host} port {route.port}: {error.strerror or error}"
-        raise Stopped(Layer.TCP, Silence.REFUSED if refused else silence, detail) from None
+        layer, silence = meaning(error)
+        words = f"{line.name} cannot connect to {route.host} port {route.port}: {error.strerror or error}"
+        raise Stopped(layer, silence, f"the jump host {words}") from None
 
 
 class ShellPipe:

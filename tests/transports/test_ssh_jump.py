@@ -74,7 +74,7 @@ def test_a_target_that_the_jump_host_cannot_reach(box, bastion, tmp_path):
     with ssh_over("bastion", box, bastion, tmp_path, Port=str(free_port())) as ssh:
         assert ssh.ask([UNAME], MOMENT)[UNAME].silence is Silence.REFUSED
     assert ssh.unreached.layer is Layer.TCP
-    assert "the jump host cannot connect" in ssh.unreached.detail
+    assert "the jump host bastion cannot connect" in ssh.unreached.detail
 
 
 @pytest.mark.parametrize("jump", ["box", "hop"])
