@@ -14,6 +14,8 @@ from diagkit import redact as redaction
 from diagkit.redact import redact
 from diagkit.redact.pairs import LITERALS
 from diagkit.redact.rules import RULES, Rule
+from diagkit.redact.shadow import _UNSEEN as UNSEEN
+from diagkit.redact.shadow import Shadow
 
 STAND_IN = re.compile(rb"<secret:[0-9a-f]{8}>")
 # made up for these tests; in two parts, so that scanners of repositories do not take them for real ones
@@ -209,6 +211,23 @@ def test_redacting_twice_is_redacting_once(data: bytes):
 
 
 @given(TEXTS)
+def test_every_line_with_a_literal_is_looked_at_by_its_rules(data: bytes):
+    shadow = Shadow(data).text
+    found = {shadow[start:].partition(b"\n")[0]: rules for start, rules in redaction._suspicious_lines(shadow)}
+    expected = {
+        line: [rule for rule in RULES if any(literal in line.lower() for literal in rule.literals)]
+        for line in shadow.split(b"\n")
+    }
+    assert found == {line: rules for line, rules in expected.items() if rules}
+
+
+@given(st.binary() | TEXTS)
+def test_what_is_not_seen_is_in_no_shadow(data: bytes):
+    expected = UNSEEN.sub(b"", data).replace(b"\0", b" ")
+    assert Shadow(data).text == re.sub(STAND_IN, lambda found: b"\1" * len(found[0]), expected)
+
+
+@given(TEXTS)
 def test_lines_stay_lines(data: bytes):
     assert redact(data).count(b"\n") == data.count(b"\n")
 
@@ -231,7 +250,7 @@ def test_a_rule_that_fails_takes_its_line_with_it(monkeypatch: pytest.MonkeyPatc
     def broken(line: bytes):
         raise RecursionError
 
-    monkeypatch.setattr(redaction, "RULES", (*RULES, Rule("broken", (b"boom",), broken)))
+    monkeypatch.setattr(redaction, "RULES", (*RULES, Rule("broken", (b"password",), broken)))
     assert redact(b"before\nboom password=hunter2\nafter") == b"before\n<unredactable line, 21 bytes>\nafter"
 
 

@@ -16,10 +16,10 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args
 
 from diagkit.model import NO_TEXT, Ask, Evidence, Finding, Scan, Silence, Status, Unknown, Untrusted
-from diagkit.probes import Facts, Inapplicable, Probe
+from diagkit.probes import Facts, Inapplicable, Probe, needs
 
 Findings = Iterator[Finding]
 PHASES = ("connectivity", "logs", "resources", "functional")
@@ -80,7 +80,7 @@ class Check:
             if isinstance(fact, Unknown) and Unknown not in kinds:
                 return (self._sign(_unknown_because(fact, facts), facts),)
             given[name] = fact
-        if "limits" in inspect.signature(self.judge).parameters:
+        if "limits" in needs(self.judge):
             given["limits"] = limits or self.limits
         found = tuple(self._sign(f, facts) for f in self.judge(**given))
         return found or (self._sign(unknown("judged nothing"), facts),)
@@ -120,8 +120,7 @@ def check(
 
     def wrap(judge: Callable[..., Findings]) -> Check:
         place = judge.__module__.split(".checks.")[-1]
-        hints = get_type_hints(judge)
-        facts = {p: hints[p] for p in inspect.signature(judge).parameters if p != "limits"}
+        facts = {parameter: kind for parameter, kind in needs(judge).items() if parameter != "limits"}
         return Check(
             name=f"{place}.{judge.__name__}",
             doc=inspect.getdoc(judge) or "",

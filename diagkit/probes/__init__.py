@@ -14,6 +14,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_type_hints
 
 from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown
@@ -114,8 +115,9 @@ def _bare(ask: Ask | Perhaps) -> Ask:
     return ask.ask if isinstance(ask, Perhaps) else ask
 
 
-def needs(function: Callable[..., object]) -> dict[str, Any]:
-    """The facts a function wants: its parameters and their types."""
+@cache
+def needs(function: Callable[..., object]) -> Mapping[str, Any]:
+    """The facts a function wants: its parameters and their types, worked out once: most parsers are quicker."""
     hints = get_type_hints(function)
     return {name: hints[name] for name in inspect.signature(function).parameters}
 

@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from operator import itemgetter
 
+from diagkit.logs.matching.engine import Finder, finder, hits_of
 from diagkit.redact.keys import private_keys
 from diagkit.redact.rules import RULES, Rule
 from diagkit.redact.shadow import MASK, Shadow
@@ -21,6 +25,7 @@ from diagkit.redact.shadow import MASK, Shadow
 Span = tuple[int, int, bytes]  # from, to, what takes its place
 
 _KEY = secrets.token_bytes(32)
+_LITERALS = tuple(dict.fromkeys(literal for rule in RULES for literal in rule.literals))
 _ROUNDS = 5  # one finds nearly everything; what a replacement lays open, the next
 
 
@@ -41,7 +46,9 @@ def redact(data: bytes) -> bytes:
 def _spans(text: bytes) -> Iterator[Span]:
     for start, end in private_keys(text):
         yield start, end, _stand_in(text[start:end])
-    for start, end, rules in _suspicious_lines(text):
+    for start, rules in _suspicious_lines(text):
+        end = text.find(b"\n", start)
+        end = len(text) if end < 0 else end
         line = text[start:end]
         try:
             found = [(s, e, quote) for rule in rules for s, e, quote in rule.secrets(line)]
@@ -53,21 +60,16 @@ def _spans(text: bytes) -> Iterator[Span]:
                     yield start + s, start + e, quote + _stand_in(line[s:e]) + quote
 
 
-def _suspicious_lines(text: bytes) -> Iterable[tuple[int, int, list[Rule]]]:
-    """The lines that hold a rule's literals, with those rules. Searching for literals is what makes this fast."""
-    lower = text.lower()
-    lines: dict[int, tuple[int, list[Rule]]] = {}
-    for rule in RULES:
-        for literal in rule.literals:
-            at = lower.find(literal)
-            while at >= 0:
-                start, end = lower.rfind(b"\n", 0, at) + 1, lower.find(b"\n", at)
-                end = len(lower) if end < 0 else end
-                _, rules = lines.setdefault(start, (end, []))
-                if rule not in rules:
-                    rules.append(rule)
-                at = lower.find(literal, end)
-    return ((start, end, rules) for start, (end, rules) in lines.items())
+def _suspicious_lines(text: bytes) -> Iterator[tuple[int, list[Rule]]]:
+    """Where the lines begin that hold a rule's literals, with those rules. Searching for literals makes this fast."""
+    for start, hits in groupby(hits_of(_finder(), text), key=itemgetter(0)):
+        literals = {_LITERALS[which] for _, which in hits}
+        yield start, [rule for rule in RULES if not literals.isdisjoint(rule.literals)]
+
+
+@cache
+def _finder() -> Finder:
+    return finder(_LITERALS)
 
 
 def _stand_in(secret: bytes) -> bytes:

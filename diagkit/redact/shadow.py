@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 MASK = b"\x01"  # stands for each byte of a stand-in that is there already; no other byte of a shadow is 0x01
 
+# Texts mostly have none of these bytes, with which what is unseen begins: to know that is quicker than to look for it.
+_UNSEEN_BEGINS = bytes((*range(1, 9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xC2, 0xCD, 0xE1, 0xE2, 0xEF))
 # CSI sequences whole; of others only their beginning, for their body could hold a secret that we would then not see
 _UNSEEN = re.compile(
     rb"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[\\\]PX^_c])?"
@@ -27,7 +29,8 @@ class Shadow:
         self._origins = [0]  # … and in the original
         kept: list[bytes] = []
         size = at = 0
-        for unseen in _UNSEEN.finditer(data):
+        visible = len(data.translate(None, _UNSEEN_BEGINS)) == len(data)
+        for unseen in () if visible else _UNSEEN.finditer(data):
             kept.append(data[at : unseen.start()])
             size += unseen.start() - at
             at = unseen.end()

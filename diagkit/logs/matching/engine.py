@@ -12,7 +12,7 @@ Engine = Callable[[Sequence[bytes]], "Finder"]
 
 
 class Finder(Protocol):
-    """Finds the lines that hold one of its literals, in ASCII letters of either case. One for each thread.
+    """Finds the lines that hold one of its literals, in ASCII letters of either case. Threads may share it.
 
     The literals are in lower case and hold no newline. `engine`: what it works with, `vectorscan` or `plain`.
     """

@@ -6,6 +6,7 @@ only kinds not met before are searched, with `bytes.find`, all of them at a time
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 
 FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"123456789", b"0" * 9))
@@ -24,6 +25,7 @@ class Plain:
             self._folded.setdefault(literal.translate(FOLD), []).append(number)
         self._known: dict[bytes, list[int]] = {}  # a kind of line, and the literals that it may hold
         self._size = 0
+        self._learning = threading.Lock()  # what is being searched must not be taken for searched
 
     def places(self, text: bytes) -> list[int]:
         """Where those lines begin that may hold a literal."""
@@ -45,19 +47,19 @@ class Plain:
 
     def _learnt(self, kinds: set[bytes]) -> dict[bytes, list[int]]:
         """What is known, when all these kinds are."""
-        new = kinds - self._known.keys()
-        if not new:
-            return self._known
-        size = sum(map(len, new))
-        if self._size + size > MOST:
-            self._known, self._size, new = {}, 0, kinds
+        with self._learning:
+            new = {kind for kind in kinds if kind not in self._known}
             size = sum(map(len, new))
-        self._size += size
-        self._known |= {kind: [] for kind in new}
-        self._search(new)
-        return self._known
+            if self._size + size > MOST:
+                self._known, self._size, new = {}, 0, kinds
+                size = sum(map(len, new))
+            self._size += size
+            if new:
+                self._search(new)
+            return self._known
 
     def _search(self, kinds: Iterable[bytes]) -> None:
+        self._known |= {kind: [] for kind in kinds}
         text = b"\n".join(kinds)
         for literal, numbers in self._folded.items():
             at = text.find(literal)

@@ -7,6 +7,7 @@ are those of `literal in line.lower()`. Windows are shared, and a common one (`f
 from __future__ import annotations
 
 import platform
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -38,6 +39,7 @@ class Vectorscan:
             raise Unavailable(str(error)) from error
         try:
             self._windows, self._literals = map(_loaded, _compiled(tuple(literals)))
+            self._memory = _Memory(self._windows, self._literals)
         except HyperscanError as error:
             raise Unavailable(str(error)) from error
 
@@ -49,15 +51,24 @@ class Vectorscan:
         def met(_window: int, _start: int, end: int, _flags: int, _context: object) -> None:
             append(end - 1)
 
-        self._windows.scan(text, met)
+        self._windows.scan(text, met, scratch=self._memory.of_windows)
         found.sort()
         return found
 
     def held(self, line: bytes) -> list[int]:
         """Which literals this line holds."""
         met: set[int] = set()
-        self._literals.scan(line, lambda literal, *_: met.add(literal))
+        self._literals.scan(line, lambda literal, *_: met.add(literal), scratch=self._memory.of_literals)
         return sorted(met)
+
+
+class _Memory(threading.local):
+    """What a search works in: each thread has its own, and all share the databases."""
+
+    def __init__(self, windows: Any, literals: Any) -> None:
+        from hyperscan import Scratch
+
+        self.of_windows, self.of_literals = Scratch(windows), Scratch(literals)
 
 
 @cache
@@ -93,12 +104,9 @@ def _dumped(expressions: Sequence[bytes]) -> bytes:
 
 
 def _loaded(compiled: bytes) -> Any:
-    """A database with memory of its own to work in, which no two threads may share."""
     import hyperscan
 
-    database = hyperscan.loadb(compiled, hyperscan.HS_MODE_BLOCK)
-    database.scratch = hyperscan.Scratch(database)
-    return database
+    return hyperscan.loadb(compiled, hyperscan.HS_MODE_BLOCK)
 
 
 def _refuse_processor() -> None:
