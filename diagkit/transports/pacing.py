@@ -15,7 +15,7 @@ import ipaddress
 import random
 import threading
 import time
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from diagkit.model import Layer, Silence
@@ -36,7 +36,7 @@ TRANSIENT = CROWDED | {(Layer.NAME, Silence.UNREACHABLE)}  # EAI_AGAIN; no layer
 class Gate:
     """The way to one server: lets so many through at once; fewer, and after a pause, when it says it has too many.
 
-    The width grows by one for as many connections as it is wide, and halves when some are refused, as TCP's window does.
+    The width grows by one for as many connections as it is wide, and halves when some are refused, as TCP does.
     """
 
     def __init__(self) -> None:
@@ -134,14 +134,16 @@ class Pace:
         self._making = threading.Lock()
 
     @contextmanager
-    def turn(self, route: Route, deadline: float) -> Iterator[None]:
-        """Hold it from before the connection, or the channel of a jump host, until we are logged in.
+    def turn(self, routes: Sequence[Route], deadline: float) -> Iterator[None]:
+        """A turn to connect to the last of these machines by way of the others.
 
-        Raises Stopped when the turn does not come before the deadline (monotonic).
+        Hold it from before the connection, or the channel of the jump host, until we are logged in. Raises Stopped when
+        it does not come before the deadline (monotonic).
         """
+        places = tuple((route.host, route.port) for route in routes)
         with self._making:
-            gate = self._gates.setdefault((*route.jumps, (route.host, route.port)), Gate())
-            jump = self._jumps.setdefault(route.jumps, Jump()) if route.jumps else None
+            gate = self._gates.setdefault(places, Gate())
+            jump = self._jumps.setdefault(places[:-1], Jump()) if places[:-1] else None
         with jump.place(deadline) if jump else nullcontext(), gate.place(deadline):
             yield
 
