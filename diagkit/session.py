@@ -13,6 +13,7 @@ from diagkit import catalog
 from diagkit.causes.diagnosis import weigh
 from diagkit.checks import OPENS
 from diagkit.conclusions import Conclusion, Settings, conclude, telling
+from diagkit.differences.alike import alike
 from diagkit.differences.outliers import outliers
 from diagkit.model import (
     Ask,
@@ -109,12 +110,14 @@ def assemble(concluded: Sequence[Conclusion], settings: Settings, run: RunInfo) 
     status = Status.worst(telling(findings, settings))
     counts = Counter(f.status.value for f in findings)
     diagnosis = weigh(findings, catalog.knowledge(), run.until, [of.place for of in concluded])
+    targets = tuple(of.target for of in concluded)
     told = timeline([of.story for of in concluded if of.story])
     return Report(
         run=run,
-        targets=tuple(of.target for of in concluded),
+        targets=targets,
         findings=findings,
         diagnosis=diagnosis,
+        alike=alike(targets, findings, diagnosis),
         timeline=most_telling(told, _concerned(findings, diagnosis), MOMENTS),
         logs=tuple(chain.from_iterable(of.logs for of in concluded)),
         forecasts=tuple(sorted(chain.from_iterable(of.forecasts for of in concluded), key=lambda f: f.at)),

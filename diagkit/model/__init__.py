@@ -22,6 +22,7 @@ from diagkit.model.digest import LogDigest, LogSignature, LogSource, LogTemplate
 from diagkit.model.history import History, Sample
 from diagkit.model.report import (
     SCHEMA_VERSION,
+    Alike,
     Common,
     Coverage,
     Diagnosis,
@@ -71,6 +72,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "TAPE_VERSION",
     "Again",
+    "Alike",
     "Ask",
     "Chronicle",
     "Common",

@@ -195,6 +195,24 @@ class Outlier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Targets of which the same is to be said, in the order of the run; `like` is the one that stands for them.
+
+    causes: those that lead, by id. checks: those whose findings on `like` are bad. layer, detail: where they were not
+    reached, which layer failed and how, without what differs from one of them to the next.
+    """
+
+    like: Untrusted
+    targets: tuple[Untrusted, ...]
+    status: Status
+    reached: bool
+    causes: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    layer: Layer | None = None
+    detail: Untrusted = NO_TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceNote:
     """Something that could not be looked at, which checks wanted it, and what would open it.
 
@@ -233,6 +251,7 @@ class Report:
     targets: tuple[TargetResult, ...]
     findings: tuple[Finding, ...]
     diagnosis: Diagnosis
+    alike: tuple[Alike, ...] = ()  # the worst first; none where there is but one target
     timeline: Timeline = field(default_factory=Timeline)
     logs: tuple[LogDigest, ...] = ()
     forecasts: tuple[Forecast, ...] = ()
