@@ -48,6 +48,8 @@ class Route:
 
     key_names: names its host key may be filed under, best first. agent: path of the agent's socket, or empty.
     accept_new: the user allows first contact with a host nobody knows. connect_seconds: 0 for no limit of the user's.
+    proxy_command: what to run for a connection, ready for the shell, or empty. beyond: what of the user's setup only
+    ssh itself can do, in words. notes: what the user should be told about the configuration.
     """
 
     name: str
@@ -64,6 +66,11 @@ class Route:
     agent: str
     connect_seconds: float
     jumps: tuple[Hop, ...]
+    proxy_command: str = ""
+    beyond: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    batch: bool = False
 
 
 @lru_cache(maxsize=1024)
