@@ -47,7 +47,10 @@ class Route:
     """How to reach one machine and how to know it.
 
     key_names: names its host key may be filed under, best first. agent: path of the agent's socket, or empty.
-    accept_new: the user allows first contact with a host nobody knows. connect_seconds: 0 for no limit of the user's.
+    accept_new: the user allows first contact with a host nobody knows; its key is then written to `new_keys_to`, under
+    a hash of its name if `hash_names`. key_algorithms: of host keys, in the order to ask for them, and
+    authority_algorithms: of signatures under host certificates; none named: as OpenSSH does by default.
+    connect_seconds: 0 for no limit of the user's.
     proxy_command: what to run for a connection, ready for the shell, or empty. beyond: what of the user's setup only
     ssh itself can do, in words. notes: what the user should be told about the configuration.
     """
@@ -61,6 +64,10 @@ class Route:
     known_hosts: tuple[str, ...]
     revoked_keys: str
     accept_new: bool
+    new_keys_to: str = ""
+    hash_names: bool = False
+    key_algorithms: str = ""
+    authority_algorithms: str = ""
     identities: tuple[str, ...]
     identities_only: bool
     agent: str
@@ -172,7 +179,11 @@ def _route(hop: Hop, settings: Settings) -> Route:
             + words("globalknownhostsfile", DEFAULT_GLOBAL_FILES)
         ),
         revoked_keys=_expand(one("revokedhostkeys"), tokens),
-        accept_new=one("stricthostkeychecking") == "accept-new",
+        accept_new=one("stricthostkeychecking") in ("accept-new", "no", "off", "false"),
+        new_keys_to=_expand(next(iter(words("userknownhostsfile", DEFAULT_USER_FILES)), ""), tokens),
+        hash_names=one("hashknownhosts") == "yes",
+        key_algorithms=one("hostkeyalgorithms"),
+        authority_algorithms=one("casignaturealgorithms"),
         identities=tuple(identities) if one("pubkeyauthentication", "true") in ("true", "yes") else (),
         identities_only=one("identitiesonly") == "yes",
         agent="" if agent == "none" else _expand(agent, tokens),
