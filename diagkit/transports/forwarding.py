@@ -32,7 +32,7 @@ _SILENCES = {
 }
 
 
-class Gate:
+class Latch:
     """Stands between a channel and its connection, and lets nothing pass after the channel's own CLOSE.
 
     paramiko looks whether a channel is open, and sends a moment later (its issue 1115). A server takes that for an
@@ -55,9 +55,9 @@ class Gate:
         return getattr(self._connection, name)
 
 
-def gated(channel: paramiko.Channel) -> paramiko.Channel:
-    """The same channel, behind a gate."""
-    channel.transport = Gate(channel)  # type: ignore[assignment]
+def latched(channel: paramiko.Channel) -> paramiko.Channel:
+    """The same channel, behind a latch."""
+    channel.transport = Latch(channel)  # type: ignore[assignment]
     return channel
 
 

@@ -16,7 +16,7 @@ from paramiko.message import Message  # noqa: TID253
 from paramiko.pkey import UnknownKeyType  # noqa: TID253
 
 from diagkit.model import Layer, Silence
-from diagkit.transports.forwarding import forward_error, gated
+from diagkit.transports.forwarding import forward_error, latched
 from diagkit.transports.ssh_stream import GuardedStream, Stream
 from diagkit.transports.stages import Stopped, seconds_for
 
@@ -116,7 +116,7 @@ class Client(paramiko.Transport):
     def open_tcp(self, host: str, port: int, seconds: float) -> paramiko.Channel:
         """A TCP connection made by the server. Raises OSError as a connection from here would, or Stopped."""
         try:
-            return gated(self.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds))
+            return latched(self.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=seconds))
         except Exception as error:  # noqa: BLE001 - of any type: what ended paramiko's thread comes out here
             if refusal := self._refusal():
                 raise forward_error(*refusal) from None

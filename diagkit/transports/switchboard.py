@@ -28,11 +28,13 @@ CONNECTIONS = 2  # to one jump host: when the first is lost, what waits for it g
 
 
 class AtJumpHost(Stopped):
-    """The way to a machine ended at a jump host; the detail says at which."""
+    """The way to a machine ended at a jump host on it; the detail says at which."""
 
-    def __init__(self, name: str, stop: Stopped) -> None:
-        why = stop.why
-        super().__init__(why.layer, why.silence, f"at the jump host {name}: {why.detail}")
+
+def at_jump_host(name: str, stop: Stopped) -> AtJumpHost:
+    """The same for those who want to go on from there."""
+    why = stop.why
+    return AtJumpHost(why.layer, why.silence, f"at the jump host {name}: {why.detail}")
 
 
 def route_to(
@@ -54,7 +56,7 @@ def route_to(
     except AtJumpHost:
         raise
     except Stopped as stop:
-        raise AtJumpHost(jumps[-1].host, stop) from None
+        raise at_jump_host(jumps[-1].host, stop) from None
 
 
 class Switchboard:
@@ -138,19 +140,19 @@ class Line:
         """Return when it is up. Raises Stopped when it cannot be made, was lost too often, or not in time."""
         if not self._settled.wait(max(0.0, deadline - time.monotonic())):
             detail = "it had not let us in when the time for this machine was over"
-            raise AtJumpHost(self.name, Stopped(self.stage, Silence.TIMEOUT, detail))
-        if isinstance(self._failure, Stopped):
-            why = self._failure.why
-            raise Stopped(why.layer, why.silence, why.detail)
+            raise at_jump_host(self.name, Stopped(self.stage, Silence.TIMEOUT, detail))
+        if isinstance(self._failure, AtJumpHost):
+            why = self._failure.why  # each who waits raises one of its own
+            raise AtJumpHost(why.layer, why.silence, why.detail)
         if self._failure:
             raise self._failure
         if self.lost:
             raise self.loss()
 
-    def loss(self) -> Stopped:
+    def loss(self) -> AtJumpHost:
         """What to say when it was lost."""
         words = f"the connection to it was lost{self.client.last_words()}"
-        return AtJumpHost(self.name, Stopped(Layer.TCP, Silence.UNREACHABLE, words))
+        return at_jump_host(self.name, Stopped(Layer.TCP, Silence.UNREACHABLE, words))
 
     def close(self) -> None:
         """Hang up. Targets that are still being asked through it are cut off."""
@@ -171,7 +173,7 @@ class Line:
         except AtJumpHost as stop:
             self._failure = stop
         except Stopped as stop:
-            self._failure = AtJumpHost(self.name, stop)
+            self._failure = at_jump_host(self.name, stop)
         except Exception as bug:  # noqa: BLE001 - raised again by those who wait
             self._failure = bug
         finally:
