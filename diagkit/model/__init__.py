@@ -54,6 +54,7 @@ from diagkit.model.tape import (
     Transport,
     Unknown,
     Unreached,
+    WrongKey,
 )
 from diagkit.model.timeline import Event, HostClock, Kind, Onset, Relief, Timeline
 from diagkit.model.words import (
@@ -129,5 +130,6 @@ __all__ = [
     "Vantage",
     "Verdict",
     "Weighed",
+    "WrongKey",
     "epoch",
 ]

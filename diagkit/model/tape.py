@@ -28,6 +28,21 @@ class Target:
     depends_on: tuple[str, ...] = ()  # targets, or host:port, whose services it uses, as far as somebody declared them
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongKey:
+    """A host key that nobody's setting may let pass: not the one its host is known by, or one that was revoked.
+
+    shown: its type and fingerprint, as `ssh-keygen -l` says them. known: those on file instead, or what revokes it, each
+    with its file and line. known_as: the name of the host in those files. host: whose key it is, a jump host's perhaps.
+    """
+
+    host: str
+    known_as: str
+    shown: str
+    known: tuple[str, ...]
+    revoked: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Unreached:
     """Why a machine could not be asked anything: the first layer that failed, and how."""
@@ -35,6 +50,7 @@ class Unreached:
     layer: Layer
     silence: Silence
     detail: str = ""
+    wrong_key: WrongKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

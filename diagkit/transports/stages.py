@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from diagkit.model import Layer, Silence, Unreached
+from diagkit.model import Layer, Silence, Unreached, WrongKey
 
 BUDGET = {  # seconds; paramiko's own would be 15, 15, 30 and an hour
     Layer.NAME: 5.0,
@@ -19,9 +19,9 @@ BUDGET = {  # seconds; paramiko's own would be 15, 15, 30 and an hour
 class Stopped(Exception):
     """The way to the machine ended at a layer. Caught at the edge of the transport, where it becomes `unreached`."""
 
-    def __init__(self, layer: Layer, silence: Silence, detail: str) -> None:
+    def __init__(self, layer: Layer, silence: Silence, detail: str, wrong_key: WrongKey | None = None) -> None:
         super().__init__(detail)
-        self.why = Unreached(layer, silence, detail)
+        self.why = Unreached(layer, silence, detail, wrong_key)
 
 
 def seconds_for(layer: Layer, deadline: float) -> float:
