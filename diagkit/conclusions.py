@@ -6,7 +6,7 @@ the answers themselves need not be kept. `session.assemble` lays those of all ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diagkit import catalog
@@ -50,10 +50,33 @@ class Settings:
     tellers: tuple[Teller, ...] = ()
     set_up: bool = False
 
+    def __reduce__(self) -> tuple[Callable[..., Settings], tuple[object, ...]]:
+        """Checks and tellers are sent by name: what they are stands in the program, which is the same elsewhere."""
+        names = [check.name for check in self.checks], [teller.name for teller in self.tellers]
+        return _by_name, (*names, dict(self.limits), dict(self.only_of), self.set_up)
+
     def probes(self) -> list[Probe]:
         """The probes these checks and tellers need, with those their probes need in turn."""
         besides = (*((Gauges,) if self.tellers else ()), *((SetUp,) if self.set_up else ()))
         return catalog.probes_for((*self.checks, *self.tellers, *besides))
+
+
+def _by_name(
+    checks: Iterable[str],
+    tellers: Collection[str],
+    limits: Mapping[str, object],
+    only_of: Mapping[str, frozenset[str]],
+    set_up: bool,  # noqa: FBT001 - the order of __reduce__
+) -> Settings:
+    """The settings that have these names. Raises LookupError for a check that is not known here."""
+    known = catalog.all_checks()
+    return Settings(
+        checks=tuple(known[name] for name in checks),
+        limits=limits,
+        only_of=only_of,
+        tellers=tuple(teller for teller in catalog.all_tellers() if teller.name in tellers),
+        set_up=set_up,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +84,7 @@ class Conclusion:
     """All that one tape tells. story: of what led there, where the host is not well. traits: where it was reached."""
 
     target: TargetResult
+    moment: Moment
     findings: tuple[Finding, ...]
     silences: tuple[SilenceNote, ...]
     logs: tuple[LogDigest, ...]
@@ -82,6 +106,7 @@ def conclude(tape: Tape, settings: Settings) -> Conclusion:
         told = story(result.name, tape.moment, facts, settings.tellers)
     return Conclusion(
         target=result,
+        moment=tape.moment,
         findings=findings,
         silences=tuple(silences_of(tape, findings)),
         logs=tuple(_said_in_logs(result.name, tape.moment, facts, findings)),

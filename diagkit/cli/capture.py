@@ -30,8 +30,8 @@ def capture(
     Exit code 0 if the target answered, 3 if it could not be reached; the tape is written either way.
     """
     from diagkit.cli import exits
+    from diagkit.cli.asking import tapes
     from diagkit.cli.plan import Order, plan
-    from diagkit.cli.run import whole_tapes
     from diagkit.cli.stop import Stop
     from diagkit.outputs.files import Unwritable, write_report
     from diagkit.transports.record import dumps
@@ -52,7 +52,7 @@ def capture(
     if len(intended.targets) != 1:
         raise exits.Refusal(exits.USAGE, f"a tape is of one target; {target} means {len(intended.targets)}")
     with Stop() as stop:
-        (tape,) = whole_tapes(intended, stop, quiet=quiet)
+        (tape,) = tapes(intended, stop, quiet=quiet)
         try:
             write_report(file, dumps(tape))
         except Unwritable as error:

@@ -47,7 +47,7 @@ def save(
     from diagkit.cases import HEALTHY, Expected, machine
     from diagkit.cases.files import AlreadyKept, keep
     from diagkit.cli import exits
-    from diagkit.cli.ways import recorded
+    from diagkit.cli.recordings import recorded
     from diagkit.model import Target
     from diagkit.outputs.files import Unwritable
     from diagkit.spelling import nearest

@@ -36,9 +36,9 @@ def compare(
 
     from diagkit import codec
     from diagkit.cli import exits
+    from diagkit.cli.asking import tapes
     from diagkit.cli.differences import compare as differences
     from diagkit.cli.plan import Order, plan
-    from diagkit.cli.run import whole_tapes
     from diagkit.cli.stop import Stop
 
     intended = plan(
@@ -47,7 +47,7 @@ def compare(
     if len(intended.targets) != 2:
         raise exits.Refusal(exits.USAGE, f"compare wants two targets; {a} and {b} are {len(intended.targets)}")
     with Stop() as stop:
-        left, right = whole_tapes(intended, stop, quiet=quiet)
+        left, right = tapes(intended, stop, quiet=quiet)
         if stop.number:
             return stop.code
     found = differences(left, right, intended.settings)

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from diagkit import catalog
 from diagkit.checks import Check
+from diagkit.cli import streams
+from diagkit.cli.asking import ask
 from diagkit.cli.plan import Plan
-from diagkit.cli.progress import Progress
-from diagkit.cli.side_by_side import ask_all
 from diagkit.cli.stop import Stop
-from diagkit.cli.ways import open_transport
-from diagkit.conclusions import Settings
+from diagkit.conclusions import Conclusion, Settings, conclude
 from diagkit.model import Fault, Report, Tape
+from diagkit.session import assemble
 
 MOST_TIMES = 2  # further visits to a target
 
-Diagnose = Callable[[Sequence[Tape], Settings], Report]
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one target tells. The tape is kept only where more may be asked of it."""
+
+    conclusion: Conclusion
+    tape: Tape | None = None
+
+
+def told_by(settings: Settings, *, keep: bool) -> Callable[[Tape], Told]:
+    """What to make of a tape by these settings."""
+    return lambda tape: Told(conclude(tape, settings), tape if keep else None)
 
 
 def deepen(
-    intended: Plan, tapes: list[Tape], report: Report, diagnose: Diagnose, stop: Stop, *, quiet: bool
+    intended: Plan, told: Sequence[Told], report: Report, stop: Stop, *, quiet: bool
 ) -> tuple[Report, Settings, list[Fault]]:
     """The report once the checks that would tell most were run on the targets that are still open, and those settings.
 
     What a check needs that was not allowed is not asked again. A recording says no more than it holds.
     """
     usual = intended.settings.checks
+    known = {target.label: one for target, one in zip(intended.targets, told, strict=True)}
     faults, asked = list[Fault](), set[tuple[str, str]]()
     only_of: dict[str, frozenset[str]] = {}
     settings = intended.settings
@@ -43,17 +55,17 @@ def deepen(
             break
         asked |= open_
         names = {name for label, name in open_ if any(t.label == label for t in live)}
-        progress = Progress(quiet=quiet)
-        progress.say(f"not settled yet: asking {', '.join(sorted(names))}")
-        visit = replace(intended, targets=live, settings=replace(settings, checks=_with(usual, names)))
-        told, failed = ask_all(visit, open_transport, stop, progress, {tape.target.label: tape for tape in tapes})
-        faults += failed
-        anew = {tape.target.label: tape for tape in told}
-        tapes = [anew[t.label] if t in live else tape for t, tape in zip(intended.targets, tapes, strict=True)]
+        if not quiet:
+            streams.note(f"not settled yet: asking {', '.join(sorted(names))}")
         added = names - {check.name for check in usual}
-        only_of |= {name: only_of.get(name, frozenset()) | anew.keys() for name in added}
+        only_of |= {name: only_of.get(name, frozenset()) | {t.label for t in live} for name in added}
         settings = replace(settings, checks=_with(usual, only_of), only_of=only_of)
-        report = diagnose(tapes, settings)
+        visit = replace(intended, targets=live, settings=replace(settings, checks=_with(usual, names)))
+        before = {label: one.tape for label, one in known.items() if one.tape}
+        heard = ask(visit, told_by(settings, keep=True), stop, quiet=quiet, known=before)
+        faults += heard.faults
+        known |= {target.label: one for target, one in zip(live, heard.results, strict=True)}
+        report = assemble([one.conclusion for one in known.values()], settings, report.run)
     return report, settings, faults
 
 

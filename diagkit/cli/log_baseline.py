@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from diagkit.cli.exits import DATA, Refusal
-from diagkit.cli.ways import recorded
+from diagkit.cli.recordings import recorded
 from diagkit.logs import sources
 from diagkit.logs.reading import Found, read_texts
 from diagkit.logs.reading.ends import Span, ends, spans

@@ -12,6 +12,7 @@ from diagkit.cli.selection import select
 from diagkit.cli.targets import resolve
 from diagkit.conclusions import Settings
 from diagkit.differences.outliers import LEAST
+from diagkit.fleet.errand import Errand
 from diagkit.model import Moment, Site, Target
 
 
@@ -48,6 +49,17 @@ class Plan:
     config: config.Config
     understood: str
     baseline: bool = False
+
+    def errand(self, targets: Sequence[Target]) -> Errand:
+        """What to ask of these targets."""
+        return Errand(
+            targets=tuple(targets),
+            settings=self.settings,
+            moment=self.moment,
+            timeout=self.timeout,
+            sites={target.label: self.site(target) for target in targets},
+            ssh_config=self.ssh_config,
+        )
 
     def site(self, target: Target) -> Site:
         """What ought to be on this target: services declared for all, for it, for one of its groups or tags."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from typing import Any
 
 from diagkit.cli import streams
-from diagkit.model import Tape, Untrusted
+from diagkit.fleet.crew import Standing, Visit
+from diagkit.model import Untrusted
 from diagkit.outputs.rendering import Form, render
 
 CLEAR = "\r\x1b[K"
@@ -17,25 +18,28 @@ CLEAR = "\r\x1b[K"
 class Progress:
     """Silent when quiet. The live line leaves no mode of the terminal changed, so there is nothing to restore."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, of: int = 1) -> None:
         self._quiet = quiet
         self.live = not quiet and sys.stderr.isatty()
+        self._of = of
         self._started = time.monotonic()
 
-    def waiting(self, names: Iterable[str], of: int) -> None:
+    def waiting(self, standing: Standing) -> None:
         """Show who is still being asked."""
         if self.live:
-            open_ = [render(Untrusted(name), Form.TERMINAL) for name in names]
-            said = f"{time.monotonic() - self._started:3.0f} s  asking {len(open_)} of {of}: {' '.join(open_)}"
+            open_ = [render(Untrusted(name), Form.TERMINAL) for name in standing.running]
+            said = f"{time.monotonic() - self._started:3.0f} s  asking {len(open_)} of {self._of}: {' '.join(open_)}"
             sys.stderr.write(CLEAR + said[: shutil.get_terminal_size().columns - 1])
             sys.stderr.flush()
 
-    def done(self, tape: Tape, took: float, notes: Iterable[str]) -> None:
+    def done(self, visit: Visit[Any]) -> None:
         """Say that one target is done and how it went, and what its transport wants the user to know."""
-        missed = tape.unreached
-        how = f"not reached ({missed.layer.value}: {missed.detail})" if missed else f"asked in {took:.1f} s"
-        for line in (*notes, *(() if self.live else (how,))):
-            self.say(f"{render(Untrusted(tape.target.label), Form.TERMINAL)}: {render(Untrusted(line), Form.TERMINAL)}")
+        missed = visit.missed
+        how = f"not reached ({missed.layer.value}: {missed.detail})" if missed else f"asked in {visit.took:.1f} s"
+        for line in (*visit.notes, *(() if self.live else (how,))):
+            self.say(
+                f"{render(Untrusted(visit.target.label), Form.TERMINAL)}: {render(Untrusted(line), Form.TERMINAL)}"
+            )
 
     def say(self, text: str) -> None:
         """One line that stays."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -58,19 +59,22 @@ def timeline(
 def tell(order: Order, manner: Manner) -> int:
     """Ask, and say what happened."""
     from diagkit import catalog
+    from diagkit.cli.asking import ask
     from diagkit.cli.plan import plan
-    from diagkit.cli.run import asked
+    from diagkit.cli.run import run_info
     from diagkit.cli.stop import Stop
     from diagkit.conclusions import Settings
     from diagkit.outputs.chronicle import FORMATS
     from diagkit.session import chronicle
 
     intended = replace(plan(order), settings=Settings(checks=(), tellers=catalog.all_tellers()), baseline=False)
+    started = datetime.now(UTC)
     with Stop() as stop:
-        run, tapes, faults = asked(intended, stop, quiet=manner.quiet)
-        told = chronicle(tapes, intended.settings, run)
-        told = replace(told, faults=(*catalog.faults(), *faults, *told.faults))
+        heard = ask(intended, lambda tape: tape, stop, quiet=manner.quiet)
+        run = run_info(started, (tape.moment for tape in heard.results), stop)
+        told = chronicle(heard.results, intended.settings, run)
+        told = replace(told, faults=(*catalog.faults(), *heard.faults, *told.faults))
         undelivered = streams.say(FORMATS[manner.format](told, manner.view(intended.config)))
         if stop.number:
             return stop.code
-        return undelivered or (3 if any(tape.unreached for tape in tapes) else 0)
+        return undelivered or (3 if any(tape.unreached for tape in heard.results) else 0)

@@ -9,8 +9,8 @@ from pathlib import Path
 from diagkit import catalog, codec
 from diagkit.causes.why_not import WhyNot, why_not
 from diagkit.cli.exits import DATA, NO_INPUT, USAGE, Refusal
+from diagkit.cli.recordings import recorded
 from diagkit.cli.selection import select
-from diagkit.cli.ways import recorded
 from diagkit.conclusions import Settings, judge
 from diagkit.model import NO_TEXT, Finding, Report, Target, Weighed
 from diagkit.outputs.rendering import Form, render

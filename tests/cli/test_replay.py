@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from diagkit.cli.asking import tapes
 from diagkit.cli.plan import Order, plan
-from diagkit.cli.run import whole_tapes
 from diagkit.cli.stop import Stop
 from diagkit.model import RunInfo
 from diagkit.outputs import View
@@ -18,7 +18,7 @@ def test_the_report_of_this_machine_and_of_its_tape_are_the_same(monkeypatch, tm
     monkeypatch.chdir(tmp_path)
     intended = plan(Order(targets=["local"], timeout=30))
     with Stop() as stop:
-        (live,) = whole_tapes(intended, stop, quiet=True)
+        (live,) = tapes(intended, stop, quiet=True)
     now = datetime.now(UTC)
     run = RunInfo(id="0", version="0", started_at=now, finished_at=now, since=now, until=now)
     replayed = loads(dumps(live))

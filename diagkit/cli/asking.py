@@ -1,0 +1,99 @@
+"""Ask the targets of a plan and say on stderr how it goes: those that live by the fleet, those recorded by reading."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from diagkit import catalog
+from diagkit.cli import exits, histories, streams
+from diagkit.cli.plan import Plan
+from diagkit.cli.progress import Progress
+from diagkit.cli.recordings import recorded
+from diagkit.cli.stop import Stop
+from diagkit.fleet.crew import Visit, visits
+from diagkit.fleet.ways import opener
+from diagkit.model import Fault, Tape, Target
+from diagkit.outputs.rendering import Form, render
+from diagkit.transports.switchboard import Switchboard
+
+T = TypeVar("T")
+NOTHING: Mapping[str, Tape] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Generic[T]):
+    """What was made of each target's tape, in the order of the plan, and our bugs met on the way."""
+
+    results: tuple[T, ...]
+    faults: tuple[Fault, ...]
+
+
+def ask(
+    intended: Plan,
+    then: Callable[[Tape], T],
+    stop: Stop,
+    *,
+    quiet: bool,
+    known: Mapping[str, Tape] = NOTHING,
+    each: Callable[[T], None] = lambda _: None,
+) -> Heard[T]:
+    """Visit every target and make of its tape what `then` does; `each` is told of every one as it comes.
+
+    What a signal cut short is a tape with less on it. known: what targets said before; only what is new is asked.
+    """
+    results: dict[str, T] = {}
+    faults: list[Fault] = []
+    told = [t for t in intended.targets if t.scheme == "replay"]
+    live = [t for t in intended.targets if t.scheme != "replay"]
+    with closing(Progress(quiet=quiet, of=len(live))) as progress:
+        if intended.understood and live:
+            progress.say(intended.understood)
+        for visit in chain(_read(told, then), _asked(intended, live, then, stop, progress, known)):
+            results[visit.target.label] = visit.result
+            faults += [visit.fault] if visit.fault else []
+            each(visit.result)
+    return Heard(tuple(results[t.label] for t in intended.targets), tuple(faults))
+
+
+def tapes(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[Tape, ...]:
+    """The tapes, for commands whose result has no place for our own bugs: the first is a refusal."""
+    for fault in catalog.faults():
+        streams.note(f"diagkit: {fault.where}: {render(fault.error, Form.TERMINAL)}")
+    heard = ask(intended, lambda tape: tape, stop, quiet=quiet)
+    for fault in heard.faults:
+        what = render(fault.error, Form.TERMINAL)
+        raise exits.Refusal(exits.BUG, f"a bug in diagkit, {fault.where}: {what}")
+    return heard.results
+
+
+def _read(told: list[Target], then: Callable[[Tape], T]) -> Iterator[Visit[T]]:
+    """Those recorded. All are read before anything is made of one, so that a bad one is told at once."""
+    for target, tape in [(target, recorded(target)) for target in told]:
+        began = time.monotonic()
+        yield Visit(target=target, result=then(tape), took=time.monotonic() - began, missed=tape.unreached)
+
+
+def _asked(
+    intended: Plan,
+    live: list[Target],
+    then: Callable[[Tape], T],
+    stop: Stop,
+    progress: Progress,
+    known: Mapping[str, Tape],
+) -> Iterator[Visit[T]]:
+    """Those that live. Where that was chosen, they bring what earlier runs measured, and are themselves remembered."""
+
+    def remembered(tape: Tape) -> T:
+        return then(histories.keep(tape, intended.settings, finished=not stop.number) if intended.baseline else tape)
+
+    errand = intended.errand(live)
+    with closing(Switchboard()) as switchboard:
+        for visit in visits(errand, opener(errand, switchboard), remembered, stop, progress.waiting, known):
+            progress.done(visit)
+            yield visit

@@ -1,0 +1,181 @@
+"""Many targets from one process: a thread and a deadline of its own for each, and nobody waits for the slowest."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Generic, Protocol, TypeVar
+
+from diagkit.fleet.errand import Errand
+from diagkit.fleet.parallel import at_once
+from diagkit.model import Fault, Tape, Target, Transport, Unreached, Untrusted
+from diagkit.session import gather
+
+GRACE = 0.25  # seconds past its deadline in which a target may still hand in what it has
+LAST_WORDS = 1.5  # seconds in which those cut off by a signal may
+GLANCE = 0.1  # seconds between two looks at the clock
+
+T = TypeVar("T")
+Opener = Callable[[Target, float], Transport]
+
+
+class Halt(Protocol):
+    """How a run is stopped early: `number` is not 0 then, and `wake` has been called."""
+
+    number: int
+    wake: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit(Generic[T]):
+    """What became of one target. result: what was made of its tape. took: seconds. notes: for the user to read."""
+
+    target: Target
+    result: T
+    took: float
+    missed: Unreached | None = None
+    notes: tuple[str, ...] = ()
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the errand is: who is being asked, with the seconds since that began, and how many are still to come."""
+
+    running: Mapping[str, float]
+    waiting: int
+    of: int
+
+
+@dataclass(slots=True)
+class _Job(Generic[T]):
+    """One target being asked, in a thread of its own. What it leaves behind is the crew's to pick up, or to abandon."""
+
+    target: Target
+    known: Tape | None
+    started: float = 0.0
+    tape: Tape | None = None
+    result: T | None = None
+    fault: Fault | None = None
+    transport: Transport | None = None
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def run(
+        self, errand: Errand, open_: Opener, then: Callable[[Tape], T], finished: queue.SimpleQueue[_Job[T] | None]
+    ) -> None:
+        """Ask, and make of the tape what is wanted. A bug of ours is kept as a fault, so that the others are heard."""
+        try:
+            self._ask(errand, open_)
+            self.close()
+            if self.tape:
+                self.result = then(self.tape)
+        except Exception as error:  # noqa: BLE001 - see above; it is reported as a fault
+            if self.tape or not self.stopped.is_set():  # a transport closed under its feet may fail in any way
+                self.fault = Fault(
+                    where=f"asking {self.target.scheme}", error=Untrusted(f"{type(error).__name__}: {error}")
+                )
+        finally:
+            self.close()
+            finished.put(self)
+
+    def _ask(self, errand: Errand, open_: Opener) -> None:
+        from diagkit.transports.wire import wire
+
+        deadline = self.started + errand.timeout
+        self.transport = open_(self.target, deadline)
+        self.tape = gather(
+            self.target,
+            errand.site(self.target),
+            errand.moment,
+            errand.settings,
+            self.transport,
+            wire,
+            deadline,
+            self.stopped,
+            self.known,
+        )
+
+    def close(self) -> None:
+        """End whatever is still asked."""
+        self.stopped.set()
+        if self.transport:
+            self.transport.close()
+
+    def visit(self, errand: Errand, then: Callable[[Tape], T]) -> Visit[T]:
+        """What became of it; of one that left nothing, a tape on which everything is unknown."""
+        tape, took = self.tape, time.monotonic() - self.started
+        if self.result is None or tape is None:
+            tape = self.known or Tape(
+                target=self.target, moment=errand.moment, replies={}, site=errand.site(self.target)
+            )
+            self.result = then(tape)
+        return Visit(
+            target=self.target,
+            result=self.result,
+            took=took,
+            missed=tape.unreached,
+            notes=tuple(getattr(self.transport, "notes", ())),
+            fault=self.fault,
+        )
+
+
+def visits(
+    errand: Errand,
+    open_: Opener,
+    then: Callable[[Tape], T],
+    stop: Halt,
+    watch: Callable[[Standing], None] = lambda _: None,
+    known: Mapping[str, Tape] = MappingProxyType({}),
+) -> Iterator[Visit[T]]:
+    """Every target's visit, as they come. What a signal cut short is a tape with less on it.
+
+    open_: the way to a target, given its deadline on the monotonic clock. then: what is made of a tape; it runs in the
+    target's thread. known: what targets said before, by label; there only what is new is asked.
+    """
+    jobs = [_Job[T](target, known.get(target.label)) for target in errand.targets]
+    finished: queue.SimpleQueue[_Job[T] | None] = queue.SimpleQueue()
+    stop.wake = lambda: finished.put(None)
+    waiting, running = deque(jobs), dict[int, _Job[T]]()
+    end = float("inf")
+    while (waiting and not stop.number) or running:
+        while waiting and not stop.number and len(running) < at_once(len(jobs), errand.parallel):
+            job = waiting.popleft()
+            job.started = time.monotonic()
+            running[id(job)] = job
+            arguments = (errand, open_, then, finished)
+            threading.Thread(target=job.run, args=arguments, daemon=True, name=job.target.label).start()
+        watch(_standing(list(running.values()), len(waiting), len(jobs)))
+        done = _next(finished)
+        if stop.number and end == float("inf"):
+            end = time.monotonic() + LAST_WORDS
+            for job in running.values():
+                threading.Thread(target=job.close, daemon=True).start()
+        for job in (*([done] if done else ()), *_late(list(running.values()), errand.timeout, end)):
+            if running.pop(id(job), None):
+                yield job.visit(errand, then)
+    for job in waiting:  # a signal came first
+        job.started = time.monotonic()
+        yield job.visit(errand, then)
+
+
+def _next(finished: queue.SimpleQueue[_Job[T] | None]) -> _Job[T] | None:
+    try:
+        return finished.get(timeout=GLANCE)
+    except queue.Empty:
+        return None
+
+
+def _late(running: Sequence[_Job[T]], timeout: float, end: float) -> list[_Job[T]]:
+    """Those that hang: they are left behind. Who has a tape is thinking about it, which comes to an end by itself."""
+    now = time.monotonic()
+    return [job for job in running if now > min(end, job.started + timeout + GRACE) and not (job.tape and now < end)]
+
+
+def _standing(running: Sequence[_Job[T]], waiting: int, of: int) -> Standing:
+    now = time.monotonic()
+    return Standing({job.target.label: now - job.started for job in running}, waiting, of)
