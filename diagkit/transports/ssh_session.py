@@ -15,6 +15,7 @@ from diagkit.model import Layer, Silence, Unreached
 from diagkit.transports import host_key
 from diagkit.transports.forwarding import meaning
 from diagkit.transports.known_hosts import KnownHosts
+from diagkit.transports.proxy_command import open_proxy
 from diagkit.transports.shell import NoShell
 from diagkit.transports.ssh_auth import authenticate
 from diagkit.transports.ssh_config import Route
@@ -42,38 +43,41 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
     at: is told which stage comes next. Raises Stopped and leaves nothing open. When the connection to a jump host is
     lost on the way, another is tried, but not after a log-in was tried: servers count those.
     """
-    *before, route = routes
+    before, route = routes[:-1], routes[-1]
+    tries = 0
     while True:
-        line = board.line(tuple(before), deadline) if before else None
+        tries += 1
+        line = board.line(before, deadline) if before else None
         try:
-            client, notes = _meet(route, line, deadline, at)
-            break
-        except Stopped:
-            if not (line and _lost(line)):
+            with board.pace.turn(routes, deadline):
+                return _arrive(route, line, deadline, at)
+        except Stopped as stop:
+            pause = board.pace.again(stop, tries, deadline)
+            if line and stop.why.layer is not Layer.AUTHENTICATION and _lost(line):
+                pause = 0.0
+            if pause is None:
                 raise
-    try:
-        at(Layer.AUTHENTICATION)
-        authenticate(client, route)
-    except BaseException:
-        client.hang_up()
-        raise
-    return Way(client, (*(line.notes if line else ()), *notes))
+            time.sleep(pause)
 
 
-def _meet(route: Route, line: Line | None, deadline: float, at: Callable[[Layer], None]) -> tuple[Client, list[str]]:
-    """A connection to the route's host that is known to end there, and what to tell the user of its key."""
+def _arrive(route: Route, line: Line | None, deadline: float, at: Callable[[Layer], None]) -> Way:
     at(Layer.TCP)
-    stream = _through(line, route, deadline) if line else connect(route, deadline)
+    if line:
+        stream = _through(line, route, deadline)
+    else:
+        stream = open_proxy(route.proxy_command, deadline) if route.proxy_command else connect(route, deadline)
     known = KnownHosts.load(route.known_hosts)
     client = Client(stream, host_key.algorithms(route, known), deadline)
     try:
         at(Layer.HOST_KEY)
         client.negotiate()
         note = host_key.check(route, known, client.presented, time.time(), signature_holds)
+        at(Layer.AUTHENTICATION)
+        authenticate(client, route)
     except BaseException:
         client.hang_up()
         raise
-    return client, [note] if note else []
+    return Way(client, (*(line.notes if line else ()), *route.notes, *((note,) if note else ())))
 
 
 def _lost(line: Line) -> bool:

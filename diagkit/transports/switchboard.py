@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Literal
 
 from diagkit.model import Layer, Silence
+from diagkit.transports.pacing import Pace
 from diagkit.transports.ssh_config import Hop, Route, resolve
 from diagkit.transports.stages import Stopped
 
@@ -34,7 +35,7 @@ class AtJumpHost(Stopped):
 def at_jump_host(name: str, stop: Stopped) -> AtJumpHost:
     """The same for those who want to go on from there."""
     why = stop.why
-    return AtJumpHost(why.layer, why.silence, f"at the jump host {name}: {why.detail}")
+    return AtJumpHost(why.layer, why.silence, f"at the jump host {name}: {why.detail}", why.wrong_key)
 
 
 def route_to(
@@ -62,11 +63,13 @@ def route_to(
 class Switchboard:
     """Shared by all `Ssh` of one run and process, and closed at its end. Safe to use from any thread.
 
-    transport: how to speak SSH; `auto` is paramiko, and the system's ssh for what paramiko cannot do.
+    transport: how to speak SSH; `auto` is paramiko, and the system's ssh for what paramiko cannot do. pace: how fast
+    new connections are made.
     """
 
     def __init__(self, *, transport: Choice = "auto") -> None:
         self.transport = transport
+        self.pace = Pace()
         self._lines: dict[Routes, Line] = {}
         self._told: set[str] = set()
         self._lock = threading.Lock()
@@ -143,7 +146,7 @@ class Line:
             raise at_jump_host(self.name, Stopped(self.stage, Silence.TIMEOUT, detail))
         if isinstance(self._failure, AtJumpHost):
             why = self._failure.why  # each who waits raises one of its own
-            raise AtJumpHost(why.layer, why.silence, why.detail)
+            raise AtJumpHost(why.layer, why.silence, why.detail, why.wrong_key)
         if self._failure:
             raise self._failure
         if self.lost:
@@ -161,12 +164,10 @@ class Line:
             self._client.hang_up()
 
     def _connect(self) -> None:
-        from diagkit.transports.ssh_protocol import POLL_SECONDS
         from diagkit.transports.ssh_session import climb
 
         try:
             way = climb(self.routes, self._board, time.monotonic() + LINE_SECONDS, self._at)
-            way.client.stream.settimeout(POLL_SECONDS)
             self._client, self.notes = way.client, way.notes
             if self._closed:
                 self._client.hang_up()
