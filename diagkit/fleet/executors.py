@@ -1,0 +1,165 @@
+"""`--executor`: what can be named there, and the places that need nothing but this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing.connection import Connection
+
+from diagkit.fleet.places import NotUnderstood, Place, Places
+from diagkit.fleet.shards import carry_out
+
+MOST_PROCESSES = 256
+STOP = b"stop"
+NAMES = "threads, processes:N or dask://HOST:PORT"
+
+
+@contextmanager
+def places(name: str) -> Iterator[Places | None]:
+    """The places that `name` stands for, until the block ends; None for `threads`, which are those of this process.
+
+    Raises `NotUnderstood`, `NotSetUp` or `Unavailable`.
+    """
+    kind, _, rest = name.partition(":")
+    if name == "threads":
+        yield None
+    elif kind == "processes" and rest.isascii() and rest.isdigit() and 0 < int(rest) <= MOST_PROCESSES:
+        with closing(Processes(int(rest))) as processes:
+            yield processes
+    elif kind == "dask":
+        from diagkit.fleet.dask import Cluster
+
+        with closing(Cluster(name)) as cluster:
+            yield cluster
+    elif kind == "processes":
+        raise NotUnderstood(f"--executor {name}: how many processes? 1 to {MOST_PROCESSES}, as in processes:4")
+    else:
+        raise NotUnderstood(f"--executor {name}: there is {NAMES}")
+
+
+class Shares:
+    """Any executor, taken as so many places at once. It stays its owner's to shut down."""
+
+    def __init__(self, executor: Executor, at_once: int) -> None:
+        self.ended = ""
+        self._places = {f"share {number}": Place(executor, carry_out) for number in range(1, at_once + 1)}
+
+    def here(self) -> Mapping[str, Place]:
+        return self._places
+
+    def lose(self, name: str) -> None:
+        """An executor that is broken, or whose share hangs, is not asked again for that share."""
+        self._places = {other: place for other, place in self._places.items() if other != name}
+        self.ended = "" if self._places else "the executor has broken down"
+
+    def stop(self) -> None:
+        """An executor cannot be told."""
+
+    def close(self) -> None:
+        """It is somebody else's."""
+
+
+# ---------------------------------------------------------------- processes of this machine
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """A pool of one process, and the two ends of the tether that it hangs on: ours, and its own, which it inherits."""
+
+    place: Place
+    tether: Connection
+    inherited: Connection
+
+    def tell(self) -> None:
+        """Have it hand in what it has."""
+        with suppress(OSError):  # it has ended
+            self.tether.send_bytes(STOP)
+
+    def end(self) -> None:
+        """Kill it; one that hangs listens to nothing else. One that is only just starting lets go of life by itself."""
+        with suppress(OSError, EOFError):
+            if self.tether.poll():
+                pid = int(self.tether.recv_bytes())
+                for child in multiprocessing.active_children():
+                    if child.pid == pid:
+                        child.kill()
+        self.tether.close()
+        self.place.executor.shutdown(wait=True, cancel_futures=True)
+        self.inherited.close()
+
+
+class Processes:
+    """So many processes of this machine, each a place; one that ends is replaced.
+
+    They are started afresh, not forked: a fork copies locks that other threads hold.
+    """
+
+    ended = ""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._numbers = count(1)
+        self._context = multiprocessing.get_context("spawn")
+        self._running: dict[str, _Process] = {}
+
+    def here(self) -> Mapping[str, Place]:
+        while len(self._running) < self._wanted:
+            self._running[f"process {next(self._numbers)}"] = self._start()
+        return {name: process.place for name, process in self._running.items()}
+
+    def lose(self, name: str) -> None:
+        if process := self._running.pop(name, None):
+            process.end()
+
+    def stop(self) -> None:
+        for process in self._running.values():
+            process.tell()
+
+    def close(self) -> None:
+        self._wanted = 0
+        for name in list(self._running):
+            self.lose(name)
+
+    def _start(self) -> _Process:
+        ours, theirs = self._context.Pipe()
+        pool = ProcessPoolExecutor(1, self._context, _hang_on, (theirs,))  # starts it when it is given something
+        return _Process(Place(pool, carry_out_until_told), ours, theirs)
+
+
+class _Told:
+    """Whether this process was told to stop: what a signal is to the crew of the first one."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.wake: Callable[[], None] = lambda: None
+
+
+_TOLD = _Told()
+
+
+def carry_out_until_told(parcel: bytes) -> bytes:
+    """Carry out a packed task, as far as it comes until this process is told to stop."""
+    return carry_out(parcel, _TOLD)
+
+
+def _hang_on(tether: Connection) -> None:
+    """Begin the life of a process: a Ctrl-C is our parent's to tell us of, and without our parent we end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tether.send_bytes(str(os.getpid()).encode())
+    threading.Thread(target=_listen, args=(tether,), daemon=True, name="tether").start()
+
+
+def _listen(tether: Connection) -> None:
+    try:
+        while tether.recv_bytes() == STOP:
+            _TOLD.number = signal.SIGINT
+            _TOLD.wake()
+    except (EOFError, OSError):
+        os._exit(1)
