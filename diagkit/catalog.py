@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -30,6 +30,7 @@ from diagkit.timeline import Teller
 from diagkit.timeline.story import Gauges
 
 T = TypeVar("T")
+Wanting = Check | Teller | type[Gauges | SetUp]
 SHIPPED = Path(__file__).parent
 
 
@@ -189,8 +190,13 @@ def all_tellers() -> tuple[Teller, ...]:
     return tuple(sorted((teller for _, teller, _ in members(timeline, Teller)), key=lambda teller: teller.name))
 
 
-def probes_for(wanted: Iterable[Check | Teller | type[Gauges | SetUp]]) -> list[Probe]:
+def probes_for(wanted: Iterable[Wanting]) -> list[Probe]:
     """The probes whose facts these checks and tellers need, with those that their probes need in turn."""
+    return list(_probes_for(tuple(wanted)))
+
+
+@lru_cache(maxsize=16)  # a run wants the same of each host
+def _probes_for(wanted: tuple[Wanting, ...]) -> tuple[Probe, ...]:
     by_fact = {probe.fact: probe for probe in all_probes().values()}
     found: dict[str, Probe] = {}
     kinds = [kind for one in wanted for kind in one.needs.values()]
@@ -202,7 +208,7 @@ def probes_for(wanted: Iterable[Check | Teller | type[Gauges | SetUp]]) -> list[
                 found[probe.name] = probe
                 kinds += [k for source in probe.sources for k in needs(source.parse).values()]
                 kinds += list(needs(probe.also).values()) if probe.also else []
-    return [found[name] for name in sorted(found)]
+    return tuple(found[name] for name in sorted(found))
 
 
 def runbooks() -> dict[str, str]:

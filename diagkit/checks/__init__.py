@@ -16,10 +16,12 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, get_args
 
-from diagkit.model import NO_TEXT, Ask, Evidence, Finding, Scan, Silence, Status, Unknown, Untrusted
+from diagkit.model import NO_TEXT, Evidence, Finding, Scan, Silence, Status, Unknown, Untrusted
 from diagkit.probes import Facts, Inapplicable, Probe, needs
+from diagkit.probes.recall import Recall
 
 Findings = Iterator[Finding]
 PHASES = ("connectivity", "logs", "resources", "functional")
@@ -73,37 +75,57 @@ class Check:
         """Judge, or say why it cannot be judged. Absent knowledge is never OK."""
         given: dict[str, object] = {}
         for name, kind in self.needs.items():
-            kinds = get_args(kind) or (kind,)
+            kinds = _kinds(kind)
             fact = facts[kinds[0]]
             if isinstance(fact, Inapplicable) and Inapplicable not in kinds:
-                return (self._sign(skip(fact.why), facts),)
+                return (self._sign(skip(fact.why), self._sources(facts)),)
             if isinstance(fact, Unknown) and Unknown not in kinds:
-                return (self._sign(_unknown_because(fact, facts), facts),)
+                return (self._sign(_unknown_because(fact, facts), self._sources(facts)),)
             given[name] = fact
-        if "limits" in needs(self.judge):
-            given["limits"] = limits or self.limits
-        found = tuple(self._sign(f, facts) for f in self.judge(**given))
-        return found or (self._sign(unknown("judged nothing"), facts),)
+        limits = limits or self.limits
+        sources = self._sources(facts)
+        alike = (self, id(limits), sources, *map(id, given.values()))
+        judged = _JUDGED.get(alike)
+        if judged is None:
+            judged = self._judged(given | ({"limits": limits} if "limits" in needs(self.judge) else {}), sources)
+            _JUDGED.put(alike, judged, alive=(limits, given))
+        return judged
 
-    def _sign(self, finding: Finding, facts: Facts) -> Finding:
+    def _judged(self, given: Mapping[str, object], sources: tuple[Evidence, ...]) -> tuple[Finding, ...]:
+        found = tuple(self._sign(f, sources) for f in self.judge(**given))
+        return found or (self._sign(unknown("judged nothing"), sources),)
+
+    def _sources(self, facts: Facts) -> tuple[Evidence, ...]:
+        """The questions that its facts were read from."""
+        known = (facts.probe_of(_kinds(kind)[0]) for kind in self.needs.values())
+        return tuple([source for probe in known if probe and (source := _source(probe))])
+
+    def _sign(self, finding: Finding, sources: tuple[Evidence, ...]) -> Finding:
         """Put our name to it, and to evidence that does not say where it was read the question it was read from."""
-        sources = list(self._sources(facts))
-        asked = sources[0] if sources else Untrusted(self.name)
-        evidence = tuple(replace(e, ask=e.ask if e.ask.raw else asked) for e in finding.evidence)
-        return replace(finding, check=self.name, evidence=evidence or tuple(Evidence(ask, NO_TEXT) for ask in sources))
-
-    def _sources(self, facts: Facts) -> Iterator[Untrusted]:
-        for kind in self.needs.values():
-            known = facts.probe_of((get_args(kind) or (kind,))[0])
-            if ask := known and _telling(known):
-                yield Untrusted(str(ask))
+        evidence = finding.evidence or sources
+        if not all(e.ask.raw for e in evidence):
+            asked = sources[0].ask if sources else Untrusted(self.name)
+            evidence = tuple(e if e.ask.raw else replace(e, ask=asked) for e in evidence)
+        return replace(finding, check=self.name, evidence=evidence)
 
 
-def _telling(known: Probe) -> Ask | None:
+# Judgements of facts that many hosts have in common (see probes.recall); a host has some 200 of its own.
+_JUDGED: Recall[tuple[Finding, ...]] = Recall(8192)
+
+
+@cache
+def _kinds(wanted: Any) -> tuple[Any, ...]:
+    """The type of a fact, and what it may be instead: of `Mounts | Unknown` both."""
+    return get_args(wanted) or (wanted,)
+
+
+@cache
+def _source(known: Probe) -> Evidence | None:
     """The question that a fact is mainly read from: the log scanned, or the first; none if facts give rise to it."""
     asks = known.asks()
     scans = [ask for ask in asks if isinstance(ask, Scan)]
-    return (scans or ([] if known.also else asks) or [None])[0]
+    telling = scans or ([] if known.also else asks)
+    return Evidence(Untrusted(str(telling[0])), NO_TEXT) if telling else None
 
 
 def check(

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from functools import cache
+from typing import Any
 
 from diagkit.model import Again, Scan, Tape, Unknown, Untrusted
 from diagkit.probes import Inapplicable, Probe
@@ -34,6 +36,7 @@ def itself(tape: Tape) -> re.Pattern[str]:
     return re.compile(rf"\b{re.escape(tape.target.host)}\b" if tape.target.host else r"(?!)")
 
 
+@cache
 def is_still(probe: Probe) -> bool:
     """Whether it tells how a host is set up. Rates and logs are compared through their findings."""
     moves = probe.name.startswith("logs.") or MOVING.search(probe.name)
@@ -45,8 +48,7 @@ def tree(value: object, place: str, own: re.Pattern[str]) -> Tree:
     if isinstance(value, Unknown | Inapplicable):
         return _why(value)
     if is_dataclass(value) and not isinstance(value, type | Untrusted):
-        named = {f.name: f"{place}.{f.name}" for f in fields(value)}
-        return {n: tree(getattr(value, n), p, own) for n, p in named.items() if not MOVING.search(p)}
+        return {name: tree(getattr(value, name), path, own) for name, path in _still(type(value), place)}
     if isinstance(value, Mapping):
         return {own.sub(SELF, _text(key)): tree(item, place, own) for key, item in value.items()}
     if isinstance(value, tuple | list | frozenset):
@@ -54,6 +56,13 @@ def tree(value: object, place: str, own: re.Pattern[str]) -> Tree:
     if value is None or isinstance(value, datetime | float):
         return None
     return value if isinstance(value, int) else own.sub(SELF, _text(value))
+
+
+@cache
+def _still(kind: Any, place: str) -> tuple[tuple[str, str], ...]:
+    """The fields of a dataclass that do not move by themselves, with their paths."""
+    named = ((f.name, f"{place}.{f.name}") for f in fields(kind))
+    return tuple((name, path) for name, path in named if not MOVING.search(path))
 
 
 def differ(place: str, a: Tree, b: Tree) -> Iterator[Difference]:

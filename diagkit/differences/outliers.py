@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address, ip_network
 from statistics import median
 from typing import Any, ClassVar
@@ -96,7 +97,7 @@ def traits(tape: Tape, facts: Facts, probes: Sequence[Probe]) -> Traits | None:
     if tape.unreached:
         return None
     own = itself(tape)
-    concerned = [p for p in probes if is_still(p) and any(aspect.probe.fullmatch(p.name) for aspect in ASPECTS)]
+    concerned = [probe for probe in probes if _tells(probe)]
     clock = facts[Clock] if facts.probe_of(Clock) else None
     return Traits(
         target=Untrusted(tape.target.label),
@@ -104,6 +105,12 @@ def traits(tape: Tape, facts: Facts, probes: Sequence[Probe]) -> Traits | None:
         gateway=_gateway(facts),
         clock=clock if isinstance(clock, Clock) else None,
     )
+
+
+@cache
+def _tells(probe: Probe) -> bool:
+    """Whether its fact has a trait in it."""
+    return is_still(probe) and any(aspect.probe.fullmatch(probe.name) for aspect in ASPECTS)
 
 
 def outliers(hosts: Sequence[Traits]) -> tuple[Outlier, ...]:

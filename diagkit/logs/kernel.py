@@ -7,10 +7,12 @@ What it takes over it stamps with the time it does so; only the buffer knows how
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from diagkit.logs.dating import Dater
 from diagkit.logs.lines import Log, line_at, span, starts
-from diagkit.logs.timestamps import Clock
+from diagkit.logs.timestamps import Clock, micros
 
 DRIFT = timedelta(seconds=2)  # the buffer counts from boot, the journal by the clock; they part a little
 TAKE_OVER = timedelta(seconds=60)  # after the start, journald has read what was in the buffer
@@ -25,22 +27,15 @@ def lacking(journal: Log, buffer: Log, clock: Clock) -> Log:
     youngest = max((line.at for line in heard if line), default=None)
     if ends is None or youngest is None:
         return buffer
-    kept = []
-    for start in starts(buffer.raw):
-        line = line_at(buffer, start, clock)
-        if line and not ends[0] - DRIFT <= line.at <= youngest + DRIFT:
-            end = buffer.raw.find(b"\n", start) + 1
-            kept.append(buffer.raw[start : end or None])
+    first, last = micros(ends[0] - DRIFT), micros(youngest + DRIFT)
+    kept = [raw for us, raw, _ in _dated(buffer, clock) if not first <= us <= last]
     return Log(buffer.source, b"".join(kept), buffer.cut)
 
 
 def without_taken_over(journal: Log, buffer: Log, clock: Clock, start: datetime) -> Log:
     """The journal without the kernel's lines from before this system's start, which it stamped as if they were new."""
-    old = set()
-    for at in starts(buffer.raw):
-        line = line_at(buffer, at, clock)
-        if line and line.at < start - DRIFT:
-            old.add(line.message.encode("utf-8", "surrogateescape"))
+    before = micros(start - DRIFT)
+    old = {message for us, _, message in _dated(buffer, clock) if us < before}
     if not old:
         return journal
     kept = []
@@ -52,3 +47,15 @@ def without_taken_over(journal: Log, buffer: Log, clock: Clock, start: datetime)
             continue
         kept.append(raw)
     return Log(journal.source, b"".join(kept), journal.cut)
+
+
+def _dated(buffer: Log, clock: Clock) -> Iterator[tuple[int, bytes, bytes]]:
+    """Its lines that have a time: that, in microseconds since the epoch, the whole line, and what it says."""
+    dater = Dater(clock)
+    for at in starts(buffer.raw):
+        raw = buffer.raw[at : buffer.raw.find(b"\n", at) + 1 or None]
+        us = dater.at(raw)
+        if us is not None:
+            yield us, raw, raw[dater.end(raw) :].rstrip(b"\r\n")
+        elif line := line_at(buffer, at, clock):  # by a line before it
+            yield micros(line.at), raw, line.message.encode("utf-8", "surrogateescape")

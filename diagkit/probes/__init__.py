@@ -14,10 +14,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, get_type_hints
 
 from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown
+from diagkit.probes.recall import Answers, fact_of
 
 NO_HISTORY = "no history of this host is kept; --baseline keeps one"
 NOTHING = Reply(silence=Silence.NOT_RUN, err=b"not asked")
@@ -51,10 +52,6 @@ def perhaps(ask: Ask) -> Perhaps:
     return Perhaps(ask)
 
 
-class Answers(dict[Ask, Reply]):
-    """Replies to the asks that `also` asked for."""
-
-
 @dataclass(frozen=True, slots=True)
 class Inapplicable:
     """Stands for a fact about something this machine does not have."""
@@ -63,7 +60,7 @@ class Inapplicable:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
     """One way to learn a fact: questions and the parser of their answers."""
 
@@ -71,7 +68,7 @@ class Source:
     parse: Callable[..., object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Probe:
     """A named way to learn one type of fact. The first source that answers wins."""
 
@@ -224,16 +221,21 @@ class Facts:
                 return Inapplicable(known.name, fact.why)
             arguments.append(fact)
         try:
-            return source.parse(*arguments)
-        except Absent as absent:
-            return Inapplicable(known.name, str(absent))
-        except Withheld as withheld:
-            return Unknown(known.name, withheld.silence, str(withheld))
-        except (ValueError, LookupError) as error:
-            return Unknown(known.name, Silence.GARBLED, f"{type(error).__name__}: {error}")
+            return fact_of(source, arguments, partial(_parsed, known, source))
         except Exception as error:  # noqa: BLE001 - a bug of ours must not take the other facts down; it is reported as a fault
             self.faults.append((known.name, error))
             return Unknown(known.name, Silence.GARBLED, f"a bug in diagkit: {type(error).__name__}: {error}")
+
+
+def _parsed(known: Probe, source: Source, arguments: Sequence[object]) -> object:
+    try:
+        return source.parse(*arguments)
+    except Absent as absent:
+        return Inapplicable(known.name, str(absent))
+    except Withheld as withheld:
+        return Unknown(known.name, withheld.silence, str(withheld))
+    except (ValueError, LookupError) as error:
+        return Unknown(known.name, Silence.GARBLED, f"{type(error).__name__}: {error}")
 
 
 _TRY_NEXT = (Silence.MISSING, Silence.UNSUPPORTED)

@@ -166,4 +166,7 @@ def _unit(said: Mapping[str, str], block: str) -> Unit:
 
 def _time(text: str) -> datetime | None:
     """`Sat 2026-11-21 22:11:02 UTC`; empty for never."""
-    return datetime.strptime(text, "%a %Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC) if text not in ("", "n/a") else None
+    if text in ("", "n/a"):
+        return None
+    # a host has hundreds of them, and strptime takes ten times as long
+    return datetime.fromisoformat(text[4:].removesuffix(" UTC")).replace(tzinfo=UTC)

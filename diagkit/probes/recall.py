@@ -1,0 +1,132 @@
+"""What was read once is not read again: hosts of a fleet say much alike, and one host's answers are read twice.
+
+Parsers are pure: the same answers and facts make the same fact. When an answer was given, and how long that took, is
+never the same, but few parsers look at it. So they are handed answers that notice a look (`_Watched`); a fact that came
+about without one is the same for whoever gives these answers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+from diagkit.model import Ask, Reply, Silence
+
+T = TypeVar("T")
+_LOOKED = object()  # stands for a fact where the parser looked at the times of these answers
+
+
+class Recall(Generic[T]):
+    """Results by what they came of; the least recently wanted are forgotten first. Threads may share it.
+
+    most: the sum of the sizes that are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._kept: OrderedDict[Hashable, tuple[T, int, object]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> T | None:
+        """The result that came of this, if it is known still."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is None:
+                return None
+            self._kept.move_to_end(key)
+            return found[0]
+
+    def put(self, key: Hashable, result: T, size: int = 1, alive: object = None) -> None:
+        """Keep it. alive: what must not go, and leave its `id` in the key to another thing."""
+        with self._lock:
+            if key in self._kept or size > self._most:
+                return
+            self._kept[key] = (result, size, alive)
+            self._size += size
+            while self._size > self._most:
+                self._size -= self._kept.popitem(last=False)[1][1]
+
+
+class Answers(dict[Ask, Reply]):
+    """Replies to the asks that `also` asked for."""
+
+
+_FACTS: Recall[object] = Recall(8 << 20)  # bytes of answers: more than 32 hosts at a time are read from
+
+
+def fact_of(source: object, arguments: Sequence[object], parse: Callable[[Sequence[object]], object]) -> object:
+    """What `parse` makes of these arguments, or made of their like before. source: whose arguments they are."""
+    replies = [reply for one in arguments for reply in _replies(one)]
+    said = (source, *map(_said, arguments))
+    times = tuple((reply.at, reply.took) for reply in replies)
+    found = _FACTS.get(said)
+    if found is _LOOKED:
+        found = _FACTS.get((said, times))
+    if found is not None:
+        return found
+    looks: list[str] = []
+    fact = parse([_watched(one, looks) for one in arguments])
+    size = 1000 + sum(len(reply.out) + len(reply.err) for reply in replies)
+    _FACTS.put(said, _LOOKED if looks else fact, size, arguments)
+    if looks:
+        _FACTS.put((said, times), fact, size, arguments)
+    return fact
+
+
+def _replies(argument: object) -> Sequence[Reply]:
+    if isinstance(argument, Reply):
+        return (argument,)
+    return tuple(argument.values()) if isinstance(argument, Answers) else ()
+
+
+def _said(argument: object) -> Hashable:
+    if isinstance(argument, Reply):
+        return argument.out, argument.err, argument.code, argument.silence, argument.cut
+    if isinstance(argument, Answers):
+        return tuple((ask, _said(reply)) for ask, reply in argument.items())
+    return id(argument)
+
+
+def _watched(argument: object, looks: list[str]) -> object:
+    if isinstance(argument, Reply):
+        r = argument
+        return _Watched(r.out, r.err, r.code, r.at, r.took, r.silence, cut=r.cut, looks=looks)
+    if isinstance(argument, Answers):
+        return Answers({ask: _watched(reply, looks) for ask, reply in argument.items()})
+    return argument
+
+
+class _Watched(Reply):
+    """A reply that notes in `looks` that somebody looked at its times."""
+
+    __slots__ = ("_looks", "_times")
+
+    def __init__(
+        self,
+        out: bytes,
+        err: bytes,
+        code: int,
+        at: float,
+        took: float,
+        silence: Silence | None,
+        *,
+        cut: bool,
+        looks: list[str] | None = None,  # replace() makes one that nobody watches, and has looked at all of this one
+    ) -> None:
+        for name, value in (("out", out), ("err", err), ("code", code), ("silence", silence), ("cut", cut)):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_times", (at, took))
+        object.__setattr__(self, "_looks", [] if looks is None else looks)
+
+    @property
+    def at(self) -> float:  # type: ignore[override]  # read-only, as the field is
+        self._looks.append("at")
+        return self._times[0]
+
+    @property
+    def took(self) -> float:  # type: ignore[override]
+        self._looks.append("took")
+        return self._times[1]
