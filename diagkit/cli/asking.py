@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from diagkit import catalog
 from diagkit.cli import exits, histories, streams
+from diagkit.cli.live_table import Brief
 from diagkit.cli.plan import Plan
 from diagkit.cli.progress import Progress
 from diagkit.cli.recordings import recorded
@@ -42,10 +43,12 @@ def ask(
     quiet: bool,
     known: Mapping[str, Tape] = NOTHING,
     each: Callable[[T], None] = lambda _: None,
+    brief: Callable[[T], Brief | None] = lambda _: None,
 ) -> Heard[T]:
     """Visit every target and make of its tape what `then` does; `each` is told of every one as it comes.
 
     What a signal cut short is a tape with less on it. known: what targets said before; only what is new is asked.
+    brief: how a target is, for those who watch.
     """
     results: dict[str, T] = {}
     faults: list[Fault] = []
@@ -57,6 +60,8 @@ def ask(
         for visit in chain(_read(told, then), _asked(intended, live, then, stop, progress, known)):
             results[visit.target.label] = visit.result
             faults += [visit.fault] if visit.fault else []
+            if visit.target.scheme != "replay":
+                progress.done(visit, brief(visit.result))
             each(visit.result)
     return Heard(tuple(results[t.label] for t in intended.targets), tuple(faults))
 
@@ -94,6 +99,4 @@ def _asked(
 
     errand = intended.errand(live)
     with closing(Switchboard()) as switchboard:
-        for visit in visits(errand, opener(errand, switchboard), remembered, stop, progress.waiting, known):
-            progress.done(visit)
-            yield visit
+        yield from visits(errand, opener(errand, switchboard), remembered, stop, progress.waiting, known)

@@ -9,10 +9,11 @@ from diagkit import catalog
 from diagkit.checks import Check
 from diagkit.cli import streams
 from diagkit.cli.asking import ask
+from diagkit.cli.live_table import Brief
 from diagkit.cli.plan import Plan
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Conclusion, Settings, conclude
-from diagkit.model import Fault, Report, Tape
+from diagkit.model import NO_TEXT, Fault, Report, Tape
 from diagkit.session import assemble
 
 MOST_TIMES = 2  # further visits to a target
@@ -24,6 +25,13 @@ class Told:
 
     conclusion: Conclusion
     tape: Tape | None = None
+
+    def brief(self) -> Brief:
+        """How the target is, and the first of the worst that was found on it."""
+        target = self.conclusion.target
+        worst = next((f for f in self.conclusion.findings if f.status is target.status), None)
+        matter = target.detail if not target.reached else worst.summary if worst else NO_TEXT
+        return Brief(target.status, target.reached, matter)
 
 
 def told_by(settings: Settings, *, keep: bool) -> Callable[[Tape], Told]:
@@ -62,7 +70,7 @@ def deepen(
         settings = replace(settings, checks=_with(usual, only_of), only_of=only_of)
         visit = replace(intended, targets=live, settings=replace(settings, checks=_with(usual, names)))
         before = {label: one.tape for label, one in known.items() if one.tape}
-        heard = ask(visit, told_by(settings, keep=True), stop, quiet=quiet, known=before)
+        heard = ask(visit, told_by(settings, keep=True), stop, quiet=quiet, known=before, brief=Told.brief)
         faults += heard.faults
         known |= {target.label: one for target, one in zip(live, heard.results, strict=True)}
         report = assemble([one.conclusion for one in known.values()], settings, report.run)

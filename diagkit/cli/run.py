@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from diagkit import __version__, catalog
 from diagkit.cli import exits, streams
 from diagkit.cli.asking import ask
-from diagkit.cli.deeper import deepen, told_by
+from diagkit.cli.deeper import Told, deepen, told_by
 from diagkit.cli.manner import Manner, say, verdict_code
 from diagkit.cli.plan import Order, plan
 from diagkit.cli.stop import Stop
@@ -43,7 +43,8 @@ def _run(order: Order, manner: Manner) -> int:
     intended = plan(order)
     started = datetime.now(UTC)
     with Stop() as stop:
-        heard = ask(intended, told_by(intended.settings, keep=order.deep), stop, quiet=manner.quiet)
+        then = told_by(intended.settings, keep=order.deep)
+        heard = ask(intended, then, stop, quiet=manner.quiet, brief=Told.brief)
         told, faults, settings = heard.results, heard.faults, intended.settings
         about = run_info(started, [one.conclusion.moment for one in told], stop)
         report = assemble([one.conclusion for one in told], settings, about)

@@ -45,11 +45,15 @@ class Visit(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far the errand is: who is being asked, with the seconds since that began, and how many are still to come."""
+    """How far the errand is: who is being asked, with the seconds since that began, and how many are still to come.
+
+    stopped: a signal has ended it.
+    """
 
     running: Mapping[str, float]
     waiting: int
     of: int
+    stopped: bool = False
 
 
 @dataclass(slots=True)
@@ -149,7 +153,7 @@ def visits(
             running[id(job)] = job
             arguments = (errand, open_, then, finished)
             threading.Thread(target=job.run, args=arguments, daemon=True, name=job.target.label).start()
-        watch(_standing(list(running.values()), len(waiting), len(jobs)))
+        watch(_standing(list(running.values()), len(waiting), len(jobs), stopped=bool(stop.number)))
         done = _next(finished)
         if stop.number and end == float("inf"):
             end = time.monotonic() + LAST_WORDS
@@ -176,6 +180,6 @@ def _late(running: Sequence[_Job[T]], timeout: float, end: float) -> list[_Job[T
     return [job for job in running if now > min(end, job.started + timeout + GRACE) and not (job.tape and now < end)]
 
 
-def _standing(running: Sequence[_Job[T]], waiting: int, of: int) -> Standing:
+def _standing(running: Sequence[_Job[T]], waiting: int, of: int, *, stopped: bool) -> Standing:
     now = time.monotonic()
-    return Standing({job.target.label: now - job.started for job in running}, waiting, of)
+    return Standing({job.target.label: now - job.started for job in running}, waiting, of, stopped)
