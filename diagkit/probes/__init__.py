@@ -18,7 +18,8 @@ from functools import cache, partial
 from typing import Any, get_type_hints
 
 from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown
-from diagkit.probes.recall import Answers, fact_of
+from diagkit.probes.recall import Answers as Answers
+from diagkit.probes.recall import fact_of
 
 NO_HISTORY = "no history of this host is kept; --baseline keeps one"
 NOTHING = Reply(silence=Silence.NOT_RUN, err=b"not asked")

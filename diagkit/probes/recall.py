@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from diagkit.model import Ask, Reply, Silence
 
@@ -92,10 +92,9 @@ def _said(argument: object) -> Hashable:
 
 def _watched(argument: object, looks: list[str]) -> object:
     if isinstance(argument, Reply):
-        r = argument
-        return _Watched(r.out, r.err, r.code, r.at, r.took, r.silence, cut=r.cut, looks=looks)
+        return _Watched.over(argument, looks)
     if isinstance(argument, Answers):
-        return Answers({ask: _watched(reply, looks) for ask, reply in argument.items()})
+        return Answers({ask: _Watched.over(reply, looks) for ask, reply in argument.items()})
     return argument
 
 
@@ -103,6 +102,8 @@ class _Watched(Reply):
     """A reply that notes in `looks` that somebody looked at its times."""
 
     __slots__ = ("_looks", "_times")
+    _looks: list[str]
+    _times: tuple[float, float]
 
     def __init__(
         self,
@@ -121,12 +122,18 @@ class _Watched(Reply):
         object.__setattr__(self, "_times", (at, took))
         object.__setattr__(self, "_looks", [] if looks is None else looks)
 
+    @classmethod
+    def over(cls, reply: Reply, looks: list[str]) -> Self:
+        """This one, watched."""
+        r = reply
+        return cls(r.out, r.err, r.code, r.at, r.took, r.silence, cut=r.cut, looks=looks)
+
     @property
-    def at(self) -> float:  # type: ignore[override]  # read-only, as the field is
+    def at(self) -> float:
         self._looks.append("at")
         return self._times[0]
 
     @property
-    def took(self) -> float:  # type: ignore[override]
+    def took(self) -> float:
         self._looks.append("took")
         return self._times[1]
