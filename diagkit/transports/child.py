@@ -69,6 +69,11 @@ class Child:
                     raise TimeoutError("it does not read its input")
                 data = data[self._process.stdin.write(data) or 0 :]
 
+    def offer(self, data: bytes) -> int:
+        """Write what its standard input takes at once; how much that is. Raises OSError when it is gone."""
+        assert self._process.stdin is not None  # noqa: S101 - only for children that talk
+        return self._process.stdin.write(data) or 0
+
     def code(self, until: float) -> int | None:
         """Its exit code as a shell tells it (128 + signal); None when it still runs at `until` (monotonic clock)."""
         while (code := self._process.poll()) is None and time.monotonic() < until:

@@ -16,17 +16,45 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from diagkit.model import Ask, Connection, Moment, Reply, Target, Unreached
 from diagkit.transports import lazy_paramiko
-from diagkit.transports.shell import NoShell, converse
+from diagkit.transports.shell import NoShell, Pipe, converse
 from diagkit.transports.ssh_config import Hop
 from diagkit.transports.stages import Stopped
 from diagkit.transports.switchboard import Switchboard, route_to
 
-if TYPE_CHECKING:  # loading paramiko takes longer than all else a local run does before its first question
-    from diagkit.transports.ssh_session import ShellPipe, Way
+
+class Shell(Pipe, Protocol):
+    """The shell at the end of a way."""
+
+    def absence(self, absent: NoShell, /) -> Unreached:
+        """Why there was none, from what came instead."""
+        ...
+
+
+class Way(Protocol):
+    """A machine that has let us in. notes: what the user should be told of how that came about."""
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def open_shell(self, deadline: float, /) -> Shell:
+        """Raises Stopped at SHELL."""
+        ...
+
+    def open_tcp(self, host: str, port: int, seconds: float, /) -> Connection:
+        """A TCP connection that starts there. Raises OSError as one from here would, or Stopped."""
+        ...
+
+    def hang_up(self) -> None:
+        """End it, from any thread; whoever waits for something sees the end."""
+        ...
+
+    def close(self) -> None:
+        """The same, and leave nothing behind; nobody may be waiting."""
+        ...
 
 
 class Ssh:
@@ -56,7 +84,7 @@ class Ssh:
         self._board = switchboard or Switchboard()
         self._own_board = switchboard is None
         self._way: Way | None = None
-        self._pipe: ShellPipe | None = None
+        self._pipe: Shell | None = None
         self._talked = False
         self._closed = False
         self._connecting = threading.Lock()
@@ -64,17 +92,24 @@ class Ssh:
 
     def ask(self, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
         """Every ask with its answer or the silence that stands for it."""
-        with self._asking:
-            if self.unreached is None:
-                try:
-                    self._pipe = self._pipe or self._open_shell()
-                    return self._converse(self._pipe, asks, moment)
-                except Stopped as stop:
-                    self.unreached = stop.why
-            silent = Reply(silence=self.unreached.silence, err=self.unreached.detail.encode(), at=time.time())
-            return dict.fromkeys(asks, silent)
+        try:
+            with self._asking:
+                return self._ask(asks, moment)
+        finally:
+            if self._closed:
+                self._let_go()
 
-    def _converse(self, pipe: ShellPipe, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
+    def _ask(self, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
+        if self.unreached is None:
+            try:
+                self._pipe = self._pipe or self._connected().open_shell(self.deadline)
+                return self._converse(self._pipe, asks, moment)
+            except Stopped as stop:
+                self.unreached = stop.why
+        silent = Reply(silence=self.unreached.silence, err=self.unreached.detail.encode(), at=time.time())
+        return dict.fromkeys(asks, silent)
+
+    def _converse(self, pipe: Shell, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
         try:
             replies = converse(pipe, asks, moment, self.deadline, declared=self._declared)
         except NoShell as absent:
@@ -91,38 +126,56 @@ class Ssh:
 
         Raises Stopped when the machine itself is out of reach: an OSError would be taken for news of the way from it.
         """
-        client = self._connected().client
-        return client.open_tcp(host, port, max(0.0, min(timeout, self.deadline - time.monotonic())))
+        left = self.deadline - time.monotonic()
+        return self._connected().open_tcp(host, port, max(0.0, min(timeout, left)))
 
     def close(self) -> None:
         """Hang up. Whatever was started on the machine ends with its connection. May be called at any time."""
         self._closed = True
         if self._way:
-            self._way.client.hang_up()
-        if self._own_board:
-            self._board.close()
+            self._way.hang_up()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Leave nothing behind, unless somebody is still asking, who will then see to it."""
+        if self._asking.acquire(blocking=False):
+            try:
+                if self._way:
+                    self._way.close()
+                if self._own_board:
+                    self._board.close()
+            finally:
+                self._asking.release()
 
     def _connected(self) -> Way:
         with self._connecting:
             if self.unreached and not self._way:
-                raise Stopped(self.unreached.layer, self.unreached.silence, self.unreached.detail)
+                why = self.unreached
+                raise Stopped(why.layer, why.silence, why.detail, why.wrong_key)
             if not self._way:
-                lazy_paramiko.load()
-                from diagkit.transports.ssh_session import climb
-
-                hop = Hop(host=self.target.host, user=self.target.user, port=self.target.port)
                 try:
-                    self._way = climb(route_to(hop, self._config), self._board, self.deadline)
+                    self._way = self._climb()
                 except Stopped as stop:
                     self.unreached = stop.why
                     raise
-                self.notes = self._board.once(*self._way.notes)
                 if self._closed:
-                    self._way.client.hang_up()
+                    self._way.hang_up()
             return self._way
 
-    def _open_shell(self) -> ShellPipe:
-        client = self._connected().client
-        from diagkit.transports.ssh_session import ShellPipe
+    def _climb(self) -> Way:
+        target, board = self.target, self._board
+        routes = route_to(Hop(host=target.host, user=target.user, port=target.port), self._config)
+        beyond = [what for route in routes for what in route.beyond]
+        if board.transport == "openssh" or (beyond and board.transport == "auto"):
+            from diagkit.transports import openssh
 
-        return ShellPipe(client.open_shell(), self.deadline)
+            because = [f"it is asked by the system's ssh: its configuration wants {what}" for what in beyond]
+            self.notes = board.once(*because)
+            way: Way = openssh.climb(routes, self._config, board, self.deadline)
+        else:
+            lazy_paramiko.load()  # takes longer than all else a local run does before its first question
+            from diagkit.transports import ssh_session
+
+            way = ssh_session.climb(routes, board, self.deadline)
+        self.notes += board.once(*way.notes)
+        return way

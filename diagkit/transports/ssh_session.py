@@ -5,16 +5,19 @@ Import it only after `lazy_paramiko.load()`.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import paramiko  # noqa: TID253 - see above
 
-from diagkit.model import Layer, Silence, Unreached
+from diagkit.model import Connection, Layer, Unreached
 from diagkit.transports import host_key
 from diagkit.transports.forwarding import meaning
 from diagkit.transports.known_hosts import KnownHosts
+from diagkit.transports.no_shell import HEARD, no_shell
+from diagkit.transports.pacing import Pace
 from diagkit.transports.proxy_command import open_proxy
 from diagkit.transports.shell import NoShell
 from diagkit.transports.ssh_auth import authenticate
@@ -26,7 +29,6 @@ from diagkit.transports.stages import Stopped, seconds_for
 from diagkit.transports.switchboard import Line, Routes, Switchboard
 
 SEND_SECONDS = 10.0  # for the shell to take what it is sent; a forced command may never read
-HEARD = 200  # bytes of what came instead of a shell that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,20 @@ class Way:
 
     client: Client
     notes: tuple[str, ...]
+
+    def open_shell(self, deadline: float) -> ShellPipe:
+        """A shell of the machine. Raises Stopped at SHELL."""
+        return ShellPipe(self.client.open_shell(), deadline)
+
+    def open_tcp(self, host: str, port: int, seconds: float) -> Connection:
+        """A TCP connection that starts at the machine. Raises OSError as one from here would, or Stopped."""
+        return self.client.open_tcp(host, port, seconds)
+
+    def hang_up(self) -> None:
+        """End the connection, from any thread."""
+        self.client.hang_up()
+
+    close = hang_up
 
 
 def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Layer], None] = lambda _: None) -> Way:
@@ -50,7 +66,7 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
         line = board.line(before, deadline) if before else None
         try:
             with board.pace.turn(routes, deadline):
-                return _arrive(route, line, deadline, at)
+                return _arrive(route, line, deadline, board.pace, at)
         except Stopped as stop:
             pause = board.pace.again(stop, tries, deadline)
             if line and stop.why.layer is not Layer.AUTHENTICATION and _lost(line):
@@ -60,12 +76,12 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
             time.sleep(pause)
 
 
-def _arrive(route: Route, line: Line | None, deadline: float, at: Callable[[Layer], None]) -> Way:
+def _arrive(route: Route, line: Line | None, deadline: float, pace: Pace, at: Callable[[Layer], None]) -> Way:
     at(Layer.TCP)
     if line:
         stream = _through(line, route, deadline)
     else:
-        stream = open_proxy(route.proxy_command, deadline) if route.proxy_command else connect(route, deadline)
+        stream = open_proxy(route.proxy_command, deadline) if route.proxy_command else connect(route, deadline, pace)
     known = KnownHosts.load(route.known_hosts)
     client = Client(stream, host_key.algorithms(route, known), deadline)
     try:
@@ -104,47 +120,56 @@ class ShellPipe:
 
     def __init__(self, channel: paramiko.Channel, deadline: float) -> None:
         self._channel = channel
+        self._deadline = deadline
         self._complaint = b""
         self._first_word_until = time.monotonic() + seconds_for(Layer.SHELL, deadline)
         self._spoke = False
+        self._arrived = threading.Event()  # something, on either of the two
+        channel.settimeout(0.0)
+        channel.in_buffer.set_event(self._arrived)
+        channel.in_stderr_buffer.set_event(self._arrived)
 
     def send(self, data: bytes) -> None:
-        """Write all of it, or raise OSError."""
-        self._channel.settimeout(SEND_SECONDS)
+        """Write all of it before the deadline, or raise OSError."""
+        end = min(self._deadline, time.monotonic() + SEND_SECONDS)
         try:
-            self._channel.sendall(data)
+            while data:
+                self._channel.settimeout(max(0.0, end - time.monotonic()))
+                sent = self._channel.send(data)
+                if not sent:
+                    raise ConnectionResetError("the channel is closed")
+                data = data[sent:]
         except (EOFError, paramiko.SSHException) as error:
             raise ConnectionResetError(str(error)) from None
+        finally:
+            self._channel.settimeout(0.0)
 
     def recv(self, timeout: float) -> bytes | None:
         """What has arrived on standard output; None when nothing has by then, b"" at its end.
 
         A shell that has said nothing at all when the stage's time is over is taken for closed.
         """
-        while self._channel.recv_stderr_ready():
-            self._complaint = (self._complaint + self._channel.recv_stderr(1 << 16))[:HEARD]
-        self._channel.settimeout(max(0.0, timeout))
-        try:
-            data = self._channel.recv(1 << 17)
-        except TimeoutError:
-            mute = not self._spoke and time.monotonic() >= self._first_word_until
-            return b"" if mute else None
-        except (OSError, EOFError, paramiko.SSHException):
-            return b""
-        self._spoke = True
-        return data
+        until = time.monotonic() + timeout
+        until = until if self._spoke else min(until, self._first_word_until)
+        while True:
+            while self._channel.recv_stderr_ready():
+                self._complaint = (self._complaint + self._channel.recv_stderr(1 << 16))[:HEARD]
+            try:
+                data = self._channel.recv(1 << 17)
+            except TimeoutError:
+                left = until - time.monotonic()
+                if left <= 0:
+                    return None if self._spoke or time.monotonic() < self._first_word_until else b""
+                self._arrived.wait(left)
+            except (OSError, EOFError, paramiko.SSHException):
+                return b""
+            else:
+                self._spoke = True
+                return data
 
     def absence(self, absent: NoShell) -> Unreached:
         """Why there was no shell, from what came instead."""
         self.recv(0.0)
         ended = self._channel.status_event.wait(0.2) or self._channel.closed
-        said = (absent.heard.strip() or self._complaint.strip())[:HEARD].decode("utf-8", "replace")
         code = self._channel.exit_status
-        detail = "logged in, but no POSIX shell answered: " + (
-            "the account is locked to something else (a forced command, nologin, a restricted shell)"
-            if ended
-            else "the login shell hangs, or a forced command waits for something else"
-        )
-        detail += f', which said "{said}"' if said else ", which said nothing"
-        detail += f" and ended with status {code}" if code >= 0 else ""
-        return Unreached(Layer.SHELL, Silence.REFUSED if ended else Silence.TIMEOUT, detail)
+        return no_shell(absent.heard, self._complaint, code if code >= 0 else None, ended=ended)

@@ -18,9 +18,11 @@ import pytest
 from diagkit.model import Moment, Transport, epoch
 from diagkit.transports.local import Local
 from diagkit.transports.ssh import Ssh
+from diagkit.transports.switchboard import Choice, Switchboard
+from tests.transports.dropbear import Dropbear
 from tests.transports.sshd import Sshd, running
 
-MACHINES = ("dash", "bash", "busybox", "ssh")
+MACHINES = ("dash", "bash", "busybox", "ssh", "openssh", "dropbear")
 SHELLS = {"dash": ("dash", "-s"), "bash": ("bash", "-s"), "busybox": ("busybox", "sh", "-s")}
 PATIENCE = 30.0  # seconds until a transport of these tests gives up
 MOMENT = Moment(epoch(1_763_762_833), epoch(1_763_759_233), epoch(1_763_762_833))
@@ -83,16 +85,42 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
         yield sshd
 
 
-@pytest.fixture
-def ssh(server: Sshd) -> Iterator[Opener]:
+@pytest.fixture(scope="session")
+def other_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with running(Path(tmp_path_factory.mktemp("dropbear")), kind=Dropbear) as dropbear:
+        yield dropbear
+
+
+def _remote(server: Sshd, choice: Choice = "auto") -> Iterator[Opener]:
     with ExitStack() as opened:
+        board = opened.enter_context(closing(Switchboard(transport=choice)))
 
         def open_ssh(declared: Collection[tuple[str, ...]]) -> Transport:
-            deadline = time.monotonic() + PATIENCE
-            transport = Ssh(server.target, deadline=deadline, ssh_config=server.client_config(), declared=declared)
+            transport = Ssh(
+                server.target,
+                deadline=time.monotonic() + PATIENCE,
+                ssh_config=server.client_config(),
+                declared=declared,
+                switchboard=board,
+            )
             return opened.enter_context(closing(transport))
 
         yield open_ssh
+
+
+@pytest.fixture
+def ssh(server: Sshd) -> Iterator[Opener]:
+    yield from _remote(server)
+
+
+@pytest.fixture
+def openssh(server: Sshd) -> Iterator[Opener]:
+    yield from _remote(server, "openssh")
+
+
+@pytest.fixture
+def dropbear(other_server: Sshd) -> Iterator[Opener]:
+    yield from _remote(other_server)
 
 
 @pytest.fixture(params=MACHINES)

@@ -44,6 +44,8 @@ def free_port() -> int:
 class Sshd:
     """The server, the client's key that it accepts, and a client configuration that reaches it as `box`."""
 
+    READY = "Server listening"
+
     def __init__(self, folder: Path, host_key: Path | None, options: Mapping[str, str]) -> None:
         program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
         assert program, "these tests need OpenSSH's sshd: apt-get install openssh-server"
@@ -89,7 +91,7 @@ class Sshd:
 
     def _await_start(self) -> None:
         end = time.monotonic() + START_SECONDS
-        while "Server listening" not in self.log():
+        while self.READY not in self.log():
             assert self._process.poll() is None, f"sshd did not start:\n{self.log()}"
             assert time.monotonic() < end, f"sshd did not start in time:\n{self.log()}"
             time.sleep(0.01)
@@ -130,10 +132,10 @@ class Sshd:
 
 
 @contextmanager
-def running(folder: Path, host_key: Path | None = None, **options: str) -> Iterator[Sshd]:
+def running(folder: Path, host_key: Path | None = None, kind: type[Sshd] = Sshd, **options: str) -> Iterator[Sshd]:
     """A server with these options of sshd_config, for as long as the block lasts."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = Sshd(folder, host_key, options)
+    server = kind(folder, host_key, options)
     try:
         yield server
     finally:
