@@ -19,7 +19,6 @@ from diagkit.transports.replies import replies
 from diagkit.transports.script import Round, plan
 
 WIRE_BYTES = 16 << 20  # a machine that says more than this in one round is not listened to any further
-PATIENCE = 0.25  # seconds between two looks at the clock
 TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
 NOT_IN_TIME = Reply(silence=Silence.TIMEOUT, err=b"no answer before the deadline")
 NOT_REACHED = Reply(silence=Silence.NOT_RUN, err=b"a question before it did not end")
@@ -99,7 +98,7 @@ def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> float
         if left <= 0:
             break
         try:
-            data = pipe.recv(min(left, PATIENCE))
+            data = pipe.recv(left)
         except OSError:
             data = b""
         closed = data == b""

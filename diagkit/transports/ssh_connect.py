@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import selectors
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from queue import Empty, SimpleQueue
 
 from diagkit.model import Layer, Silence
+from diagkit.transports.pacing import Pace
 from diagkit.transports.ssh_config import Route
 from diagkit.transports.stages import Stopped, seconds_for
 
@@ -23,6 +25,10 @@ AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[obj
 
 def addresses(route: Route, deadline: float) -> list[AddressInfo]:
     """The addresses of the route's host, in the order the system prefers them."""
+    with contextlib.suppress(OSError, UnicodeError):  # an address need not be asked for
+        return socket.getaddrinfo(  # type: ignore[return-value]
+            route.host, route.port, route.family, socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )
     answer: SimpleQueue[list[AddressInfo] | OSError] = SimpleQueue()
 
     def ask() -> None:
@@ -50,9 +56,14 @@ def addresses(route: Route, deadline: float) -> list[AddressInfo]:
     return found
 
 
-def connect(route: Route, deadline: float) -> socket.socket:
-    """A TCP connection to the first address that accepts, the next one tried while the last is still silent."""
+def connect(route: Route, deadline: float, pace: Pace | None = None) -> socket.socket:
+    """A TCP connection to the first address that accepts, the next one tried while the last is still silent.
+
+    pace: how fast the networks of this run may be called upon.
+    """
     infos = addresses(route, deadline)
+    if pace:
+        pace.meet(str(infos[0][4][0]), deadline)
     seconds = seconds_for(Layer.TCP, deadline)
     if route.connect_seconds:
         seconds = min(seconds, route.connect_seconds)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from diagkit.model import Layer, Moment, Run, Silence, Target
-from diagkit.transports import ssh_connect
+from diagkit.transports import pacing, ssh_connect
 from diagkit.transports.ssh import Ssh
 from diagkit.transports.ssh_config import Hop, resolve
 from diagkit.transports.stages import BUDGET, Stopped
@@ -32,6 +32,12 @@ def unreached(tmp_path, seconds=10.0, **options):
 
 
 MOMENT = Moment(now=None, since=None, until=None)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    """What is tried again is tried again at once."""
+    monkeypatch.setattr(pacing, "PAUSE", 0.01)
 
 
 @contextlib.contextmanager
@@ -79,7 +85,13 @@ def test_a_name_that_does_not_resolve(tmp_path):
 def test_a_resolver_that_does_not_answer(tmp_path, monkeypatch):
     monkeypatch.setitem(BUDGET, Layer.NAME, 0.2)
     over = threading.Event()
-    monkeypatch.setattr(ssh_connect.socket, "getaddrinfo", lambda *_: over.wait(20))
+
+    def never_answer(*_, flags=0):
+        if flags & socket.AI_NUMERICHOST:
+            raise socket.gaierror(socket.EAI_NONAME, "not an address")
+        over.wait(20)
+
+    monkeypatch.setattr(ssh_connect.socket, "getaddrinfo", never_answer)
     why = unreached(tmp_path)
     over.set()
     assert (why.layer, why.silence) == (Layer.NAME, Silence.TIMEOUT)
