@@ -98,5 +98,5 @@ def _asked(
         return then(histories.keep(tape, intended.settings, finished=not stop.number) if intended.baseline else tape)
 
     errand = intended.errand(live)
-    with closing(Switchboard()) as switchboard:
+    with closing(Switchboard(transport=errand.transport)) as switchboard:
         yield from visits(errand, opener(errand, switchboard), remembered, stop, progress.waiting, known)

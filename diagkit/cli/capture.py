@@ -23,6 +23,7 @@ def capture(
     quiet: options.Quiet = False,
     config: options.ConfigFile = "",
     ssh_config: options.SshConfigFile = "",
+    transport: options.Transport = "auto",
 ) -> int:
     """Ask one target everything and keep the answers as a tape.
 
@@ -47,6 +48,7 @@ def capture(
         baseline=baseline,
         config=config,
         ssh_config=ssh_config,
+        transport=transport,
     )
     intended = plan(order)
     if len(intended.targets) != 1:

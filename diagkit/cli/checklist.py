@@ -30,6 +30,7 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
         ascii_: options.Ascii = False,
         config: options.ConfigFile = "",
         ssh_config: options.SshConfigFile = "",
+        transport: options.Transport = "auto",
     ) -> int:
         from diagkit.cli.manner import Manner
         from diagkit.cli.plan import Order
@@ -48,6 +49,7 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
             baseline=baseline,
             config=config,
             ssh_config=ssh_config,
+            transport=transport,
         )
         manner = Manner(
             format=format_,

@@ -26,6 +26,7 @@ def compare(
     quiet: options.Quiet = False,
     config: options.ConfigFile = "",
     ssh_config: options.SshConfigFile = "",
+    transport: options.Transport = "auto",
 ) -> int:
     """Show what differs between two tapes or two targets.
 
@@ -42,7 +43,15 @@ def compare(
     from diagkit.cli.stop import Stop
 
     intended = plan(
-        Order(targets=[a, b], only=only or [], skip=skip or [], timeout=timeout, config=config, ssh_config=ssh_config)
+        Order(
+            targets=[a, b],
+            only=only or [],
+            skip=skip or [],
+            timeout=timeout,
+            config=config,
+            ssh_config=ssh_config,
+            transport=transport,
+        )
     )
     if len(intended.targets) != 2:
         raise exits.Refusal(exits.USAGE, f"compare wants two targets; {a} and {b} are {len(intended.targets)}")

@@ -63,6 +63,7 @@ def logs(
     ascii_: options.Ascii = False,
     config: options.ConfigFile = "",
     ssh_config: options.SshConfigFile = "",
+    transport: options.Transport = "auto",
 ) -> int:
     """What do the logs say happened in the window?
 
@@ -87,6 +88,7 @@ def logs(
         timeout=timeout,
         config=config,
         ssh_config=ssh_config,
+        transport=transport,
     )
     manner = Manner(
         format=format_,

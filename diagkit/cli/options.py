@@ -54,6 +54,10 @@ Baseline = Annotated[
 ]
 ConfigFile = Annotated[str, typer.Option("--config", metavar="FILE", help="A diagkit.toml that wins over the others.")]
 SshConfigFile = Annotated[str, typer.Option("--ssh-config", metavar="FILE", help="Instead of ~/.ssh/config.")]
+Transport = Annotated[
+    Literal["auto", "paramiko", "openssh"],
+    typer.Option(help="How to speak SSH; auto takes the system's ssh for what paramiko cannot do."),
+]
 FailOn = Annotated[
     Literal["warning", "critical", "never"] | None, typer.Option(help="The mildest status that fails the run.")
 ]

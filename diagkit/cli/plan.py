@@ -14,6 +14,7 @@ from diagkit.conclusions import Settings
 from diagkit.differences.outliers import LEAST
 from diagkit.fleet.errand import Errand
 from diagkit.model import Moment, Site, Target
+from diagkit.transports.switchboard import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Order:
     baseline: bool | None = None
     config: str = ""
     ssh_config: str = ""
+    transport: Choice = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class Plan:
     config: config.Config
     understood: str
     baseline: bool = False
+    transport: Choice = "auto"
 
     def errand(self, targets: Sequence[Target]) -> Errand:
         """What to ask of these targets."""
@@ -59,6 +62,7 @@ class Plan:
             timeout=self.timeout,
             sites={target.label: self.site(target) for target in targets},
             ssh_config=self.ssh_config,
+            transport=self.transport,
         )
 
     def site(self, target: Target) -> Site:
@@ -88,6 +92,7 @@ def plan(order: Order) -> Plan:
         config=settled,
         understood=understood,
         baseline=settled.baseline if order.baseline is None else order.baseline,
+        transport=order.transport,
     )
 
 

@@ -31,6 +31,7 @@ def timeline(
     ascii_: options.Ascii = False,
     config: options.ConfigFile = "",
     ssh_config: options.SshConfigFile = "",
+    transport: options.Transport = "auto",
 ) -> int:
     """Tell what happened when, on one host or many.
 
@@ -50,6 +51,7 @@ def timeline(
         timeout=timeout,
         config=config,
         ssh_config=ssh_config,
+        transport=transport,
     )
     manner = Manner(format=format_, everything=everything, quiet=quiet, colour=colour, ascii=ascii_)
     with refusals_as(format_):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from diagkit.conclusions import Settings
 from diagkit.model import Moment, Site, Target
+from diagkit.transports.switchboard import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Errand:
     timeout: float
     sites: Mapping[str, Site] = field(default_factory=dict)
     ssh_config: str = ""
-    transport: str = "auto"
+    transport: Choice = "auto"
     parallel: int = 0
 
     def site(self, target: Target) -> Site:

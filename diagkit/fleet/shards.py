@@ -124,5 +124,5 @@ def _visits(task: Task, stop: Halt) -> Iterator[Visit[Tape | Conclusion]]:
     def made(tape: Tape) -> Tape | Conclusion:
         return tape if task.tapes else conclude(tape, task.errand.settings)
 
-    with closing(Switchboard()) as switchboard:
+    with closing(Switchboard(transport=task.errand.transport)) as switchboard:
         yield from visits(task.errand, opener(task.errand, switchboard), made, stop, known=task.known)
