@@ -69,6 +69,7 @@ def gather(
     are redacted here, before anything is kept or shown.
     """
     stopped = stopped or threading.Event()
+    target = transport.located(target)
     probes = settings.probes()
     replies = {ask: reply for ask, reply in known.replies.items() if reply.silence not in AGAIN} if known else {}
     tape = Tape(target=target, moment=moment, replies=replies, site=site)

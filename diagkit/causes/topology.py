@@ -51,7 +51,7 @@ def _known(facts: Facts, kind: type[Any]) -> tuple[Any, ...]:
 
 
 def _names(target: Target, facts: Facts) -> Iterator[str]:
-    yield from (target.label, target.host)
+    yield from (target.label, target.host, target.address)
     for link in _known(facts, Links):
         yield from (address.partition("/")[0] for address in link.addresses if link.name != "lo")
     for kind, attribute in ((Identity, "hostname"), (Lookup, "addresses")):

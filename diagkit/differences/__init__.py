@@ -33,7 +33,8 @@ class Difference:
 
 def itself(tape: Tape) -> re.Pattern[str]:
     """Where the host speaks of itself by the name we gave it."""
-    return re.compile(rf"\b{re.escape(tape.target.host)}\b" if tape.target.host else r"(?!)")
+    names = {re.escape(name) for name in (tape.target.host, tape.target.address) if name}
+    return re.compile(rf"\b(?:{'|'.join(sorted(names))})\b" if names else r"(?!)")
 
 
 @cache

@@ -16,7 +16,11 @@ TAPE_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One machine, or one tape of a machine. `label` is what the user typed and reads again in the report."""
+    """One machine, or one tape of a machine. `label` is what the user typed and reads again in the report.
+
+    Where `host` is an alias of the ssh configuration, that says what it means: `found_at`, `found_port`, and `behind`
+    which other machines (or a ProxyCommand) it is reached.
+    """
 
     scheme: str  # local, ssh, replay
     host: str = ""
@@ -26,6 +30,22 @@ class Target:
     label: str = ""
     tags: tuple[str, ...] = ()
     depends_on: tuple[str, ...] = ()  # targets, or host:port, whose services it uses, as far as somebody declared them
+    identity: str = ""  # path of a private key to offer before those of the ssh configuration
+    jump: str = ""  # jump hosts as ProxyJump has them; empty: whatever the ssh configuration says
+    found_at: str = ""
+    found_port: int = 0
+    behind: tuple[str, ...] = ()
+    barred: str = ""  # why it cannot be asked, where its inventory wants what only Ansible can do
+
+    @property
+    def address(self) -> str:
+        """Its name or address in the network."""
+        return self.found_at or self.host
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether packets from here go to it: it is not this machine, and not behind others."""
+        return self.scheme != "local" and not self.behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +175,8 @@ class Transport(Protocol):
     """A way to ask one machine. Never raises for the machine's faults: those are replies.
 
     `ask` answers every ask it is given. `unreached` is set when the machine could not be asked at all; `dial` opens a
-    TCP connection from that machine's vantage and raises OSError when it cannot.
+    TCP connection from that machine's vantage and raises OSError when it cannot. `located` is the target with what is
+    known of where it is, without asking it.
     """
 
     @property
@@ -164,6 +185,8 @@ class Transport(Protocol):
     def ask(self, asks: Collection[Ask], moment: Moment, /) -> Mapping[Ask, Reply]: ...
 
     def dial(self, host: str, port: int, timeout: float, /) -> Connection: ...
+
+    def located(self, target: Target, /) -> Target: ...
 
     def close(self) -> None: ...
 

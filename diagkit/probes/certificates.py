@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from diagkit.model import Ask, Reach, Reply, Site, Target, Vantage
 from diagkit.probes import Answers, probe
-from diagkit.probes.doors import applies, doorsteps, inner_address, place_of
+from diagkit.probes.doors import applies, doorsteps, inner_address, place_of, vantage
 from diagkit.probes.names import is_address
 from diagkit.probes.path import bracketed, typed_name
 from diagkit.probes.sockets import Listeners
@@ -99,10 +99,10 @@ def _handshakes(target: Target, site: Site) -> dict[Reach, bool]:
     for service in site.services:
         place = place_of(service, target)
         if service.url.startswith("https:") and place and applies(service, target):
-            found[Reach("tls", *place, urlsplit(service.url).hostname or "")] = True
-    if target.scheme != "local":
+            found[Reach("tls", *place, urlsplit(service.url).hostname or "", vantage(place[0], target))] = True
+    if target.elsewhere:
         name = typed_name(target)
-        found.setdefault(Reach("tls", target.host, 443, "" if is_address(name) else name), False)
+        found.setdefault(Reach("tls", target.address, 443, "" if is_address(name) else name), False)
     return found
 
 
@@ -118,7 +118,7 @@ def certificates(target: Target, site: Site, answers: Answers) -> Certificates:
 
 
 def _shake_inside(target: Target, listeners: Listeners) -> list[Reach]:
-    from_here = set() if target.scheme == "local" else {443}
+    from_here = {443} if target.elsewhere else set()
     doors = [d for d in doorsteps(listeners) if d.port in TLS_PORTS - from_here]
     return [Reach("tls", inner_address(d), d.port, vantage=Vantage.TARGET) for d in doors[:MOST_INSIDE]]
 

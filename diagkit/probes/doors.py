@@ -62,9 +62,14 @@ def applies(service: Service, target: Target) -> bool:
     return not service.on or bool({target.label, target.host, *target.tags} & set(service.on))
 
 
+def vantage(host: str, target: Target) -> Vantage:
+    """From where a declared service is tried: here, but for what is on a target that lies behind others."""
+    return Vantage.TARGET if target.behind and host == target.address else Vantage.HERE
+
+
 def place_of(service: Service, target: Target) -> tuple[str, int] | None:
     """Host and port of a declared service; `:port` is on the target itself."""
-    itself = "127.0.0.1" if target.scheme == "local" else target.host
+    itself = "127.0.0.1" if target.scheme == "local" else target.address
     if service.url:
         url = urlsplit(service.url)
         return url.hostname or itself, url.port or (443 if url.scheme == "https" else 80)
@@ -84,7 +89,7 @@ def declared(target: Target, site: Site) -> dict[tuple[str, int], str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPorts:
-    """The ports tried from here: `ssh` (None: the target is this machine), the declared ones by name, and the usual."""
+    """The ports tried from here: `ssh` (None: it is not elsewhere), the declared ones by name, and the usual."""
 
     ssh: Port | None
     declared: Mapping[str, Port]
@@ -97,19 +102,23 @@ class KnownPorts:
 
 
 def _ssh(target: Target) -> Reach | None:
-    return None if target.scheme == "local" else Reach("banner", target.host, ssh_port(target))
+    return Reach("banner", target.address, ssh_port(target)) if target.elsewhere else None
 
 
 def _usual(target: Target, site: Site) -> list[Reach]:
-    taken = {*declared(target, site), (target.host, ssh_port(target))}
-    ports = [] if target.scheme == "local" else [port for port in WEB if (target.host, port) not in taken]
-    return [Reach("tcp", target.host, port) for port in ports]
+    taken = {*declared(target, site), (target.address, ssh_port(target))}
+    ports = [port for port in WEB if target.elsewhere and (target.address, port) not in taken]
+    return [Reach("tcp", target.address, port) for port in ports]
+
+
+def _declared(place: tuple[str, int], target: Target) -> Reach:
+    return Reach("tcp", *place, vantage=vantage(place[0], target))
 
 
 def _knock(target: Target, site: Site) -> Iterable[Ask]:
     yield from [ssh] if (ssh := _ssh(target)) else []
     yield from _usual(target, site)
-    yield from (Reach("tcp", *place) for place in declared(target, site))
+    yield from (_declared(place, target) for place in declared(target, site))
 
 
 @probe(also=_knock)
@@ -119,7 +128,7 @@ def known_ports(target: Target, site: Site, answers: Answers) -> KnownPorts:
     ssh = _ssh(target)
     return KnownPorts(
         ssh=seen[ssh] if ssh else None,
-        declared={name: seen[Reach("tcp", *place)] for place, name in declared(target, site).items()},
+        declared={name: seen[_declared(place, target)] for place, name in declared(target, site).items()},
         usual=tuple(seen[ask] for ask in _usual(target, site)),
     )
 
@@ -128,7 +137,7 @@ def known_ports(target: Target, site: Site, answers: Answers) -> KnownPorts:
 class Doorway:
     """One port the target listens on, tried from the target itself and from here.
 
-    outside: None where it is not meant for others (it listens on the loopback), or where the target is here.
+    outside: None where it is not meant for others (it listens on the loopback), or no packet from here goes there.
     """
 
     listener: Listener
@@ -166,10 +175,10 @@ def _inside(listener: Listener) -> Reach:
 
 
 def _outside(listener: Listener, target: Target) -> Reach | None:
-    if target.scheme == "local" or listener.local_only:
+    if listener.local_only or not target.elsewhere:
         return None
     kind = "banner" if listener.port == ssh_port(target) else "tcp"  # the same question that was asked already
-    return Reach(kind, target.host, listener.port)
+    return Reach(kind, target.address, listener.port)
 
 
 def _try_doors(target: Target, listeners: Listeners) -> Iterable[Ask]:

@@ -12,6 +12,8 @@ from diagkit.model import Ask, Reach, Read, Reply, Run, Silence, Target, Vantage
 from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 from diagkit.probes.host import Identity
 
+NOT_FROM_HERE = "the target is this machine, or lies behind others"
+
 MOST_OVERRIDES = 4  # names of the hosts file that are looked up; each costs two reach tests
 MOST_DOMAINS = 2  # of the search path with which a short name is tried; each costs a reach test
 STUB = "127.0.0.53"  # where systemd-resolved listens
@@ -55,20 +57,20 @@ class Lookup:
 
 
 def _resolve(target: Target) -> Iterable[Ask]:
-    return [] if target.scheme == "local" or is_address(target.host) else [Reach("resolve", target.host)]
+    return [Reach("resolve", target.address)] if target.elsewhere and not is_address(target.address) else []
 
 
 @probe(also=_resolve)
 def lookup(target: Target, answers: Answers) -> Lookup:
     """The target's name as programs on this machine look it up, and each name server asked itself."""
     if not answers:
-        raise Absent("the target is this machine" if target.scheme == "local" else "the target is given as an address")
+        raise Absent("the target is given as an address" if target.elsewhere else NOT_FROM_HERE)
     (reply,) = answers.values()
     if reply.silence:
         raise Withheld(reply.silence, reply.complaint)
     data = json.loads(reply.text)
     return Lookup(
-        name=target.host,
+        name=target.address,
         state=data["state"],
         addresses=tuple(data["addresses"]),
         hosts_file=tuple(data["hosts_file"]),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from diagkit.model import Ask, Reach, Reply, Site, Target, Vantage
 from diagkit.probes import Answers, probe
-from diagkit.probes.doors import applies, doorsteps, inner_address, place_of
+from diagkit.probes.doors import applies, doorsteps, inner_address, place_of, vantage
 from diagkit.probes.path import bracketed, typed_name
 from diagkit.probes.sockets import Listener, Listeners
 
@@ -84,9 +84,9 @@ def _urls(target: Target, site: Site) -> dict[Reach, str]:
     for service in site.services:
         place = place_of(service, target)
         if service.url and place and applies(service, target):
-            found[Reach("http", *place, service.url)] = service.name
-    if target.scheme != "local":
-        found.setdefault(Reach("http", target.host, 80, f"http://{bracketed(typed_name(target))}/"), "")
+            found[Reach("http", *place, service.url, vantage(place[0], target))] = service.name
+    if target.elsewhere:
+        found.setdefault(Reach("http", target.address, 80, f"http://{bracketed(typed_name(target))}/"), "")
     return found
 
 

@@ -1,6 +1,7 @@
 """The path from here to the target: loss and latency, hops, and the largest packet that gets through.
 
-Where the target is this machine, its default gateway stands in for it: beyond that nothing is known to be the way.
+Where the target is this machine, or lies behind others, our default gateway stands in for it: beyond that nothing is
+known to be the way.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ SSH = 22
 
 def aim(target: Target) -> str:
     """What to test the path to."""
-    return GATEWAY if target.scheme == "local" else target.host
+    return target.address if target.elsewhere else GATEWAY
 
 
 def ssh_port(target: Target) -> int:
     """The port the target's ssh server ought to listen on."""
-    return target.port or SSH
+    return target.found_port or target.port or SSH
 
 
 def typed_name(target: Target) -> str:
-    """The target's name as somebody typed it; the session may have put the address of an ssh alias into `host`."""
+    """The target's name as somebody typed it; the ssh configuration may know only its address."""
     typed = target.label.rpartition("//")[2].rpartition("@")[2]
     host, _, port = typed.rpartition(":")
     typed = host if port.isdigit() and ":" not in host else typed
-    return typed if is_address(target.host) and typed and not is_address(typed.strip("[]")) else target.host
+    return typed if is_address(target.address) and typed and not is_address(typed.strip("[]")) else target.address
 
 
 def bracketed(host: str) -> str:

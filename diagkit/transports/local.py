@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from diagkit.model import Again, Ask, Connection, Layer, Moment, Native, Reply, Silence, Unreached
+from diagkit.model import Again, Ask, Connection, Layer, Moment, Native, Reply, Silence, Target, Unreached
 from diagkit.transports.child import CHUNK, Child, Job, finish
 from diagkit.transports.questions import bare
 from diagkit.transports.shell import NoShell, converse
@@ -107,6 +107,10 @@ class Local:
     def dial(self, host: str, port: int, timeout: float) -> Connection:
         """A TCP connection from here. Raises OSError."""
         return socket.create_connection((host, port), timeout)
+
+    def located(self, target: Target) -> Target:
+        """It is here."""
+        return target
 
     def close(self) -> None:
         """End whatever was started. From any thread: a round that is under way hands in what it has."""

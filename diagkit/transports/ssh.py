@@ -16,6 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from diagkit.model import Ask, Connection, Moment, Reply, Target, Unreached
@@ -23,7 +24,7 @@ from diagkit.transports import lazy_paramiko
 from diagkit.transports.shell import NoShell, Pipe, converse
 from diagkit.transports.ssh_config import Hop
 from diagkit.transports.stages import Stopped
-from diagkit.transports.switchboard import Switchboard, route_to
+from diagkit.transports.switchboard import Routes, Switchboard, route_to
 
 
 class Shell(Pipe, Protocol):
@@ -129,6 +130,15 @@ class Ssh:
         left = self.deadline - time.monotonic()
         return self._connected().open_tcp(host, port, max(0.0, min(timeout, left)))
 
+    def located(self, target: Target) -> Target:
+        """Where the ssh configuration says it is, and behind which others; as it was, where it cannot say."""
+        try:
+            *jumps, route = self._routes()
+        except Stopped:
+            return target
+        behind = (*(jump.name for jump in jumps), *(["a ProxyCommand"] if route.proxy_command else []))
+        return replace(target, found_at=route.host, found_port=route.port, behind=behind)
+
     def close(self) -> None:
         """Hang up. Whatever was started on the machine ends with its connection. May be called at any time."""
         self._closed = True
@@ -163,8 +173,8 @@ class Ssh:
             return self._way
 
     def _climb(self) -> Way:
-        target, board = self.target, self._board
-        routes = route_to(Hop(host=target.host, user=target.user, port=target.port), self._config)
+        board = self._board
+        routes = self._routes()
         beyond = [what for route in routes for what in route.beyond]
         if board.transport == "openssh" or (beyond and board.transport == "auto"):
             from diagkit.transports import openssh
@@ -179,3 +189,8 @@ class Ssh:
             way = ssh_session.climb(routes, board, self.deadline)
         self.notes += board.once(*way.notes)
         return way
+
+    def _routes(self) -> Routes:
+        """The machines on the way, this one last. Raises Stopped at layer NAME."""
+        target = self.target
+        return route_to(Hop(host=target.host, user=target.user, port=target.port), self._config)

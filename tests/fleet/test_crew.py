@@ -52,6 +52,9 @@ class Machine:
         time.sleep(self.takes)
         return {ask: Reply(out=self.name.encode()) for ask in asks}
 
+    def located(self, target):
+        return target
+
     def dial(self, host, port, timeout):
         raise OSError
 

@@ -11,6 +11,7 @@ from statistics import median
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.model import Unknown
 from diagkit.probes.doors import KnownPorts
+from diagkit.probes.names import NOT_FROM_HERE
 from diagkit.probes.path import GATEWAY, Echoes, Hops, PathMtu
 
 BELOW_NAME = "below: the name does not resolve"
@@ -35,7 +36,7 @@ def reach(echoes: Echoes, ports: KnownPorts | Unknown, hops: Hops | Unknown) -> 
     the path stops tells how far packets get.
     """
     if echoes.to == GATEWAY:
-        yield skip("the target is this machine")
+        yield skip(NOT_FROM_HERE)
     elif not echoes.address:
         yield skip(BELOW_NAME)
     elif silent(echoes, ports):

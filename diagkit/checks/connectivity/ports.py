@@ -6,6 +6,7 @@ from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.connectivity.path import BELOW_NAME, BELOW_REACH, silent
 from diagkit.model import Unknown
 from diagkit.probes.doors import Doorways, KnownPorts, Port
+from diagkit.probes.names import NOT_FROM_HERE
 from diagkit.probes.path import Echoes
 from diagkit.probes.segments import Segments
 from diagkit.probes.sockets import Listeners
@@ -34,7 +35,7 @@ def ssh(ports: KnownPorts, echoes: Echoes | Unknown) -> Findings:
     """
     door = ports.ssh
     if door is None:
-        yield skip("the target is this machine")
+        yield skip(NOT_FROM_HERE)
     elif door.state == "unresolved":
         yield skip(BELOW_NAME)
     elif silent(echoes, ports):
@@ -87,7 +88,7 @@ def filtered(doorways: Doorways, ports: KnownPorts | Unknown, echoes: Echoes | U
         return
     outer = [d for d in doorways.all if d.outside]
     if not outer:
-        yield skip("nothing listens for others, or the target is this machine")
+        yield skip(f"nothing listens for others, or {NOT_FROM_HERE}")
     for door in outer:
         subject = str(door.listener.port)
         if door.outside is None or not door.outside.state:
