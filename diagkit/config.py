@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from diagkit.spelling import nearest
 
 SYSTEM = Path("/etc/diagkit/diagkit.toml")
 LARGEST_FILE = 1 << 20  # bytes
-SAFE = ("targets", "groups", "services", "checks", "logs", "deploys")
+SAFE = ("targets", "groups", "inventory", "services", "checks", "logs", "deploys")
 JUDGED = ("url", "tcp", "unit", "process", "command")
 
 
@@ -64,6 +65,7 @@ class Config:
     """Every setting. `timeout` is in seconds for each host; `checks` holds what replaces the limits of a check.
 
     baseline: whether each run is remembered on this workstation, and held against the runs before it.
+    inventory: a file whose hosts and groups are targets too; a relative path starts at the file that says so.
     """
 
     timeout: float = 30.0
@@ -73,12 +75,28 @@ class Config:
     ascii: bool = False
     ssh_config: str = ""
     baseline: bool = False
+    inventory: str = ""
     targets: Mapping[str, Declared] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     services: Mapping[str, Service] = field(default_factory=dict)
     logs: tuple[str, ...] = ()
     deploys: tuple[Deploy, ...] = ()
     checks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+
+    def groups_of(self, label: str, tags: Collection[str]) -> frozenset[str]:
+        """The groups that a target is in: by its name, a glob, a tag, or a group that is in the group."""
+        found = set[str]()
+        while more := {
+            group
+            for group, members in self.groups.items()
+            if group not in found
+            and any(
+                fnmatchcase(label, member) or member in found or member.removeprefix("tag:") in tags
+                for member in members
+            )
+        }:
+            found |= more
+        return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +179,8 @@ def _read(path: Path, *, trusted: bool) -> Layer:
         if not trusted:
             _refuse_unsafe(shaped)
         _typed(shaped)
+        if named := shaped.get("inventory"):
+            shaped["inventory"] = str(path.parent / Path(named).expanduser())
     except OSError as error:
         raise Misconfigured(f"{origin}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -224,6 +244,11 @@ def _refuse_unsafe(shaped: dict[str, Any]) -> None:
     for key in shaped:
         if key in Config.__dataclass_fields__ and key not in SAFE:
             raise Misconfigured(f"{key}: a file that merely lies in the current directory may not set this; {cure}")
+    inventory = Path(str(shaped.get("inventory", ""))).expanduser()
+    if not inventory.resolve().is_relative_to(Path.cwd()):
+        raise Misconfigured(
+            f"inventory: a file that merely lies in the current directory may not name one elsewhere; {cure}"
+        )
     for name, service in shaped.get("services", {}).items():
         if "command" in service:
             raise Misconfigured(

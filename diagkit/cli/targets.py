@@ -1,105 +1,181 @@
-"""The grammar of targets, the same wherever a target is written.
+"""What the words for targets mean, the same wherever a target is written.
 
-local                       this machine
-[user@]host[:port]          over SSH; the host may be a Host of ~/.ssh/config
-[user@][v6 address][:port]  the same, for an IPv6 address; without a port the brackets may go
-ssh://[user@]host[:port]    the same
-replay:FILE                 a tape
-NAME                        a name in [targets] or [groups] of diagkit.toml; it wins over a host of that name
-tag:TAG                     all of [targets] with that tag
+local, [user@]host[:port], ssh://…, replay:FILE     an address by itself: see inventories/addresses.py
+NAME                 a name in [targets] or [groups] of diagkit.toml, or a host or group of an inventory; it wins over
+                     a host of that name
+user@NAME            the same, as another user
+tag:TAG              all of [targets] with that tag
+all                  every host of the inventories, and every one of [targets]
+web*, web:&live:!w3  patterns over these names, and over the hosts of ~/.ssh/config: see inventories/patterns.py
+web[01:20].example   where no known name is meant: a range of addresses
+-                    what comes in on stdin: an inventory, or a list with one target a line
+
+An inventory that was named on the command line goes first, and what means something in it means nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from diagkit.cli.exits import USAGE, Refusal
+from diagkit.cli.known import Known, parse
 from diagkit.config import Config
+from diagkit.inventories import addresses, reading
+from diagkit.inventories.groups import ALL
+from diagkit.inventories.patterns import Names, NothingMatches, is_pattern, one, slices, terms
+from diagkit.inventories.ranges import RANGE, expand
 from diagkit.model import Target
-from diagkit.spelling import closest, nearest
-from diagkit.transports.names import check_host_name, check_user_name
+from diagkit.spelling import nearest
+
+CANDIDATES = 2000  # names that a slip is compared with; with 100,000 of them that takes minutes
+__all__ = ["Words", "nothing_like", "parse", "resolve"]
 
 
 def resolve(words: Iterable[str], config: Config) -> tuple[Target, ...]:
-    """The targets these words mean, each once, in order."""
-    found: dict[str, Target] = {}
-    for word in words:
-        for target in _named(word, config, ()):
-            found.setdefault(target.label, target)
-    return tuple(found.values())
+    """The targets these words mean, each once, in order. Raises `Refusal`."""
+    return Words(Known(config)).meant(words)
 
 
-def _named(word: str, config: Config, within: tuple[str, ...]) -> Iterator[Target]:
-    """What one word means: a group, a tag, a declared name, or an address."""
-    if word in within:
-        raise Refusal(USAGE, f"the group {word} contains itself")
-    if word in config.groups:
-        for member in config.groups[word]:
-            yield from _named(member, config, (*within, word))
-    elif word in config.targets:
-        declared = config.targets[word]
-        yield replace(parse(declared.address or word), label=word, tags=declared.tags, depends_on=declared.depends_on)
-    elif word.startswith("tag:"):
-        tagged = [name for name, declared in config.targets.items() if word[4:] in declared.tags]
-        if not tagged:
-            tags = {tag for declared in config.targets.values() for tag in declared.tags}
-            raise Refusal(USAGE, f"no target has the tag {word[4:]!r}{nearest(word[4:], tags)}")
-        for name in tagged:
-            yield from _named(name, config, within)
-    else:
-        yield parse(word)
+def nothing_like(term: str, names: Names, where: str) -> Refusal:
+    """Nothing is meant by this term: the sentence, with the nearest name."""
+    plain = term.strip("~!&*?").replace("*", "").replace("?", "")
+    near = [name for name in names.everything() if abs(len(name) - len(plain)) < 4 and name[:1] == plain[:1]]
+    known = near[:CANDIDATES] or list(names.everything())[:CANDIDATES]
+    return Refusal(USAGE, f"{where} {term!r}{nearest(plain, known)}")
 
 
-def parse(word: str) -> Target:
-    """One address. Raises `Refusal` with one sentence."""
-    if word == "local":
-        return Target("local", label=word)
-    scheme, colon, rest = word.partition(":")
-    if colon and scheme == "replay":
-        if not rest:
-            raise Refusal(USAGE, "replay: wants the file of a tape, as in replay:incident.tape")
-        return Target("replay", path=rest, label=word)
-    if "://" in word:
-        if scheme != "ssh":
-            raise Refusal(USAGE, f"a target is reached over ssh://, not {scheme}://, in {word!r}")
-        return replace(_remote(rest[2:].removesuffix("/"), word), label=word)
-    return replace(_remote(word, word), label=word)
+class Words:
+    """The meaning of words, given what is known."""
 
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._config = known.config
+        self._made: dict[str, Target] = {}  # targets that groups of diagkit.toml name by their address
 
-def _remote(address: str, word: str) -> Target:
-    user, at, place = address.rpartition("@")
-    host, port = _split_port(place, word)
-    try:
-        if at:
-            if ":" in user:
-                raise Refusal(
-                    USAGE, f"a password does not belong on a command line: {user.partition(':')[0]}:…@{place}"
-                )
-            check_user_name(user)
-        check_host_name(host)
-    except ValueError as error:
-        raise Refusal(USAGE, str(error)) from error
-    if "/" in host or host.endswith(".tape"):
-        raise Refusal(USAGE, f"target {word!r} is not a host name; a tape is written replay:{word}")
-    return Target("ssh", host=host, user=user, port=port)
+    def meant(self, words: Iterable[str]) -> tuple[Target, ...]:
+        """The targets these words mean, each once, in order."""
+        found: dict[str, Target] = {}
+        for word in words:
+            for target in self._one(word, ()):
+                found.setdefault(target.label, target)
+        return tuple(found.values())
 
+    def _one(self, word: str, within: tuple[str, ...]) -> Iterator[Target]:
+        """What one word means. `within`: the groups of diagkit.toml that led to it."""
+        if word in within:
+            raise Refusal(USAGE, f"the group {word} contains itself")
+        if not word:
+            raise Refusal(USAGE, "the host name is empty")
+        if word == addresses.LOCAL or word.startswith(f"{addresses.REPLAY}:"):
+            yield parse(word)
+        elif word == reading.STDIN:
+            piped = self._known.piped
+            yield from (self._known.target(name) for name in piped.hosts)
+        elif self._known.typed and self._is_listed(word):
+            yield from self._listed(word)
+        elif word in self._config.groups:
+            for member in self._config.groups[word]:
+                yield from self._one(member, (*within, word))
+        elif word in self._config.targets:
+            yield self._known.target(word)
+        elif self._is_listed(word):
+            yield from self._listed(word)
+        else:
+            yield from self._unnamed(word, within)
 
-def _split_port(place: str, word: str) -> tuple[str, int]:
-    if place.startswith("["):
-        host, bracket, after = place[1:].partition("]")
-        if not bracket or (after and not after.startswith(":")):
-            raise Refusal(USAGE, f"target {word!r}: an IPv6 address is written [address]:port")
-        port = after[1:] if after else ""
-        colon = bool(after)
-    elif place.count(":") > 1:  # a bare IPv6 address
-        return place, 0
-    else:
-        host, found, port = place.partition(":")
-        colon = bool(found)
-    if not colon:
-        return host, 0
-    if port.isascii() and port.isdigit() and 0 < int(port) < 65536:
-        return host, int(port)
-    tape = f"; a tape is written replay:{port}" if closest(host, ["replay"]) else ""
-    raise Refusal(USAGE, f"target {word!r}: {port!r} is not a port number (1 to 65535){tape}")
+    def _is_listed(self, word: str) -> bool:
+        inventory = self._known.inventory
+        return word in inventory.hosts or (word in inventory.groups and word != ALL and bool(inventory.hosts))
+
+    def _listed(self, word: str) -> Iterator[Target]:
+        inventory = self._known.inventory
+        names = [word] if word in inventory.hosts else inventory.members(word)
+        yield from (self._known.target(name) for name in names)
+
+    def _is_known(self, word: str) -> bool:
+        return word in self._config.groups or word in self._config.targets or self._is_listed(word)
+
+    def _unnamed(self, word: str, within: tuple[str, ...]) -> Iterator[Target]:
+        """What is no name: several terms, a tag, another user's name, a pattern, an address."""
+        user, at, name = word.rpartition("@")
+        parts = self._terms(word)
+        if len(parts) != 1 or parts[0][0] in "!&":
+            yield from self._combined(parts, within)
+        elif word.startswith("tag:") and not is_pattern(word):
+            yield from map(self._known.target, self._tagged(word[4:]))
+        elif at and user.find(":") < 0 and (is_pattern(name) or self._is_known(name)):
+            login = parse(f"{user}@host").user
+            for target in self._one(name, within):
+                yield replace(target, user=login, label=f"{login}@{target.label}") if target.host else target
+        elif word == ALL or is_pattern(word):
+            yield from self._matching(word, within)
+        elif self._known.typed and not at and "://" not in word:
+            raise nothing_like(word, self._known.of_inventories(), f"{self._known.source}: there is no host or group")
+        else:
+            yield parse(word)
+
+    def _terms(self, word: str) -> list[str]:
+        """The terms of a word; only known names are told apart at their colons, `web:22` is an address."""
+        parts = terms(word)
+        joined = len(parts) > 1 and "://" not in word and all(is_pattern(p) or self._is_known(p) for p in parts)
+        return parts if joined or "," in word or any(mark in word for mark in (":!", ":&")) else [word]
+
+    def _combined(self, parts: Sequence[str], within: tuple[str, ...]) -> Iterator[Target]:
+        """All of the plain terms that are in every term after `&`, and in none after `!`."""
+        kept = [{*self._labels(term[1:], within)} for term in parts if term[0] == "&"]
+        left_out = {label for term in parts if term[0] == "!" for label in self._labels(term[1:], within)}
+        for term in [term for term in parts if term[0] not in "!&"] or [ALL]:
+            for target in self._one(term, within):
+                if target.label not in left_out and all(target.label in labels for labels in kept):
+                    yield target
+
+    def _tagged(self, tag: str) -> list[str]:
+        if not (found := self._known.tagged(tag)):
+            raise Refusal(USAGE, f"no target has the tag {tag!r}{nearest(tag, self._known.tags())}")
+        return found
+
+    def _matching(self, word: str, within: tuple[str, ...]) -> Iterator[Target]:
+        """What a pattern means; a range that is about nothing known stands for addresses."""
+        if RANGE.search(word) and not any(slices(word, names) for names in self._names(within)):
+            yield from (target for name in self._spelled_out(word) for target in self._one(name, within))
+        else:
+            for label in self._labels(word, within):
+                yield self._made.get(label) or self._known.target(label)
+
+    def _labels(self, term: str, within: tuple[str, ...]) -> Sequence[str]:
+        """The labels that one term means, in the first place where it means any."""
+        for names in self._names(within):
+            try:
+                if found := one(term, names):
+                    return found
+            except NothingMatches:
+                continue
+            except ValueError as error:
+                raise Refusal(USAGE, str(error)) from error
+        if not any(True for _ in names.everything()):
+            raise Refusal(USAGE, f"{term!r} means known targets, and none are known: name an inventory with -i")
+        raise nothing_like(term, names, "there is no target like" if is_pattern(term) else "there is no target")
+
+    def _names(self, within: tuple[str, ...]) -> Iterator[Names]:
+        """Where patterns look, best first. One in a group of diagkit.toml cannot mean other groups of it."""
+        if self._known.typed:
+            yield self._known.of_inventories()
+        known = self._known.of_all()
+        groups = {} if within else {name: self._group(name) for name in self._config.groups}
+        yield Names(hosts=known.hosts, groups={**known.groups, **groups})
+
+    def _group(self, name: str) -> Sequence[str]:
+        """The labels in a group of diagkit.toml. One that is wrong says so when it is itself asked for."""
+        try:
+            found = {target.label: target for target in self._one(name, ())}
+        except Refusal:
+            return ()
+        self._made |= found
+        return list(found)
+
+    def _spelled_out(self, word: str) -> list[str]:
+        try:
+            return list(expand(word))
+        except ValueError as error:
+            raise Refusal(USAGE, str(error)) from error
