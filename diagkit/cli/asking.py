@@ -55,6 +55,8 @@ def ask(
     told = [t for t in intended.targets if t.scheme == "replay"]
     live = [t for t in intended.targets if t.scheme != "replay"]
     with closing(Progress(quiet=quiet, of=len(live))) as progress:
+        for note in intended.notes:
+            progress.say(note)
         if intended.understood and live:
             progress.say(intended.understood)
         for visit in chain(_read(told, then), _asked(intended, live, then, stop, progress, known)):

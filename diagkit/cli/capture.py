@@ -13,6 +13,7 @@ from diagkit.cli import complete, options, streams
 def capture(
     target: Annotated[str, typer.Argument(help="What to ask.", autocompletion=complete.targets)],
     file: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Where to put the tape.")],
+    inventory: options.Inventory = None,
     only: options.Only = None,
     skip: options.Skip = None,
     since: options.Since = "",
@@ -39,6 +40,7 @@ def capture(
 
     order = Order(
         targets=[target],
+        inventory=inventory or [],
         only=only or [],
         skip=skip or [],
         since=since,

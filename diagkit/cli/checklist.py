@@ -12,6 +12,10 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
 
     def command(
         targets: options.Targets = None,
+        inventory: options.Inventory = None,
+        limit: options.Limit = None,
+        exclude: options.Exclude = None,
+        canary: options.Canary = "",
         only: options.Only = None,
         skip: options.Skip = None,
         since: options.Since = "",
@@ -37,7 +41,11 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
         from diagkit.cli.run import run
 
         order = Order(
-            targets=targets or ["local"],
+            targets=targets or [],
+            inventory=inventory or [],
+            limit=limit or [],
+            exclude=exclude or [],
+            canary=canary,
             phase=phase,
             only=only or [],
             skip=skip or [],

@@ -19,6 +19,7 @@ Side = Annotated[str, typer.Argument(help="A target, or replay:FILE.", autocompl
 def compare(
     a: Side,
     b: Side,
+    inventory: options.Inventory = None,
     only: options.Only = None,
     skip: options.Skip = None,
     timeout: options.Timeout = None,
@@ -45,6 +46,7 @@ def compare(
     intended = plan(
         Order(
             targets=[a, b],
+            inventory=inventory or [],
             only=only or [],
             skip=skip or [],
             timeout=timeout,

@@ -42,6 +42,10 @@ Line = Annotated[
 
 def logs(
     places: Places = None,
+    inventory: options.Inventory = None,
+    limit: options.Limit = None,
+    exclude: options.Exclude = None,
+    canary: options.Canary = "",
     only: options.Only = None,
     skip: options.Skip = None,
     since: options.Since = "",
@@ -77,7 +81,11 @@ def logs(
     from diagkit.cli.plan import Order
 
     order = Order(
-        targets=places or ["local"],
+        targets=places or [],
+        inventory=inventory or [],
+        limit=limit or [],
+        exclude=exclude or [],
+        canary=canary,
         phase="logs",
         only=only or [],
         skip=skip or [],

@@ -12,10 +12,30 @@ Targets = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[TARGET]...",
-        help="local (the default), [user@]host[:port], replay:FILE, a name or group of diagkit.toml, tag:TAG.",
+        help="local (the default), [user@]host[:port], replay:FILE; a name, group, tag:TAG or pattern (web*) of "
+        "diagkit.toml, ~/.ssh/config or the inventory; - for a list on stdin.",
         autocompletion=complete.targets,
         show_default=False,
     ),
+]
+Inventory = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-i",
+        "--inventory",
+        metavar="FILE",
+        help="Ansible inventory (INI, YAML, JSON of --list, a directory) or a plain list; - for stdin; repeatable.",
+    ),
+]
+Limit = Annotated[
+    list[str] | None,
+    typer.Option("--limit", metavar="PATTERN", help="Of the targets only these; @FILE has one a line; repeatable."),
+]
+Exclude = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave these targets out; repeatable.")
+]
+Canary = Annotated[
+    str, typer.Option("--canary", metavar="N|N%", help="So many of the targets, from all groups; the same ones again.")
 ]
 Only = Annotated[
     list[str] | None,

@@ -19,7 +19,15 @@ from diagkit.spelling import closest
 
 STDIN = "-"
 OF_A_FILE = re.compile(r"\.(?:log|out|err|txt|jsonl?|journal|gz|tgz|xz|zst|bz2|lz4|tar|[0-9]{1,3})$")
-FOR_HOSTS = {"deep": "--deep", "timeout": "--timeout", "ssh_config": "--ssh-config"}
+FOR_HOSTS = {
+    "deep": "--deep",
+    "timeout": "--timeout",
+    "ssh_config": "--ssh-config",
+    "inventory": "--inventory",
+    "limit": "--limit",
+    "exclude": "--exclude",
+    "canary": "--canary",
+}
 
 
 def told_apart(order: Order, manner: Manner, *, zone: str, baseline: str) -> int:

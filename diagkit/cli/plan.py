@@ -8,8 +8,8 @@ from datetime import UTC, datetime, tzinfo
 
 from diagkit import catalog, config
 from diagkit.cli import exits, when
+from diagkit.cli.choice import choose
 from diagkit.cli.selection import select
-from diagkit.cli.targets import resolve
 from diagkit.conclusions import Settings
 from diagkit.differences.outliers import LEAST
 from diagkit.fleet.errand import Errand
@@ -22,6 +22,10 @@ class Order:
     """What was typed: which targets, which checks, which window of time. None: it was not said."""
 
     targets: Sequence[str]
+    inventory: Sequence[str] = ()
+    limit: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    canary: str = ""
     phase: str = ""
     only: Sequence[str] = ()
     skip: Sequence[str] = ()
@@ -40,7 +44,7 @@ class Order:
 class Plan:
     """What will be done. `timeout` in seconds for each target; `understood` says the window, if one was asked for.
 
-    baseline: whether to read what earlier runs measured, and to remember this one.
+    baseline: whether to read what earlier runs measured, and to remember this one. notes: how the targets were chosen.
     """
 
     targets: tuple[Target, ...]
@@ -50,6 +54,7 @@ class Plan:
     ssh_config: str
     config: config.Config
     understood: str
+    notes: tuple[str, ...] = ()
     baseline: bool = False
     transport: Choice = "auto"
 
@@ -67,9 +72,7 @@ class Plan:
 
     def site(self, target: Target) -> Site:
         """What ought to be on this target: services declared for all, for it, for one of its groups or tags."""
-        names = {target.label, *target.tags} | {
-            g for g, members in self.config.groups.items() if target.label in members
-        }
+        names = {target.label, *target.tags, *self.config.groups_of(target.label, target.tags)}
         services = (s for s in self.config.services.values() if not s.on or names & set(s.on))
         return Site(services=tuple(services), logs=self.config.logs, deploys=self.config.deploys)
 
@@ -81,16 +84,25 @@ def plan(order: Order) -> Plan:
     moment, understood = _window(order, settled)
     chosen = select(checks, order.phase, order.only, order.skip)
     whole = not order.phase and not order.only
-    targets = resolve(order.targets, settled)
+    choice = choose(
+        order.targets,
+        settled,
+        inventory=order.inventory,
+        limit=order.limit,
+        exclude=order.exclude,
+        canary=order.canary,
+        ssh_config=order.ssh_config,
+    )
     tellers = catalog.all_tellers() if whole else ()
     return Plan(
-        targets=targets,
-        settings=Settings(checks=chosen, limits=limits, tellers=tellers, set_up=whole and len(targets) >= LEAST),
+        targets=choice.targets,
+        settings=Settings(checks=chosen, limits=limits, tellers=tellers, set_up=whole and len(choice.targets) >= LEAST),
         moment=moment,
         timeout=order.timeout or settled.timeout,
         ssh_config=order.ssh_config or settled.ssh_config,
         config=settled,
         understood=understood,
+        notes=choice.notes,
         baseline=settled.baseline if order.baseline is None else order.baseline,
         transport=order.transport,
     )

@@ -20,6 +20,10 @@ Everything = Annotated[bool, typer.Option("--all", help="Every event, however li
 
 def timeline(
     targets: options.Targets = None,
+    inventory: options.Inventory = None,
+    limit: options.Limit = None,
+    exclude: options.Exclude = None,
+    canary: options.Canary = "",
     since: options.Since = "",
     until: options.Until = "",
     at: options.At = "",
@@ -44,7 +48,11 @@ def timeline(
     from diagkit.cli.run import refusals_as
 
     order = Order(
-        targets=targets or ["local"],
+        targets=targets or [],
+        inventory=inventory or [],
+        limit=limit or [],
+        exclude=exclude or [],
+        canary=canary,
         since=since,
         until=until,
         at=at,
