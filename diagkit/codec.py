@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from diagkit.model import Untrusted
@@ -20,15 +21,27 @@ class Malformed(ValueError):
     """Data that does not fit its type; the message names the place."""
 
 
+_AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...] | None:
+    """Of a dataclass; of anything else None."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
+
+
 def dump(value: object, text: Any = lambda untrusted: untrusted.raw) -> Json:
     """Our data as JSON values. `text` turns `Untrusted` into a string: each format has its own rules.
 
     Times are RFC 3339 in UTC with `Z`; bytes that are UTF-8 become strings, others `{"base64": …}`.
     """
-    if isinstance(value, Untrusted):
+    kind: Any = type(value)
+    if kind in _AS_THEY_ARE:  # most of what there is
+        return value
+    if kind is Untrusted:
         return text(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: dump(getattr(value, f.name), text) for f in fields(value)}
+    if (names := _field_names(kind)) is not None:
+        return {name: dump(getattr(value, name), text) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json as encoder
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
 from diagkit import codec
-from diagkit.model import SCHEMA_VERSION, Report
+from diagkit.model import SCHEMA_VERSION, Finding, Report
 from diagkit.outputs import View, output
 from diagkit.outputs.rendering import Form, render
 
@@ -22,7 +21,7 @@ def json(report: Report, view: View) -> str:  # noqa: ARG001 - every output take
 
 def plain(report: Report) -> dict[str, codec.Json]:
     """The report as JSON values. JSON has no infinity: a measurement that is not a number is left out."""
-    findings = tuple(replace(f, measured=_finite(f.measured)) for f in report.findings)
+    findings = tuple(_finite(finding) for finding in report.findings)
     values: dict[str, codec.Json] = codec.dump(replace(report, findings=findings), partial(render, form=Form.JSON))
     return values
 
@@ -36,5 +35,7 @@ def schema() -> dict[str, codec.Json]:
     return about | codec.schema(Report)
 
 
-def _finite(measured: Mapping[str, float]) -> dict[str, float]:
-    return {name: value for name, value in measured.items() if math.isfinite(value)}
+def _finite(finding: Finding) -> Finding:
+    if all(map(math.isfinite, finding.measured.values())):
+        return finding
+    return replace(finding, measured={name: v for name, v in finding.measured.items() if math.isfinite(v)})

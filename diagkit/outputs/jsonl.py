@@ -13,6 +13,7 @@ from diagkit.outputs.json import plain
 # event -> where the report keeps such things
 LISTS = {
     "target": "targets",
+    "alike": "alike",
     "finding": "findings",
     "log": "logs",
     "forecast": "forecasts",

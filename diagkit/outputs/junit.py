@@ -12,8 +12,10 @@ from xml.etree import ElementTree as ET
 
 from diagkit.model import Finding, Report, Status, TargetResult
 from diagkit.outputs import View, output
+from diagkit.outputs.overview import by_target
 from diagkit.outputs.rendering import Form, render, render_lines
-from diagkit.outputs.wording import broken_layer, percent, title, verdict_line
+from diagkit.outputs.verdict import verdict_line
+from diagkit.outputs.wording import broken_layer, percent, title
 
 SAY = partial(render, form=Form.XML)
 
@@ -30,34 +32,37 @@ OUTCOMES = {
 def junit(report: Report, view: View) -> str:
     """For CI: JUnit XML, a suite for each target, a test for each finding."""
     root = ET.Element("testsuites", name="diagkit")
+    verdict = "".join(verdict_line(report, SAY))
+    found = by_target(report)
     for target in report.targets:
-        root.append(_suite(report, target, view.fail_on))
+        root.append(_suite(report, target, found[target.name], verdict, view.fail_on))
     for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _suite(report: Report, target: TargetResult, fail_on: Status | None) -> ET.Element:
+def _suite(
+    report: Report, target: TargetResult, found: list[Finding], verdict: str, fail_on: Status | None
+) -> ET.Element:
     name = SAY(target.name)
     suite = ET.Element("testsuite", name=name, hostname=name, timestamp=f"{report.run.started_at:%Y-%m-%dT%H:%M:%S}")
     properties = ET.SubElement(suite, "properties")
-    for key, value in _properties(report, target):
+    for key, value in _properties(report, target, verdict):
         ET.SubElement(properties, "property", name=f"diagkit.{key}", value=value)
     names: Counter[str] = Counter()
-    for finding in report.findings:
-        if finding.target == target.name:
-            suite.append(_test(finding, name, names, fail_on))
+    for finding in found:
+        suite.append(_test(finding, name, names, fail_on))
     for count, tag in {"tests": "", "failures": "/failure", "errors": "/error", "skipped": "/skipped"}.items():
         suite.set(count, str(len(suite.findall(f"testcase{tag}"))))
     return suite
 
 
-def _properties(report: Report, target: TargetResult) -> list[tuple[str, str]]:
+def _properties(report: Report, target: TargetResult, verdict: str) -> list[tuple[str, str]]:
     """What a suite has no test for: the verdict, the likely causes, why the target was not reached."""
     causes = [c for c in report.diagnosis.causes if c.target == target.name]
     return [
-        ("verdict", "".join(verdict_line(report, SAY))),
+        ("verdict", verdict),
         *((f"cause.{n}", f"{title(c, SAY)}: {c.verdict.value}, {percent(c)}") for n, c in enumerate(causes, 1)),
         *(("began", f"{d.began:%Y-%m-%dT%H:%M:%SZ}") for d in report.logs if d.began and d.target == target.name),
         *([] if target.reached else [("not_reached", broken_layer(target, SAY))]),

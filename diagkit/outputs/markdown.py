@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from diagkit.differences.alike import impersonal
 from diagkit.model import Report, Status, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.logs import listed_digest, only_a_part
 from diagkit.outputs.outlook import listed_outlook
+from diagkit.outputs.overview import by_target, is_fleet, listed_overview, tally, who_listed
 from diagkit.outputs.rendering import Form, render, render_lines
-from diagkit.outputs.timeline import listed_moments
+from diagkit.outputs.shared import shared, thing, together
+from diagkit.outputs.timeline import listed_moments, of_those_who_stand_for_others
+from diagkit.outputs.verdict import next_command, verdict_line
 from diagkit.outputs.wording import (
     BAD,
     STEPS,
     about,
     broken_layer,
     counted,
+    fold,
     in_common,
     leading,
     listed,
-    next_command,
     percent,
     statuses,
     title,
-    verdict_line,
     window,
 )
 
 SAY = partial(render, form=Form.MARKDOWN)
 AT_MOST = 10  # pieces of evidence of one cause
-MOST_FINDINGS = 100  # of those that are not ok; a ticket takes about 65,000 characters
+MOST = 100  # findings that are not ok, and reasons; a ticket takes about 65,000 characters
+MOST_CAUSES = 20
+MOST_LOGS = 20  # targets whose logs are told of
+NAMES = partial(who_listed, say=SAY)
 
 
 @output
@@ -44,26 +50,21 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"# {word}{rest}"
     yield ""
     yield f"diagkit {report.run.version}, window {window(report.run, '–')}, run `{report.run.id}`"
-    causes = report.diagnosis.causes
-    if causes:
-        yield from _section("Likely causes" if leading(report) else "Candidates: none of them is established")
-    for n, cause in enumerate(causes, 1):
-        yield from _cause(n, cause)
-        if same := in_common(cause, report, SAY, AT_MOST):
-            yield f"   - in common: {same}"
-    if report.logs:
-        yield from _section("Logs")
-    for digest in report.logs:
-        on = f" on {SAY(digest.target)}" if report.targets[1:] else ""
-        yield from listed_digest(digest, brief=only_a_part(report), on=on)
+    if is_fleet(report):
+        yield from _section(f"{len(report.targets)} targets: {tally(report.targets)}")
+        yield from listed_overview(report, SAY)
+    yield from _causes(report)
+    yield from _logs(report)
     if loose := report.diagnosis.unexplained:
         yield from _section("Unexplained")
-        yield from (f"- {about(w, SAY)}" for w in loose)
+        kinds = together(loose, lambda w: (w.check, w.subject))
+        yield from _few([f"- {about(same[0], SAY)}{_times(len(same))}" for same in kinds], "finding")
     if report.timeline.events or report.timeline.onsets:
         yield from _section("Timeline")
-        yield from listed_moments(report.timeline, several=len(report.targets) > 1)
+        yield from listed_moments(of_those_who_stand_for_others(report), several=len(report.targets) > 1)
     yield from listed_outlook(report)
-    yield from _targets(report)
+    if not is_fleet(report):
+        yield from _targets(report)
     yield from _findings(report)
     yield from _silences(report)
     if report.faults:
@@ -72,6 +73,44 @@ def _lines(report: Report) -> Iterator[str]:
     command, good_for = next_command(report, SAY)
     yield from _section(f"Next: {good_for}")
     yield f"    {command}"
+
+
+def _times(number: int) -> str:
+    return f" ({number} times)" if number > 1 else ""
+
+
+def _few(lines: list[str], thing: str) -> Iterator[str]:
+    """As many of them as a ticket has room for."""
+    shown, more = fold(lines, MOST)
+    yield from shown
+    if more:
+        yield f"- and {counted(more, f'more {thing}')}"
+
+
+def _causes(report: Report) -> Iterator[str]:
+    kinds = shared(report.diagnosis.causes, report)
+    if kinds:
+        yield from _section("Likely causes" if leading(report) else "Candidates: none of them is established")
+    shown, more = fold(kinds, MOST_CAUSES)
+    for n, kind in enumerate(shown, 1):
+        yield from _cause(n, kind.cause)
+        if same := in_common(kind.cause, report, NAMES):
+            yield f"   - in common: {same}"
+        elif kind.twins:
+            yield f"   - also on: {NAMES(cause.target for cause in kind.twins)}"
+    if more:
+        yield f"{len(shown) + 1}. and {counted(more, 'more cause')}"
+
+
+def _logs(report: Report) -> Iterator[str]:
+    if report.logs:
+        yield from _section("Logs")
+    shown, more = fold(list(report.logs), MOST_LOGS)
+    for digest in shown:
+        on = f" on {SAY(digest.target)}" if report.targets[1:] else ""
+        yield from listed_digest(digest, brief=only_a_part(report), on=on)
+    if more:
+        yield f"- and the logs of {counted(more, 'more target')}"
 
 
 def _section(title: str) -> Iterator[str]:
@@ -99,37 +138,44 @@ def _evidence(label: str, weighed: tuple[Weighed, ...]) -> Iterator[str]:
 
 def _targets(report: Report) -> Iterator[str]:
     yield from _section("Targets")
+    found = by_target(report)
     for target in report.targets:
-        found = statuses(f.status for f in report.findings if f.target == target.name)
+        said = statuses(f.status for f in found[target.name])
         seen = f"{target.coverage.judged} of {counted(target.coverage.of, 'check')} judged"
         lost = "" if target.reached else f"; not reached: {broken_layer(target, SAY)}"
-        yield f"- {SAY(target.name)}: {found}; {seen}{lost}"
+        yield f"- {SAY(target.name)}: {said}; {seen}{lost}"
 
 
 def _findings(report: Report) -> Iterator[str]:
+    """What is bad, the worst first; the same on several targets once, with the words of the first."""
     bad = sorted((f for f in report.findings if f.status in BAD), key=lambda f: f.status is not Status.FAIL)
+    kinds = together(bad, thing) if is_fleet(report) else [[finding] for finding in bad]
     if bad:
         yield from _section("Findings")
-    for finding in bad[:MOST_FINDINGS]:
+    for same in kinds[:MOST]:
+        finding = same[0]
         word = f"**{finding.status.value.upper()}** `{finding.check}`"
         subject = f" {SAY(finding.subject)}".rstrip()
-        yield f"- {word}{subject} on {SAY(finding.target)}: {SAY(finding.summary)}"
+        yield f"- {word}{subject} on {NAMES(f.target for f in same)}: {SAY(finding.summary)}"
         for evidence in finding.evidence:
             said = filter(None, render_lines(evidence.excerpt, Form.MARKDOWN))
             yield from (f"  - {SAY(evidence.ask)}: {line}" for line in said)
-    if rest := bad[MOST_FINDINGS:]:
+    if rest := kinds[MOST:]:
         yield f"- and {counted(len(rest), 'more finding')}"
 
 
 def _silences(report: Report) -> Iterator[str]:
-    """What could not be looked at; of a target that was not reached at all, its line under Targets says enough."""
+    """What could not be looked at; of a target that was not reached at all, its line above says enough."""
     reached = {t.name for t in report.targets if t.reached}
     notes = [note for note in report.silences if note.target in reached]
     if notes:
         yield from _section("Could not look at")
-    for note in notes:
-        yield f"- {listed(_code(note.checks), AT_MOST)} on {SAY(note.target)}"
-        yield f"  - {SAY(note.detail)}; to open: {SAY(note.opens)}"
+    kinds = together(notes, lambda n: (n.checks, impersonal(n.detail, n.target), n.opens))
+    for same in kinds[:MOST]:
+        yield f"- {listed(_code(same[0].checks), AT_MOST)} on {NAMES(note.target for note in same)}"
+        yield f"  - {SAY(same[0].detail)}; to open: {SAY(same[0].opens)}"
+    if rest := kinds[MOST:]:
+        yield f"- and {counted(len(rest), 'more reason')}"
 
 
 def _code(names: Iterable[str]) -> Iterator[str]:

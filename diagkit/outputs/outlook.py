@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
-from itertools import groupby
 
-from diagkit.model import Finding, Forecast, Outlier, Report, Status
+from diagkit.differences.alike import impersonal
+from diagkit.model import Finding, Forecast, Outlier, Report, Status, Untrusted
+from diagkit.outputs.overview import who, who_listed
 from diagkit.outputs.page import Page
 from diagkit.outputs.rendering import Form, render
+from diagkit.outputs.shared import together
 from diagkit.outputs.wording import BAD, Say, fold
 
 SAY = partial(render, form=Form.MARKDOWN)
 SOON = timedelta(days=2)  # a forecast of something later is in the JSON report alone, unless it is a warning
 TELLING = 5.0  # the least likelihood ratio of what is called unusual
 AT_MOST = 8  # lines of each part, in the terminal
+LISTED = 40  # the same, in Markdown
 
 
 def outlook(page: Page, report: Report) -> None:
     """The three parts, each only if it has something to say."""
     several = len(report.targets) > 1
-    lines = [_foretold(f, page.say, several=several) for f in soon(report)]
-    _part(page, "FORECAST", "if it goes on like this", lines)
+    name = partial(who, page)
+    _part(
+        page,
+        "FORECAST",
+        "if it goes on like this",
+        [_foretold(same, page.say, name if several else None) for same in _soonest(report)],
+    )
     lines = [_stranger(f, page.say, several=several) for f in unusual(report)]
     _part(page, "UNUSUAL HERE", "against earlier runs on the same host; evidence, no verdict", lines)
-    for target, own in groupby(apart(report), key=lambda outlier: outlier.target):
-        _part(page, "ODD ONE OUT", f"what sets {page.say(target)} apart", [_apart(o, page.say) for o in own])
+    odd = apart(report)
+    hosts = list(dict.fromkeys(outlier.target for outlier in odd))
+    if len(hosts) == 1:
+        _part(page, "ODD ONE OUT", f"what sets {page.say(hosts[0])} apart", [_apart(o, page.say) for o in odd])
+    else:
+        lines = [f"{name(o.target for o in same)}: {_apart(same[0], page.say)}" for same in _alike(odd)]
+        _part(page, "ODD ONES OUT", "what sets them apart from the others", lines)
 
 
 def listed_outlook(report: Report) -> Iterator[str]:
     """The same as Markdown."""
     several = len(report.targets) > 1
+    name = partial(who_listed, say=SAY)
     for title, lines in (
-        ("Forecast", [_foretold(f, SAY, several=several) for f in soon(report)]),
+        ("Forecast", [_foretold(same, SAY, name if several else None) for same in _soonest(report)]),
         ("Unusual here", [_stranger(f, SAY, several=several) for f in unusual(report)]),
-        ("Odd one out", [f"{SAY(o.target)}: {_apart(o, SAY)}" for o in apart(report)]),
+        ("Odd one out", [f"{name(o.target for o in same)}: {_apart(same[0], SAY)}" for same in _alike(apart(report))]),
     ):
         if lines:
             yield from ("", f"## {title}", "")
-            yield from (f"- {line}" for line in lines)
+            shown, more = fold(lines, LISTED)
+            yield from (f"- {line}" for line in shown)
+            if more:
+                yield f"- and {more} more"
+
+
+def _soonest(report: Report) -> list[list[Forecast]]:
+    """What ends soon, the same on several targets together, by the first of them."""
+    return together(soon(report), lambda f: (f.check, impersonal(f.subject, f.target)))
+
+
+def _alike(odd: list[Outlier]) -> list[list[Outlier]]:
+    """Those that differ from the others in the same way."""
+    return together(odd, lambda o: (o.what, o.value, o.usual))
 
 
 def soon(report: Report) -> list[Forecast]:
@@ -71,8 +98,10 @@ def _part(page: Page, title: str, rest: str, lines: list[str]) -> None:
         page.line((f"and {more} more (--all shows them)", "dim"), lead=("     ",))
 
 
-def _foretold(forecast: Forecast, say: Say, *, several: bool) -> str:
-    on = f" on {say(forecast.target)}" if several else ""
+def _foretold(same: list[Forecast], say: Say, name: Callable[[Iterable[Untrusted]], str] | None) -> str:
+    """The first of them; `name` says on which targets, where there are several."""
+    forecast = same[0]
+    on = f" on {name(f.target for f in same)}" if name else ""
     about = say(forecast.subject) or forecast.check
     return f"{forecast.at:%Y-%m-%d %H:%M} UTC{on}, {about}: {say(forecast.summary)}"
 

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+from diagkit.differences.alike import LEADING
 from diagkit.model import NO_TEXT, Report, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.checklist import checklist, silences, told_above, unexplained
 from diagkit.outputs.logs import digests
 from diagkit.outputs.outlook import outlook
+from diagkit.outputs.overview import is_fleet, overview, who
 from diagkit.outputs.page import Page, Part
+from diagkit.outputs.shared import Shared, shared, together
 from diagkit.outputs.timeline import moments
+from diagkit.outputs.verdict import next_command, verdict_line
 from diagkit.outputs.wording import (
     STEPS,
     about,
+    counted,
     fold,
     in_common,
     leading,
     listed,
-    next_command,
     of_files,
     percent,
     title,
-    verdict_line,
     window,
 )
 
 EVIDENCE = 5  # pieces of evidence shown of one kind, and names in one list
+FULLY = 3  # causes told in full, of many targets, unless --all
 CANDIDATES = 3  # causes told in full when none is established
 COLOURS = {"HEALTHY": "bold green", "RECOVERED": "bold green", "CONFIRMED": "bold red", "PROBABLE": "bold red"}
 
@@ -41,15 +46,15 @@ def text(report: Report, view: View) -> str:
         return page.text()
     took = (report.run.finished_at - report.run.started_at).total_seconds()
     page.line((f"window {window(report.run, page.dash)}, took {took:.0f} s", "dim"))
-    causes = _told_once(report, leading(report) or list(report.diagnosis.causes[:CANDIDATES]))
-    _causes(page, report, causes)
-    told = told_above(report, causes)
+    if is_fleet(report):
+        overview(page, report)
+    above = told_above(report, _causes(page, report))
     digests(page, report)
-    unexplained(page, report, told)
+    unexplained(page, report, above)
     moments(page, report)
     outlook(page, report)
     if not of_files(report):
-        checklist(page, report, told)
+        checklist(page, report, above)
     silences(page, report)
     _faults(page, report)
     command, good_for = next_command(report, page.say)
@@ -58,24 +63,52 @@ def text(report: Report, view: View) -> str:
     return page.text()
 
 
-def _told_once(report: Report, causes: list[Suspect]) -> list[Suspect]:
-    """Of a fault that many hosts have in common, the first."""
-    common = {c.id for c in report.diagnosis.common}
-    first = {cause.id: cause for cause in reversed(causes)}
-    return [cause for cause in causes if cause.id not in common or cause is first[cause.id]]
-
-
-def _causes(page: Page, report: Report, told: list[Suspect]) -> None:
-    if told:
-        page.heading(*(("LIKELY CAUSES",) if leading(report) else ("CANDIDATES", "none of them is established")))
-    for n, cause in enumerate(told, 1):
-        _cause(page, n, cause, on=f" on {page.say(cause.target)}" if report.targets[1:] else "")
-        if same := in_common(cause, report, page.say, EVIDENCE):
+def _causes(page: Page, report: Report) -> list[Shared]:
+    """Tell the causes; those that were told in full."""
+    established = leading(report)
+    kinds = shared(established or report.diagnosis.causes, report)
+    if established:
+        told, more = fold(kinds, FULLY if is_fleet(report) and not page.view.everything else len(kinds))
+        rest = shared((c for c in report.diagnosis.causes if c.verdict not in LEADING), report)
+        page.heading("LIKELY CAUSES")
+    else:
+        told, more, rest = kinds[:CANDIDATES], 0, kinds[CANDIDATES:]
+    if told and not established:
+        page.heading("CANDIDATES", "none of them is established")
+    once: set[str] = set()
+    for n, kind in enumerate(told, 1):
+        on = f" on {page.say(kind.cause.target)}{_and(kind)}" if report.targets[1:] else ""
+        _cause(page, n, kind.cause, on)
+        if (same := in_common(kind.cause, report, partial(who, page))) and kind.cause.id not in once:
+            once.add(kind.cause.id)
             page.labelled("in common", [(same,)])
-    once = {c.id for c in report.diagnosis.common}
-    if rest := [c for c in report.diagnosis.causes if c not in told and c.id not in once]:
-        others = "; ".join(f"{title(c, page.say)}, {percent(c)}" for c in rest)
-        page.line(others, lead=(("less likely: ", "bold"),))
+        elif kind.twins:
+            page.labelled("also on", [(who(page, [c.target for c in kind.twins]),)])
+    if more:
+        page.line((f"and {counted(more, 'more cause')} (--all tells them in full)", "dim"), lead=("   ",))
+    _less_likely(page, report, rest)
+    return told
+
+
+def _and(kind: Shared) -> str:
+    """` and 3 more`: other targets with the same cause."""
+    others = {cause.target for cause in kind.twins} - {kind.cause.target}
+    return f" and {len(others)} more" if others else ""
+
+
+def _less_likely(page: Page, report: Report, kinds: list[Shared]) -> None:
+    several = bool(report.targets[1:])
+    shown, more = fold(kinds, EVIDENCE if several and not page.view.everything else len(kinds))
+    lines = [
+        f"{title(kind.cause, page.say)}{_where(page, kind) if several else ''}, {percent(kind.cause)}" for kind in shown
+    ]
+    if lines:
+        page.line("; ".join([*lines, *([f"{more} more"] if more else [])]), lead=(("less likely: ", "bold"),))
+
+
+def _where(page: Page, kind: Shared) -> str:
+    hosts = {cause.target for cause in kind.all}
+    return f" on {page.say(kind.cause.target)}" if len(hosts) == 1 else f" on {len(hosts)} targets"
 
 
 def _cause(page: Page, n: int, cause: Suspect, on: str) -> None:
@@ -119,5 +152,6 @@ def _faults(page: Page, report: Report) -> None:
     """Bugs, ours or of knowledge that was added: never hidden, for what they touched was not judged."""
     if report.faults:
         page.heading("BUGS", "in diagkit or in what was added to it; what they touched was not judged")
-    for fault in report.faults:
-        page.line(f"{fault.where}: {page.say(fault.error)}", lead=("   - ",))
+    for same in together(report.faults, lambda fault: fault):
+        times = f" ({len(same)} times)" if same[1:] else ""
+        page.line(f"{same[0].where}: {page.say(same[0].error)}{times}", lead=("   - ",))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from diagkit.model import Event, HostClock, Kind, Report, Timeline
+from diagkit.outputs.overview import KINDS, is_fleet
 from diagkit.outputs.page import NARROW, Page
 from diagkit.outputs.rendering import Form, render
 from diagkit.outputs.wording import counted, targets_as_words
 
 KIND = max(len(kind.value) for kind in Kind) + 2  # columns
-NAMED = 5  # targets in the command to type
 UNTIMED = " " * 13
 SAY = partial(render, form=Form.MARKDOWN)
 CHANGES = (Kind.DEPLOY, Kind.PACKAGE, Kind.CONFIG, Kind.CLOCK)
@@ -19,18 +20,32 @@ CHANGES = (Kind.DEPLOY, Kind.PACKAGE, Kind.CONFIG, Kind.CLOCK)
 
 def moments(page: Page, report: Report) -> None:
     """The part of the timeline that a report has room for."""
-    told = report.timeline
+    told = report.timeline if page.view.everything else of_those_who_stand_for_others(report)
     if not told.events and not told.onsets:
         return
     sick = {event.target for event in told.events} | {onset.target for onset in told.onsets}
     words = targets_as_words(target for target in report.targets if target.name in sick)
-    command = f"diagkit timeline {words if len(sick) <= NAMED else 'TARGET...'}"
+    command = f"diagkit timeline {words}"
     all_of_it = f"{counted(len(told.events), 'event')} of {told.of}; all: " if told.of > len(told.events) else "more: "
     page.heading("TIMELINE", f"{all_of_it}{command}")
     several = len(report.targets) > 1
     events(page, told.events, several=several)
     onsets(page, told, several=several)
     clocks(page, told.clocks, several=several)
+
+
+def of_those_who_stand_for_others(report: Report) -> Timeline:
+    """The timeline of a report: of many targets, since when it hurts on the one that stands for its kind."""
+    if not is_fleet(report):
+        return report.timeline
+    likes = [group.like for group in report.alike][:KINDS]
+    told = report.timeline
+    return replace(
+        told,
+        onsets=tuple(onset for onset in told.onsets if onset.target in likes),
+        reliefs=tuple(relief for relief in told.reliefs if relief.target in likes),
+        clocks=tuple(clock for clock in told.clocks if clock.target in likes),
+    )
 
 
 def events(page: Page, of: Iterable[Event], *, several: bool) -> None:

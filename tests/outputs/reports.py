@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from diagkit.differences.alike import alike
 from diagkit.model import (
     Chronicle,
     Coverage,
@@ -96,6 +97,7 @@ def report(findings: list[Finding], diagnosis: Diagnosis, targets: Iterable[Targ
     )
     return Report(
         **{"run": RUN, "targets": targets, "findings": tuple(findings), "diagnosis": diagnosis, "summary": summary}
+        | {"alike": alike(targets, findings, diagnosis)}
         | more
     )
 

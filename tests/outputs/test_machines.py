@@ -38,7 +38,19 @@ def test_the_schema_is_one_and_refers_to_nothing():
 def test_json_has_the_outline_that_others_read():
     said = json.loads(say("json", reports.confirmed()))
     assert set(said) == {
-        *("run", "targets", "findings", "diagnosis", "timeline", "logs", "forecasts", "outliers", "silences", "faults"),
+        *(
+            "run",
+            "targets",
+            "findings",
+            "diagnosis",
+            "alike",
+            "timeline",
+            "logs",
+            "forecasts",
+            "outliers",
+            "silences",
+            "faults",
+        ),
         *("summary", "schema_version"),
     }
     assert said["run"]["since"] == "2026-11-21T14:05:00Z"
@@ -55,7 +67,7 @@ def test_what_json_cannot_say_is_left_out():
 def test_json_lines_name_their_event_and_end_with_the_summary():
     events = [json.loads(line) for line in say("jsonl", reports.mixed()).splitlines()]
     assert [e["event"] for e in (events[0], events[-1])] == ["run", "summary"]
-    assert {e["event"] for e in events} == {"run", "target", "finding", "cause", "silence", "summary"}
+    assert {e["event"] for e in events} == {"run", "target", "alike", "finding", "cause", "silence", "summary"}
     assert events[-1]["verdict"] == "confirmed"
 
 

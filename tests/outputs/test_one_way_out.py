@@ -39,6 +39,7 @@ LOOKS_INSIDE = {
     "causes/observed.py": "compares texts to put findings in order",
     "timeline/merge.py": "compares texts to put them in order",
     "differences/__init__.py": "compares texts",
+    "differences/alike.py": "compares texts to find hosts that are alike, without what only tells them apart",
     "cli/compare.py": "compares texts",
     "cli/differences.py": "compares texts",
 }
