@@ -19,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
+PARAMIKOS = ("3.5.1", "4.0.0")  # besides the locked one: the last of each older major that we say we work with
 # program that a test starts -> Debian's package that has it
 SERVERS = {
     "sshd": "openssh-server",
@@ -82,6 +83,9 @@ def prepare_python() -> None:
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
     subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
+    for version in PARAMIKOS:
+        folder = VENV / "paramikos" / version
+        subprocess.run([*pip, "--target", str(folder), "--upgrade", f"paramiko=={version}"], check=True)
     stamp.write_text(wanted)
 
 
