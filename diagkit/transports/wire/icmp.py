@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from diagkit.transports.wire.icmp_filter import hear_only
+
 ECHO_REPLIES = (0, 129)  # ICMP, ICMPv6
 UNREACHABLES = (3, 1)
 TIME_EXCEEDED = (11, 3)
@@ -29,22 +31,32 @@ class Volley:
     errors: dict[int, str] = field(default_factory=dict)
 
 
-def open_socket(family: socket.AddressFamily, *, raw: bool) -> Any:
-    """A raw ICMP socket (also hears routers complain), or a datagram one. Raises PermissionError."""
+def new_number() -> int:
+    """What tells the echo requests of one socket from those of others."""
+    return secrets.randbits(16)
+
+
+def open_socket(family: socket.AddressFamily, *, raw: bool, number: int | None = None) -> Any:
+    """A raw ICMP socket (also hears routers complain), or a datagram one. Raises PermissionError.
+
+    number: of the requests that it will send; a raw one hears nothing else then.
+    """
     import icmplib
 
     make = icmplib.ICMPv6Socket if family == socket.AF_INET6 else icmplib.ICMPv4Socket
     try:
-        return make(privileged=raw)
+        sock = make(privileged=raw)
     except icmplib.ICMPLibError as error:
         raise PermissionError(f"ICMP is not permitted: {error}") from error
+    if raw and number is not None:
+        hear_only(sock.sock, number)
+    return sock
 
 
-def requests(address: str, count: int, *, size: int = 56, ttl: int = 64, first: int = 0) -> list[Any]:
-    """Echo requests with sequence numbers from `first`; `size` in bytes of ICMP payload."""
+def requests(number: int, address: str, count: int, *, size: int = 56, ttl: int = 64, first: int = 0) -> list[Any]:
+    """Echo requests of one socket with sequence numbers from `first`; `size` in bytes of ICMP payload."""
     import icmplib
 
-    number = secrets.randbits(16)
     return [icmplib.ICMPRequest(address, number, first + i, payload_size=size, ttl=ttl) for i in range(count)]
 
 

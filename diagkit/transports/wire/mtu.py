@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagkit.model import Reach
-from diagkit.transports.wire.icmp import ECHO_REPLIES, FRAGMENTATION_NEEDED, fire, open_socket, requests
+from diagkit.transports.wire.icmp import ECHO_REPLIES, FRAGMENTATION_NEEDED, fire, new_number, open_socket, requests
 from diagkit.transports.wire.way import Way
 
 # IP packet sizes in bytes: Ethernet, PPPoE, GRE, clouds, VXLAN, IPsec, WireGuard and others, least of IPv6, of IPv4
@@ -24,8 +24,9 @@ def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
         family, address = way.address(ask.to, patience)
     except OSError:
         return {"method": "none", "address": "", "mtu": 0, "sizes": {}, "told_by": ""}
+    number = new_number()
     try:
-        sock = open_socket(family, raw=True)
+        sock = open_socket(family, raw=True, number=number)
     except PermissionError:
         sock = open_socket(family, raw=False)
     with sock:
@@ -33,12 +34,14 @@ def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
         sock.sock.setsockopt(*(DONT_FRAGMENT_6 if six else DONT_FRAGMENT))
         headers = 48 if six else 28
         sizes = [size for size in SIZES if size >= 1280 or not six]
-        came, told = _sound(sock, address, sizes[:1], headers, TRIES)  # enough on most paths; spares slow ones the rest
+        came, told = _sound(
+            sock, number, address, sizes[:1], headers, TRIES
+        )  # enough on most paths; spares slow ones the rest
         if not any(came.values()):
-            came, told = _sound(sock, address, sizes, headers, TRIES)
+            came, told = _sound(sock, number, address, sizes, headers, TRIES)
         largest = max((size for size, answered in came.items() if answered), default=0)
         if largest and not told and (silent := [size for size in came if size > largest]):
-            again, told = _sound(sock, address, silent, headers, TRIES_AGAIN)
+            again, told = _sound(sock, number, address, silent, headers, TRIES_AGAIN)
             came |= again
     return {
         "method": "raw ICMP" if sock.is_privileged else "datagram ICMP",
@@ -49,12 +52,14 @@ def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
     }
 
 
-def _sound(sock: Any, address: str, sizes: list[int], headers: int, tries: int) -> tuple[dict[int, bool], str]:
+def _sound(
+    sock: Any, number: int, address: str, sizes: list[int], headers: int, tries: int
+) -> tuple[dict[int, bool], str]:
     """Which sizes came back, and who said "too big" (`this machine`: larger than our interface takes)."""
     shots, size_of = [], {}
-    for number, size in enumerate(sizes * tries):
-        shots += requests(address, 1, size=size - headers, first=number)
-        size_of[number] = size
+    for sequence, size in enumerate(sizes * tries):
+        shots += requests(number, address, 1, size=size - headers, first=sequence)
+        size_of[sequence] = size
     volley = fire(sock, shots, INTERVAL, GRACE)
     answered = {size_of[n] for n, reply in volley.replies.items() if reply.type in ECHO_REPLIES}
     told = [r.source for r in volley.replies.values() if (r.type, r.code) in FRAGMENTATION_NEEDED]

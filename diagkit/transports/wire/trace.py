@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from diagkit.model import Reach
-from diagkit.transports.wire.icmp import ECHO_REPLIES, TIME_EXCEEDED, fire, open_socket, requests, rtt_ms
+from diagkit.transports.wire.icmp import ECHO_REPLIES, TIME_EXCEEDED, fire, new_number, open_socket, requests, rtt_ms
 from diagkit.transports.wire.tcp import since
 from diagkit.transports.wire.way import Way
 
@@ -59,11 +59,12 @@ def _path(heard: dict[int, Heard], address: str) -> dict[str, object]:
 
 
 def _by_icmp(family: socket.AddressFamily, address: str) -> dict[int, Heard]:
-    with open_socket(family, raw=True) as sock:
+    number = new_number()
+    with open_socket(family, raw=True, number=number) as sock:
         shots: list[Any] = []
         for turn in range(PER_HOP):
             for ttl in range(1, FARTHEST + 1):
-                shots += requests(address, 1, ttl=ttl, size=32, first=turn * FARTHEST + ttl - 1)
+                shots += requests(number, address, 1, ttl=ttl, size=32, first=turn * FARTHEST + ttl - 1)
         volley = fire(sock, shots, INTERVAL, GRACE)
     heard: dict[int, Heard] = {}
     for shot in shots:
