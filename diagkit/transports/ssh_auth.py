@@ -1,32 +1,33 @@
-"""Proving who we are: keys of the agent and of identity files, in ssh's order, and never more than a few.
+"""Proving who we are: certificates and keys, of the agent and of files, in ssh's order, and never more than a few.
 
-Public keys only. There is no prompt: a password is never asked for, and neither is the passphrase of a key file, which
-an agent holds. Servers count failures (MaxAuthTries is 6, fail2ban bans after 5), hence the limit on offers.
+Public keys only; a password is never asked for. Servers count failures (MaxAuthTries is 6, fail2ban bans after 5),
+hence the limit on offers. Each key is offered to a host once.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import paramiko  # noqa: TID253 - imported by ssh_protocol's users only
-from paramiko.agent import AgentKey, AgentSSH  # noqa: TID253
-from paramiko.pkey import UnknownKeyType  # noqa: TID253
+from paramiko.pkey import PublicBlob  # noqa: TID253
 
 from diagkit.model import Layer, Silence
-from diagkit.transports.known_hosts import fingerprint
+from diagkit.transports import host_certificate
+from diagkit.transports.key_files import KeyFile, certificate_file, key_file
+from diagkit.transports.passphrases import Passphrases, somebody_is_there
+from diagkit.transports.private_keys import PrivateKey, Sign, Unusable, WrongPassphrase
+from diagkit.transports.public_key import CERTIFIED, describe, kind_of
+from diagkit.transports.ssh_agent import agent_at
 from diagkit.transports.ssh_config import DEFAULT_KEYS, Route
 from diagkit.transports.ssh_protocol import Client
 from diagkit.transports.stages import Stopped, seconds_for
 
 MOST_OFFERS = 3
-AGENT_SECONDS = 3.0  # for one answer; an agent may be waiting for somebody to touch a token
 
 
 @dataclass(slots=True)
@@ -41,119 +42,172 @@ class Attempt:
         return f"{words}; passed over: {'; '.join(self.passed_over)}" if self.passed_over else words
 
 
-class HeldKey(AgentKey):
-    """A key of the agent that may decline to be used: its owner is asked each time, or the agent is locked.
+class Offer(paramiko.PKey):
+    """A public key or certificate as it is shown to the server, and whoever can sign for it."""
 
-    The server then refuses it like any other key that does not fit; paramiko alone would drop the connection.
-    """
+    def __init__(self, shown: bytes, label: str, sign: Sign) -> None:
+        self.shown = shown
+        self.public_blob = PublicBlob(kind_of(shown), shown)
+        self.label = label
+        self._sign = sign
 
-    def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> paramiko.Message:  # type: ignore[override]
+    def get_name(self) -> str:
+        return kind_of(self.shown).removesuffix(CERTIFIED)
+
+    def asbytes(self) -> bytes:
+        return self.shown
+
+    def sign_ssh_data(self, data: bytes, algorithm: str | None = None) -> paramiko.Message:
+        """The signature; nothing from an agent that declines, which the server takes for a key that does not fit."""
         try:
-            return super().sign_ssh_data(data, algorithm)
-        except (OSError, paramiko.SSHException):
+            return paramiko.Message(self._sign(data, algorithm or self.get_name()))
+        except OSError:
             return paramiko.Message()
 
 
-class Agent(AgentSSH):
-    """The user's ssh-agent, asked with a limit of time. No keys when there is no agent."""
+def authenticate(client: Client, route: Route, passphrases: Passphrases[PrivateKey] | None = None) -> None:
+    """Log in as the route's user, or raise Stopped at AUTHENTICATION saying which keys were tried.
 
-    def __init__(self, path: str, attempt: Attempt) -> None:
-        super().__init__()
-        if not path:
-            return
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._line.settimeout(AGENT_SECONDS)
-        try:
-            self._line.connect(path)
-            self._connect(self._line)  # type: ignore[attr-defined]
-        except (OSError, paramiko.SSHException) as error:
-            attempt.passed_over.append(f"the agent at {path}: {error}")
-            self.close()
-
-    def close(self) -> None:
-        if hasattr(self, "_line"):
-            self._line.close()
-
-
-def authenticate(client: Client, route: Route) -> None:
-    """Log in as the route's user, or raise Stopped at AUTHENTICATION saying which keys were tried."""
+    passphrases: how to unlock key files; without, locked ones are passed over.
+    """
     attempt = Attempt()
-    agent = Agent(route.agent, attempt)
-    try:
-        for label, key in _keys(route, agent, attempt):
-            if len(attempt.offered) == MOST_OFFERS:
-                attempt.passed_over.append(f"more keys ({MOST_OFFERS} are enough: name the right one as IdentityFile)")
-                break
-            attempt.offered.append(label)
-            if _offer(client, route, key, attempt):
-                return
-    finally:
-        agent.close()
+    for offer in _Ring(route, passphrases, attempt, client.deadline).offers():
+        if len(attempt.offered) == MOST_OFFERS:
+            attempt.passed_over.append(f"more keys ({MOST_OFFERS} are enough: name the right one as IdentityFile)")
+            break
+        attempt.offered.append(offer.label)
+        if _offer(client, route, offer, attempt):
+            return
     raise _denied(client, route, f"Permission denied (publickey): {attempt}")
 
 
-def _keys(route: Route, agent: Agent, attempt: Attempt) -> Iterator[tuple[str, paramiko.PKey]]:
-    """Keys in ssh's order: those of the agent named in the configuration, the agent's others, then files alone.
+@dataclass(slots=True)
+class _Ring:
+    """The keys that may be offered to one host."""
 
-    A file is only opened when it is its turn.
-    """
-    held = {key.blob: HeldKey(agent, key.blob) for key in agent.get_keys() if _usable(key, attempt)}
-    named = {path: public for path in route.identities if (public := _public_half(path)) in held}
-    ours = [held.pop(public) for public in dict.fromkeys(named.values())]
-    others = [] if route.identities_only else list(held.values())
-    for key in (*ours, *others):
-        yield f"{_describe(key.name, key.blob)} from the agent", key
-    for path in route.identities:
-        if path not in named and (loaded := _load(path, attempt)):
-            yield f"{_describe(loaded.get_name(), loaded.asbytes())} from {path}", loaded
+    route: Route
+    passphrases: Passphrases[PrivateKey] | None
+    attempt: Attempt
+    deadline: float
 
+    def offers(self) -> Iterator[Offer]:
+        """In ssh's order: certificates; keys of the agent that files name, the agent's others; files alone.
 
-def _usable(key: AgentKey, attempt: Attempt) -> bool:
-    if key.name.startswith("sk-"):
-        attempt.passed_over.append(f"a FIDO key of the agent ({key.name}): not supported")
-    elif "-cert-v01@" in key.name:
-        attempt.passed_over.append("a certificate of the agent: not supported")
-    else:
+        A file is only unlocked when it is its turn.
+        """
+        agent = agent_at(self.route.agent)
+        if agent.trouble:
+            self.attempt.passed_over.append(f"the agent at {agent.path}: {agent.trouble}")
+        files = [file for path in self.route.identities if self._is_there(file := key_file(path))]
+        named = dict.fromkeys(file.public for file in files if file.public)
+        held = [public for public in agent.held if self._fits(public, "of the agent")]
+        plain = [public for public in held if not kind_of(public).endswith(CERTIFIED)]
+        by_agent = {public: partial(agent.sign, public) for public in held}
+
+        for shown, key, where in self._certificates(held, named):
+            if key in by_agent or shown in by_agent:
+                sign: Sign | None = by_agent.get(shown) or by_agent[key]
+            else:
+                owner = next((file for file in files if file.private and file.public == key), None)
+                loaded = self._load(owner) if owner else None
+                sign = loaded.sign if loaded else None
+            if sign:
+                yield Offer(shown, f"{describe(key)} certified by {where}", sign)
+        ours = [public for public in named if public in plain]
+        others = [] if self.route.identities_only else [public for public in plain if public not in named]
+        for public in (*ours, *others):
+            yield Offer(public, f"{describe(public)} from the agent", by_agent[public])
+        for file in files:
+            if file.public in by_agent or not file.private or not self._fits(file.public, f"at {file.path}"):
+                continue
+            if loaded := self._load(file):
+                yield Offer(loaded.public, f"{describe(loaded.public)} from {file.path}", loaded.sign)
+
+    def _certificates(self, held: list[bytes], named: dict[bytes, None]) -> Iterator[tuple[bytes, bytes, str]]:
+        """Each certificate that may count, with the key it is about, and where it was found."""
+        paths = (*self.route.certificates, *(f"{path}-cert.pub" for path in self.route.identities))
+        found = {blob: path for path in paths if (blob := certificate_file(path))}
+        found |= {public: "the agent" for public in held if public not in found}
+        for shown, where in found.items():
+            try:
+                certificate = host_certificate.parse(shown)
+            except ValueError as error:
+                self.attempt.passed_over.append(f"the certificate at {where} is damaged: {error}")
+                continue
+            if not certificate or not self._fits(shown, f"at {where}"):
+                continue
+            if where == "the agent" and self.route.identities_only and certificate.plain_key not in named:
+                continue
+            if problem := _problem(certificate):
+                self.attempt.passed_over.append(f"the certificate at {where}: {problem}")
+                continue
+            yield shown, certificate.plain_key, where
+
+    def _is_there(self, file: KeyFile) -> bool:
+        if file.trouble:
+            self.attempt.passed_over.append(f"{file.path}: {file.trouble}")
+        elif file.missing and Path(file.path).name not in {Path(default).name for default in DEFAULT_KEYS}:
+            self.attempt.passed_over.append(f"{file.path}: no such file")
+        return not file.missing
+
+    def _fits(self, public: bytes, where: str) -> bool:
+        """Whether paramiko and the user's PubkeyAcceptedAlgorithms know keys of this kind."""
+        kind = kind_of(public)
+        if kind.startswith("sk-"):
+            word = "only ssh itself can use it, with --transport openssh"
+            self.attempt.passed_over.append(f"a FIDO key {where} ({kind.partition('@')[0]}): {word}")
+            return False
+        accepted = self.route.algorithms("pubkeyacceptedalgorithms")
+        known = {name.replace("rsa-sha2-256", "ssh-rsa").replace("rsa-sha2-512", "ssh-rsa") for name in accepted or ()}
+        if accepted is not None and kind and kind not in known:
+            self.attempt.passed_over.append(f"a key {where} ({kind}): PubkeyAcceptedAlgorithms leaves it out")
+            return False
         return True
-    return False
 
-
-def _public_half(path: str) -> bytes:
-    """The public key beside a private one, as ssh-keygen leaves it; empty when it is not there."""
-    try:
-        return base64.b64decode(Path(f"{path}.pub").read_bytes().split()[1])
-    except (OSError, IndexError, binascii.Error):
-        return b""
-
-
-def _load(path: str, attempt: Attempt) -> paramiko.PKey | None:
-    try:
-        stat = Path(path).stat()
-        return _read_key(path, stat.st_mtime_ns)
-    except FileNotFoundError:
-        if Path(path).name not in {Path(default).name for default in DEFAULT_KEYS}:
-            attempt.passed_over.append(f"{path}: no such file")
-    except OSError as error:
-        attempt.passed_over.append(f"{path}: {error.strerror}")
-    except (paramiko.SSHException, UnknownKeyType, ValueError, TypeError) as error:
-        encrypted = isinstance(error, paramiko.PasswordRequiredException) or "password" in str(error).lower()
-        why = "has a passphrase: ssh-add it to your agent first" if encrypted else f"cannot be used: {error}"
-        attempt.passed_over.append(f"{path} {why}")
-    return None
+    def _load(self, file: KeyFile) -> PrivateKey | None:
+        try:
+            if not file.locked:
+                return _unlocked(file.path)
+            if self.passphrases and not self.route.batch and somebody_is_there():
+                if key := self.passphrases.unlock(file.path, partial(_by_passphrase, file.path), self.deadline):
+                    return key
+                why = "has a passphrase that was not entered"
+            else:
+                why = "has a passphrase, and there is nobody to ask: ssh-add it to your agent first"
+        except Unusable as unusable:
+            why = str(unusable)
+        self.attempt.passed_over.append(f"{file.path} {why}")
+        return None
 
 
 @lru_cache(maxsize=64)
-def _read_key(path: str, _changed_ns: int) -> paramiko.PKey:
+def _unlocked(path: str) -> PrivateKey:
     """Each key file is read once per run: an RSA key costs 150 ms of CPU."""
-    return paramiko.PKey.from_path(path)
+    return PrivateKey(path)
 
 
-def _offer(client: Client, route: Route, key: paramiko.PKey, attempt: Attempt) -> bool:
+def _by_passphrase(path: str, passphrase: bytes) -> PrivateKey | None:
+    try:
+        return PrivateKey(path, passphrase)
+    except WrongPassphrase:
+        return None
+
+
+def _problem(certificate: host_certificate.HostCertificate) -> str:
+    """Why a certificate is not offered; empty when it is. Only the server knows which authority and names count."""
+    if certificate.kind != host_certificate.USER:
+        return "it is about a host"
+    if time.time() >= certificate.valid_before:
+        return "it has expired"
+    return "it is not valid yet" if time.time() < certificate.valid_after else ""
+
+
+def _offer(client: Client, route: Route, key: Offer, attempt: Attempt) -> bool:
     """Offer one key with its signature; whether the server let us in. Raises Stopped when going on is of no use."""
     answered = threading.Event()
     seconds = seconds_for(Layer.AUTHENTICATION, client.deadline)
     try:
-        client.auth_publickey(route.user, key, answered)
+        client.offer(route.user, key, answered)
     except (paramiko.SSHException, OSError, EOFError) as broken:
         raise _lost(client, attempt, broken) from None
     if not answered.wait(seconds):
@@ -185,7 +239,3 @@ def _denied(client: Client, route: Route, detail: str) -> Stopped:
     banner = (client.get_banner() or b"").decode("utf-8", "replace").strip()
     said = f'; the server says "{banner[:200]}"' if banner else ""
     return Stopped(Layer.AUTHENTICATION, Silence.DENIED, f"{route.user}@{route.name}: {detail}{said}")
-
-
-def _describe(kind: str, public: bytes) -> str:
-    return f"{kind.removeprefix('ssh-').split('-')[0].upper()} {fingerprint(public)}"

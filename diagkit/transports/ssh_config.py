@@ -1,45 +1,37 @@
 """Where an ssh target leads: the user's own ssh configuration, as ssh itself understands it.
 
-`ssh -G` is asked, because paramiko's parser passes silently over `Include` and much of `Match`. Only where there is no
-`ssh` binary does paramiko's parser answer. Like ssh, `-G` runs the commands of `Match exec` in the user's own file.
+ssh_settings.py asks `ssh -G`; only where there is no ssh does ssh_config_reader.py read the files. Here their answer
+becomes a Route.
 """
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from diagkit.model import Layer, Silence
-from diagkit.transports import child, lazy_paramiko
+from diagkit.transports.key_files import key_file
 from diagkit.transports.known_hosts import SSH_PORT, lookup_names
 from diagkit.transports.names import check_host_name, check_user_name
+from diagkit.transports.public_key import kind_of
+from diagkit.transports.ssh_agent import agent_at
+from diagkit.transports.ssh_algorithms import restricted
+from diagkit.transports.ssh_beyond import beyond
+from diagkit.transports.ssh_config_reader import read
+from diagkit.transports.ssh_settings import EXPANDED, Answers, Hop, Refused, Settings, expand, tokens
 from diagkit.transports.stages import Stopped
 
-Settings = Mapping[str, Sequence[str]]
-"""Keyword in lower case -> its values, one for each line."""
+__all__ = ["DEFAULT_KEYS", "Hop", "Route", "resolve"]
 
-_TILDE = re.compile(r"(?<=[\s=\"])~(?=/)")
-ANSWER_SECONDS = 5.0  # for `ssh -G`, which may run commands of `Match exec` and ask the resolver to canonicalise
 DEFAULT_KEYS = tuple(f"~/.ssh/id_{kind}" for kind in ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk"))
 DEFAULT_USER_FILES = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2")
 DEFAULT_GLOBAL_FILES = ("/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_INET6}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
-    """A machine as named on a command line or in ProxyJump. Port 0 and an empty user: what the configuration says."""
-
-    host: str
-    user: str = ""
-    port: int = 0
+PROXY_TOKENS = frozenset("%hknpr")  # of ProxyCommand; ssh refuses any other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +44,8 @@ class Route:
     authority_algorithms: of signatures under host certificates; none named: as OpenSSH does by default.
     connect_seconds: 0 for no limit of the user's.
     proxy_command: what to run for a connection, ready for the shell, or empty. beyond: what of the user's setup only
-    ssh itself can do, in words. notes: what the user should be told about the configuration.
+    ssh itself can do, in words. notes: what the user should be told about the configuration. certificates: files of
+    CertificateFile. batch: nothing may be asked of the user. allowed: lists of algorithms as the user has changed them.
     """
 
     name: str
@@ -78,9 +71,14 @@ class Route:
     notes: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     batch: bool = False
+    allowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def algorithms(self, keyword: str) -> tuple[str, ...] | None:
+        """What the user allows of what paramiko has, the user's order; None for no change to ssh's defaults."""
+        return dict(self.allowed).get(keyword)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def resolve(hop: Hop, config: str = "") -> Route:
     """The way to a machine by the user's ssh configuration, or by the file `config` alone (`none`: no file at all).
 
@@ -92,130 +90,130 @@ def resolve(hop: Hop, config: str = "") -> Route:
             check_user_name(hop.user)
     except ValueError as error:
         raise Stopped(Layer.NAME, Silence.UNSUPPORTED, str(error)) from None
-    settings = _ask_ssh(hop, config) if shutil.which("ssh") else _parse(hop, config)
-    return _route(hop, settings)
+    if shutil.which("ssh"):
+        defaults = _answers("none").about(Hop(host="localhost")) if config != "none" else {}
+        return _route(hop, _answers(config).about(hop), defaults)
+    settings, notes = read(hop, config)
+    return _route(hop, settings, {}, notes=notes)
 
 
-def _ask_ssh(hop: Hop, config: str) -> Settings:
-    argv = ["ssh", "-G"]
-    argv += ["-F", config if config == "none" else str(Path(config).absolute())] if config else []
-    argv += ["-l", hop.user] if hop.user else []
-    argv += ["-p", str(hop.port)] if hop.port else []
-    env = {**os.environ, "LC_ALL": "C"}  # the configuration may name any of its variables
-    reply = child.run([*argv, "--", hop.host], timeout=ANSWER_SECONDS, env=env)
-    if reply.silence:
-        raise Stopped(Layer.NAME, reply.silence, f"ssh -G {hop.host} had not answered after {ANSWER_SECONDS:g} s")
-    if reply.code != 0:
-        said = " ".join(line for line in reply.complaint.splitlines() if "Pseudo-terminal" not in line)
-        raise Stopped(Layer.NAME, Silence.GARBLED, f"ssh does not accept its configuration for {hop.host}: {said}")
-    settings: dict[str, list[str]] = {}
-    for line in reply.lines:
-        key, _, value = line.partition(" ")
-        settings.setdefault(key, []).append(value)
-    return settings
+@lru_cache(maxsize=16)
+def _answers(config: str) -> Answers:
+    return Answers(config)
 
 
-def _parse(hop: Hop, config: str) -> Settings:
-    """Read the files by paramiko, for a workstation without ssh. What it would pass over is refused."""
-    paramiko = lazy_paramiko.load()
-    broken = paramiko.ssh_exception.ConfigParseError
-    merged = paramiko.SSHConfig()
-    files = [config] if config else [_home() + "/.ssh/config", "/etc/ssh/ssh_config"]
-    for path in files:
-        if config == "none" or not (config or Path(path).exists()):
-            continue
-        try:
-            text = Path(path).read_text("utf-8", "surrogateescape")
-            if re.search(r"(?im)^\s*include\b", text):
-                raise _unsupported(hop.host, f"Include in {path}, as there is no ssh binary here to read it")
-            merged.parse(_TILDE.sub(_home(), text).splitlines())  # paramiko would take $HOME
-        except (OSError, broken) as error:
-            raise Stopped(
-                Layer.NAME, Silence.GARBLED, f"the ssh configuration {path} cannot be read: {error}"
-            ) from None
-    try:
-        found = merged.lookup(hop.host)
-    except broken as error:
-        raise Stopped(Layer.NAME, Silence.GARBLED, f"the ssh configuration does not parse: {error}") from None
-    settings = {key: value if isinstance(value, list) else [value] for key, value in found.items()}
-    if hop.user:
-        settings["user"] = [hop.user]
-    if hop.port:
-        settings["port"] = [str(hop.port)]
-    return settings
+def _route(hop: Hop, settings: Settings, defaults: Settings, notes: tuple[str, ...] | None = None) -> Route:
+    """notes: of whoever read the files without ssh; None when ssh itself has answered."""
+    known = tokens(hop, settings)
 
-
-def _route(hop: Hop, settings: Settings) -> Route:
     def one(key: str, default: str = "") -> str:
         value = settings.get(key, [default])[0]
         return "" if value == "none" else value
 
-    def words(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(w for line in settings.get(key, default) for w in line.split() if w != "none")
+    def path(text: str, key: str) -> str:
+        return expand(text, {} if key in EXPANDED and notes is None else known)
 
-    if one("proxycommand"):
-        raise _unsupported(hop.host, "ProxyCommand (ProxyJump is)")
-    host, port = one("hostname", hop.host), int(one("port", str(SSH_PORT)))
-    alias = one("hostkeyalias")
-    user = one("user") or pwd.getpwuid(os.getuid()).pw_name
-    tokens = {
-        "h": host, "n": hop.host, "p": str(port), "r": user, "k": alias or host, "%": "%", "d": _home(),
-        "i": str(os.getuid()), "u": pwd.getpwuid(os.getuid()).pw_name, "l": socket.gethostname(),
-        "L": socket.gethostname().partition(".")[0],
-    }  # fmt: skip
-    identities = [_expand(path, tokens) for path in settings.get("identityfile", DEFAULT_KEYS) if path != "none"]
-    agent = settings.get("identityagent", ["SSH_AUTH_SOCK"])[0]
-    agent = "$SSH_AUTH_SOCK" if agent == "SSH_AUTH_SOCK" else agent
+    def paths(key: str, default: Sequence[str]) -> tuple[str, ...]:
+        return tuple(path(text, key) for text in settings.get(key, default) if text != "none")
+
+    def files(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        texts = (text for line in settings.get(key, default) for text in line.split())
+        return tuple(path(text, key) for text in texts if text != "none")
+
+    host, port, alias = one("hostname", hop.host), _port(one("port", str(SSH_PORT))), one("hostkeyalias")
+    users = files("userknownhostsfile", DEFAULT_USER_FILES)
+    jumps = hops(hop.host, one("proxyjump"))
+    command = one("proxycommand")
+    keys = one("pubkeyauthentication", "yes") not in ("no", "false")  # it may also be unbound or host-bound
+    identities = tuple(dict.fromkeys(paths("identityfile", DEFAULT_KEYS))) if keys else ()
+    agent = _agent(one("identityagent", "SSH_AUTH_SOCK"), known if notes is not None else {}) if keys else ""
+    only = one("identitiesonly") == "yes"
+    allowed = restricted(settings, defaults)
+    more = (*beyond(settings, allowed, direct=not (jumps or command)), *_fido(identities, agent, only=only))
+    if notes is not None:
+        if "ProxyUseFdpass" in more:
+            raise _unsupported(hop.host, "ProxyUseFdpass, and there is no ssh here to do it")
+        notes += tuple(f"{what} in the ssh configuration is passed over, as there is no ssh here" for what in more)
+        more = ()
     return Route(
         name=hop.host,
         host=host,
         port=port,
-        user=user,
+        user=one("user") or known["u"],
         family=socket.AddressFamily(FAMILIES.get(one("addressfamily"), socket.AF_UNSPEC)),
         key_names=lookup_names(host, port, alias),
-        known_hosts=tuple(
-            _expand(path, tokens)
-            for path in words("userknownhostsfile", DEFAULT_USER_FILES)
-            + words("globalknownhostsfile", DEFAULT_GLOBAL_FILES)
-        ),
-        revoked_keys=_expand(one("revokedhostkeys"), tokens),
+        known_hosts=users + files("globalknownhostsfile", DEFAULT_GLOBAL_FILES),
+        revoked_keys=path(one("revokedhostkeys"), "revokedhostkeys"),
         accept_new=one("stricthostkeychecking") in ("accept-new", "no", "off", "false"),
-        new_keys_to=_expand(next(iter(words("userknownhostsfile", DEFAULT_USER_FILES)), ""), tokens),
+        new_keys_to=next(iter(users), ""),
         hash_names=one("hashknownhosts") == "yes",
         key_algorithms=one("hostkeyalgorithms"),
         authority_algorithms=one("casignaturealgorithms"),
-        identities=tuple(identities) if one("pubkeyauthentication", "true") in ("true", "yes") else (),
-        identities_only=one("identitiesonly") == "yes",
-        agent="" if agent == "none" else _expand(agent, tokens),
+        identities=identities,
+        certificates=paths("certificatefile", ()) if keys else (),
+        identities_only=only,
+        agent=agent,
         connect_seconds=float(one("connecttimeout") or 0),
-        jumps=tuple(_hop(hop.host, text) for text in one("proxyjump").split(",") if text),
+        jumps=jumps,
+        proxy_command=_command(hop.host, command, known),
+        beyond=more,
+        notes=notes or (),
+        batch=one("batchmode") == "yes",
+        allowed=tuple(allowed.items()),
     )
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 1 << 16:
+        return int(text)
+    try:
+        return socket.getservbyname(text, "tcp")
+    except OSError:
+        raise Refused(f"the ssh configuration does not parse: {text!r} is no port") from None
+
+
+def _agent(text: str, known: dict[str, str]) -> str:
+    """The path of the agent's socket: IdentityAgent names it, a variable that holds it, or SSH_AUTH_SOCK."""
+    if text == "SSH_AUTH_SOCK":
+        text = "${SSH_AUTH_SOCK}"
+    elif text.startswith("$") and not text.startswith("${"):
+        text = f"${{{text[1:]}}}"
+    return expand(text, known)
+
+
+def _command(host: str, text: str, known: dict[str, str]) -> str:
+    """ProxyCommand, ready for the shell."""
+
+    def stand_in(found: re.Match[str]) -> str:
+        if found[1] not in PROXY_TOKENS:
+            raise Refused(f"ProxyCommand of {host} has a token that ssh does not know there: {found[0]}")
+        return known[found[1]]
+
+    return re.sub(r"%(.?)", stand_in, text)
+
+
+def hops(host: str, jump: str) -> tuple[Hop, ...]:
+    """The machines that a ProxyJump of this host names, the first to be connected to first. Raises Stopped at NAME."""
+    return tuple(_hop(host, text) for text in jump.split(",") if text and text != "none")
 
 
 def _hop(host: str, text: str) -> Hop:
     """One hop of ProxyJump: `[user@]host[:port]` or `ssh://…`, IPv6 in brackets."""
     found = re.fullmatch(r"(?:ssh://)?(?:(.+)@)?(?:\[([^]]+)\]|([^:\[\]]+))(?::(\d{1,5}))?/?", text.strip())
     if not found:
-        raise Stopped(Layer.NAME, Silence.GARBLED, f"ProxyJump of {host} is not [user@]host[:port]: {text!r}")
+        raise Refused(f"ProxyJump of {host} is not [user@]host[:port]: {text!r}")
     user, bracketed, plain, port = found.groups()
     return Hop(host=bracketed or plain, user=user or "", port=int(port or 0))
 
 
-def _expand(path: str, tokens: Mapping[str, str]) -> str:
-    """`~`, `${VAR}`, `$VAR` and ssh's %-tokens; a token we do not know stays, and the file will not be there."""
-    path = re.sub(r"%(.)", lambda found: tokens.get(found[1], found[0]), path)
-    path = re.sub(r"\$\{?(\w+)\}?", lambda found: os.environ.get(found[1], ""), path)
-    if path == "~" or path.startswith("~/"):
-        return _home() + path[1:]
-    return str(Path(path).expanduser()) if path.startswith("~") else path
-
-
-def _home() -> str:
-    """The home of the password file, where ssh looks too; $HOME may point elsewhere."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:
-        return str(Path.home())
+@lru_cache(maxsize=256)
+def _fido(identities: tuple[str, ...], agent: str, *, only: bool) -> tuple[str, ...]:
+    """Whether nothing but FIDO keys could be offered. Where there are others, those are tried."""
+    files = [key_file(path) for path in identities]
+    named = {file.public for file in files}
+    held = [kind_of(public) for public in agent_at(agent).held if not only or public in named]
+    kinds = held + [kind_of(file.public) for file in files if file.private]
+    return ("a FIDO key",) if kinds and all(kind.startswith("sk-") for kind in kinds) else ()
 
 
 def _unsupported(host: str, what: str) -> Stopped:

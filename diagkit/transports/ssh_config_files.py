@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from glob import glob
@@ -47,20 +47,18 @@ class Block:
     lines: list[Line] = field(default_factory=list)
 
 
-Holds = Callable[[Condition], bool]
-
-
 class Files:
     """The configuration files of one run, read once.
 
-    paths: all that were read, in the order of their reading. doubts: why this reading may not be what ssh reads.
+    paths: all that were read. unread: what ssh may read and we cannot. ambiguous: what versions of ssh differ about.
     Raises OSError when `config` cannot be read.
     """
 
     def __init__(self, config: str) -> None:
         self.blocks: list[Block] = []
         self.paths: list[str] = []
-        self.doubts: list[str] = []
+        self.unread: list[str] = []
+        self.ambiguous: list[str] = []
         if config == "none":
             return
         if config:
@@ -70,20 +68,14 @@ class Files:
             self._read(path, (), users=users, depth=0)
 
     def all_conditions(self) -> Iterator[Condition]:
-        """Every Host and Match line, and who cares whether it holds."""
+        """Every Host and Match line."""
         return iter(dict.fromkeys(condition for block in self.blocks for condition in block.conditions))
-
-    def lines(self, holds: Holds) -> Iterator[Line]:
-        """The lines of all blocks whose conditions hold, in order."""
-        for block in self.blocks:
-            if all(holds(condition) for condition in block.conditions):
-                yield from block.lines
 
     def _read(
         self, path: str, around: tuple[Condition, ...], *, users: bool, depth: int, text: bytes | None = None
     ) -> None:
         if depth > DEEPEST_INCLUDE:
-            self.doubts.append(f"{path} is included by itself")
+            self.unread.append(f"{path} is included by itself")
             return
         if text is None:
             try:
@@ -91,7 +83,7 @@ class Files:
             except FileNotFoundError:
                 return
             except OSError as error:
-                self.doubts.append(f"{path}: {error.strerror}")
+                self.unread.append(f"{path}: {error.strerror}")
                 return
         self.paths.append(path)
         block = self._open(around)
@@ -115,17 +107,17 @@ class Files:
 
     def _words(self, value: str, where: str) -> tuple[str, ...]:
         if any(odd in value for odd in "\\#'"):
-            self.doubts.append(f"{where}: versions of ssh differ about quotes, backslashes and comments")
+            self.ambiguous.append(f"{where}: quotes, backslashes and comments")
         try:
             return words(value)
         except ValueError as error:
-            self.doubts.append(f"{where}: {error}")
+            self.unread.append(f"{where}: {error}")
             return ()
 
     def _included(self, value: str, where: str, *, users: bool) -> Iterable[str]:
         for name in self._words(value, where):
             if "%" in name or "$" in name:
-                self.doubts.append(f"{where}: Include of a path with tokens")
+                self.unread.append(f"{where}: Include of a path with tokens")
                 continue
             folder = f"{home()}/.ssh" if users else str(Path(SYSTEM_FILE).parent)
             yield from sorted(glob(str(Path(folder, tilde(name)))))  # noqa: PTH207 - the pattern may be absolute

@@ -17,9 +17,9 @@ from diagkit.transports import host_key
 from diagkit.transports.forwarding import meaning
 from diagkit.transports.known_hosts import KnownHosts
 from diagkit.transports.no_shell import HEARD, no_shell
-from diagkit.transports.pacing import Pace
 from diagkit.transports.proxy_command import open_proxy
 from diagkit.transports.shell import NoShell
+from diagkit.transports.ssh_algorithms import restrict
 from diagkit.transports.ssh_auth import authenticate
 from diagkit.transports.ssh_config import Route
 from diagkit.transports.ssh_connect import connect
@@ -66,7 +66,7 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
         line = board.line(before, deadline) if before else None
         try:
             with board.pace.turn(routes, deadline):
-                return _arrive(route, line, deadline, board.pace, at)
+                return _arrive(route, line, deadline, board, at)
         except Stopped as stop:
             pause = board.pace.again(stop, tries, deadline)
             if line and stop.why.layer is not Layer.AUTHENTICATION and _lost(line):
@@ -76,20 +76,23 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
             time.sleep(pause)
 
 
-def _arrive(route: Route, line: Line | None, deadline: float, pace: Pace, at: Callable[[Layer], None]) -> Way:
+def _arrive(route: Route, line: Line | None, deadline: float, board: Switchboard, at: Callable[[Layer], None]) -> Way:
     at(Layer.TCP)
     if line:
         stream = _through(line, route, deadline)
+    elif route.proxy_command:
+        stream = open_proxy(route.proxy_command, deadline)
     else:
-        stream = open_proxy(route.proxy_command, deadline) if route.proxy_command else connect(route, deadline, pace)
+        stream = connect(route, deadline, board.pace)
     known = KnownHosts.load(route.known_hosts)
     client = Client(stream, host_key.algorithms(route, known), deadline)
     try:
         at(Layer.HOST_KEY)
+        restrict(client, route)
         client.negotiate()
         note = host_key.check(route, known, client.presented, time.time(), signature_holds)
         at(Layer.AUTHENTICATION)
-        authenticate(client, route)
+        authenticate(client, route, board.passphrases)
     except BaseException:
         client.hang_up()
         raise

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 from diagkit.model import Layer, Silence
 from diagkit.transports.pacing import Pace
+from diagkit.transports.passphrases import Passphrases
 from diagkit.transports.ssh_config import Hop, Route, resolve
 from diagkit.transports.stages import Stopped
 
 if TYPE_CHECKING:
+    from diagkit.transports.private_keys import PrivateKey
     from diagkit.transports.ssh_protocol import Client
 
 Choice = Literal["auto", "paramiko", "openssh"]
@@ -64,12 +66,13 @@ class Switchboard:
     """Shared by all `Ssh` of one run and process, and closed at its end. Safe to use from any thread.
 
     transport: how to speak SSH; `auto` is paramiko, and the system's ssh for what paramiko cannot do. pace: how fast
-    new connections are made.
+    new connections are made. passphrases: how locked key files are unlocked, for all at once.
     """
 
     def __init__(self, *, transport: Choice = "auto") -> None:
         self.transport = transport
         self.pace = Pace()
+        self.passphrases: Passphrases[PrivateKey] = Passphrases()
         self._lines: dict[Routes, Line] = {}
         self._told: set[str] = set()
         self._lock = threading.Lock()
@@ -101,6 +104,7 @@ class Switchboard:
         with self._lock:
             self._closed = True
             lines = sorted(self._lines.values(), key=lambda line: -len(line.routes))
+        self.passphrases.close()
         for line in lines:
             line.close()
 

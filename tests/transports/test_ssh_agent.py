@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from diagkit.model import Layer, Moment, Run
-from diagkit.transports import ssh_auth
+from diagkit.transports import ssh_agent
 from diagkit.transports.ssh import Ssh
 from tests.transports.sshd import make_key, public, running
 
@@ -83,7 +83,7 @@ def behave_hang(connection):
 
 @pytest.mark.parametrize("behave", [behave_hang, lambda _: None, lambda c: c.sendall(b"\0\0\0\1\5")])
 def test_an_agent_that_misbehaves_is_passed_over(box, tmp_path, monkeypatch, behave):
-    monkeypatch.setattr(ssh_auth, "AGENT_SECONDS", 0.3)
+    monkeypatch.setattr(ssh_agent, "AGENT_SECONDS", 0.3)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "agent"))
         listener.listen()
