@@ -26,7 +26,7 @@ from diagkit.transports.ssh_config import Route
 from diagkit.transports.stages import BUDGET, Stopped, seconds_for
 from diagkit.transports.switchboard import Routes, Switchboard
 
-PARTING_SECONDS = 0.5  # for ssh to end and say why, once its output is closed
+PARTING_SECONDS = 2.0  # for ssh to end and say why, once its output is closed
 SETTINGS = {  # win over the user's
     "BatchMode": "yes",
     "NumberOfPasswordPrompts": "0",
@@ -52,11 +52,15 @@ FOR_SHELL = {
 FOR_SHELL_SINCE_8_7 = {"StdinNull": "no", "ForkAfterAuthentication": "no", "SessionType": "default"}
 
 
-def argv(routes: Routes, config: str) -> list[str]:
-    """The command line of an ssh that runs `sh -s` on the last of these machines, by way of the others."""
+def argv(routes: Routes, config: str, identity: str = "") -> list[str]:
+    """The command line of an ssh that runs `sh -s` on the last of these machines, by way of the others.
+
+    identity: a key file to try before those of the configuration.
+    """
     before, route = routes[:-1], routes[-1]
     settings = FOR_SHELL | (FOR_SHELL_SINCE_8_7 if _knows("StdinNull") else {})
-    return [*_ssh(before, route, config), "-T", *_options(settings), "--", route.name, "sh -s"]
+    key = ["-i", identity] if identity else []
+    return [*_ssh(before, route, config), *key, "-T", *_options(settings), "--", route.name, "sh -s"]
 
 
 def _ssh(before: Routes, route: Route, config: str) -> list[str]:
@@ -88,13 +92,13 @@ def _environment() -> dict[str, str]:
 class SystemWay:
     """The system's ssh, and the shell of the machine it leads to. notes: what the user should be told."""
 
-    def __init__(self, routes: Routes, config: str) -> None:
+    def __init__(self, routes: Routes, command: Sequence[str]) -> None:
         self.notes: tuple[str, ...] = ()
         self._log = Log(routes)
         self._pending = b""  # to be sent
-        self._spoke = False
+        self._spoke = self._over = False
         self._first_word_until = 0.0
-        self._child = Child(argv(routes, config), talk=True, env=_environment())
+        self._child = Child(command, talk=True, env=_environment())
         self._ready = selectors.DefaultSelector()
         self._ready.register(self._child.out, selectors.EVENT_READ)
         self._ready.register(self._child.err, selectors.EVENT_READ)
@@ -106,7 +110,7 @@ class SystemWay:
             if time.monotonic() >= limit:
                 raise self._log.silent(time.monotonic() - self._log.since)
             if self._hear(limit - time.monotonic()) == b"":
-                self._hear_out()
+                self._hear_out(PARTING_SECONDS)
                 if not self._log.let_in:
                     raise self._log.ended(self._child.code(time.monotonic() + PARTING_SECONDS))
         self.notes = tuple(self._log.notes)
@@ -129,16 +133,18 @@ class SystemWay:
 
     def recv(self, timeout: float) -> bytes | None:
         """What has arrived. A shell that has said nothing when the stage's time is over is taken for closed."""
-        data = self._hear(timeout)
-        if data is None and not self._spoke and time.monotonic() >= self._first_word_until:
+        if self._spoke:
+            return self._hear(timeout)
+        data = self._hear(min(timeout, self._first_word_until - time.monotonic()))
+        if data is None and time.monotonic() >= self._first_word_until:
             return b""
-        self._spoke = self._spoke or bool(data)
+        self._spoke = bool(data)
         return data
 
     def absence(self, absent: NoShell) -> Unreached:
         """Why there was no shell, from what came instead."""
-        ended = self._child.code(time.monotonic() + 0.2) is not None
-        self._hear_out()
+        ended = self._over and self._child.code(time.monotonic() + PARTING_SECONDS) is not None
+        self._hear_out(PARTING_SECONDS if ended else 0.0)
         if refused := [line for line in self._log.said if "open failed" in line]:
             return no_session(refused[0].rpartition("open failed: ")[2])
         complaint = "\n".join(self._log.said).encode()
@@ -161,6 +167,7 @@ class SystemWay:
         for key, _ in self._ready.select(max(0.0, min(timeout, 0.02) if self._pending else timeout)):
             data = os.read(key.fd, CHUNK)
             if key.fd == self._child.out:
+                self._over = not data
                 return data
             self._log.feed(data)
             if not data:
@@ -172,28 +179,29 @@ class SystemWay:
             with suppress(OSError):  # it is gone: its output ends
                 self._pending = self._pending[self._child.offer(self._pending) :]
 
-    def _hear_out(self) -> None:
+    def _hear_out(self, seconds: float) -> None:
         """Take what ssh said last."""
-        end = time.monotonic() + PARTING_SECONDS
-        while self._child.err in self._ready.get_map() and time.monotonic() < end:
-            for key, _ in self._ready.select(0.05):
-                if key.fd == self._child.err:
-                    data = os.read(key.fd, CHUNK)
-                    self._log.feed(data)
-                    if not data:
-                        self._ready.unregister(key.fd)
+        with suppress(KeyError):  # it said nothing more
+            self._ready.unregister(self._child.out)
+        end = time.monotonic() + seconds
+        while self._ready.get_map() and time.monotonic() < end:
+            self._hear(end - time.monotonic())
 
 
-def climb(routes: Routes, config: str, board: Switchboard, deadline: float) -> SystemWay:
-    """Log in to the last of these machines by way of the others. Raises Stopped and leaves nothing open."""
+def climb(routes: Routes, config: str, board: Switchboard, deadline: float, identity: str = "") -> SystemWay:
+    """Log in to the last of these machines by way of the others. Raises Stopped and leaves nothing open.
+
+    config and identity as for `argv`.
+    """
     if not shutil.which("ssh"):
         raise Stopped(Layer.NAME, Silence.MISSING, "there is no ssh program on this workstation")
+    command = argv(routes, config, identity)
     tries = 0
     while True:
         tries += 1
         try:
             with board.pace.turn(routes, deadline):
-                return _arrive(routes, config, deadline)
+                return _arrive(routes, command, deadline)
         except Stopped as stop:
             pause = board.pace.again(stop, tries, deadline)
             if pause is None:
@@ -201,9 +209,9 @@ def climb(routes: Routes, config: str, board: Switchboard, deadline: float) -> S
             time.sleep(pause)
 
 
-def _arrive(routes: Sequence[Route], config: str, deadline: float) -> SystemWay:
+def _arrive(routes: Routes, command: Sequence[str], deadline: float) -> SystemWay:
     seconds_for(Layer.TCP, deadline)
-    way = SystemWay(tuple(routes), config)
+    way = SystemWay(routes, command)
     try:
         way.await_entry(deadline)
     except BaseException:

@@ -93,7 +93,7 @@ class Log:
             self.offered.append(text.removeprefix("Offering public key: "))
         elif "master session id" in text:  # through a master that the user keeps
             self._pass()
-        elif found := re.match(r"kex_exchange_identification: banner line \d+: (.*)", text):
+        elif found := re.match(r"(?:kex|ssh)_exchange_identification: banner line [0-7]: (.*)", text):
             self.said.append(found[1])
 
     def _pass(self) -> None:
@@ -252,7 +252,7 @@ _NOT_REACHED: dict[str, Explain] = {
     r"open failed: ([a-z ]+): (.*)": _not_forwarded,
 }
 _NO_SERVER: dict[str, Explain] = {
-    r".*(?:invalid format|[Pp]rotocol mismatch|Protocol major versions differ|line too long|without banner).*": _no_ssh,
+    r".*(?:invalid (?:format|characters)|[Pp]rotocol (?:mismatch|major versions)|too long|No SSH version).*": _no_ssh,
     r"(?:kex|ssh)_exchange_identification: .*": _hung_up,
 }
 _BROKEN: dict[str, Explain] = {
@@ -265,6 +265,7 @@ _ENDS: dict[Layer, dict[str, Explain]] = {
     Layer.TCP: _NOT_REACHED | _NO_SERVER,
     Layer.BANNER: _NO_SERVER,
     Layer.HOST_KEY: {
+        r"Protocol major versions differ.*": _no_ssh,
         r"REMOTE HOST IDENTIFICATION HAS CHANGED": _changed,
         r"REVOKED HOST KEY DETECTED|Host key \S+ .* revoked": _revoked,
         r"No \S+ host (?:key|certificate) is known for|not in the list of known hosts": _unknown,

@@ -19,10 +19,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from diagkit.model import Ask, Connection, Moment, Reply, Target, Unreached
+from diagkit.model import Ask, Connection, Layer, Moment, Reply, Silence, Target, Unreached
 from diagkit.transports import lazy_paramiko
 from diagkit.transports.shell import NoShell, Pipe, converse
-from diagkit.transports.ssh_config import Hop
+from diagkit.transports.ssh_config import Hop, hops
 from diagkit.transports.stages import Stopped
 from diagkit.transports.switchboard import Routes, Switchboard, route_to
 
@@ -181,7 +181,7 @@ class Ssh:
 
             because = [f"it is asked by the system's ssh: its configuration wants {what}" for what in beyond]
             self.notes = board.once(*because)
-            way: Way = openssh.climb(routes, self._config, board, self.deadline)
+            way: Way = openssh.climb(routes, self._config, board, self.deadline, self.target.identity)
         else:
             lazy_paramiko.load()  # takes longer than all else a local run does before its first question
             from diagkit.transports import ssh_session
@@ -193,4 +193,10 @@ class Ssh:
     def _routes(self) -> Routes:
         """The machines on the way, this one last. Raises Stopped at layer NAME."""
         target = self.target
-        return route_to(Hop(host=target.host, user=target.user, port=target.port), self._config)
+        if target.barred:
+            raise Stopped(Layer.NAME, Silence.UNSUPPORTED, target.barred)
+        hop = Hop(host=target.host, user=target.user, port=target.port)
+        *jumps, route = route_to(hop, self._config, hops(target.host, target.jump))
+        if target.identity:
+            route = replace(route, identities=(target.identity, *route.identities))
+        return (*jumps, route)
