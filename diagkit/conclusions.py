@@ -13,6 +13,7 @@ from diagkit import catalog
 from diagkit.baseline.foretold import forecasts
 from diagkit.causes.topology import Place, place_of
 from diagkit.checks import OPENS, Check
+from diagkit.checks.connectivity.identity import host_key
 from diagkit.differences.outliers import SetUp, Traits, traits
 from diagkit.digest.hosts import Heard, digest
 from diagkit.model import (
@@ -121,15 +122,18 @@ def conclude(tape: Tape, settings: Settings) -> Conclusion:
 def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[tuple[Finding, ...], tuple[Fault, ...]]:
     """Every selected check's findings about one target, and our own bugs met on the way.
 
-    facts: those of the tape, where somebody else wants them too.
+    A wrong host key is always found, whatever was selected: nobody is to miss it. facts: those of the tape, where
+    somebody else wants them too.
     """
     facts = facts or Facts(settings.probes(), tape)
     findings: list[Finding] = []
     faults: list[Fault] = []
-    name = Untrusted(tape.target.label)
-    for check in settings.checks:
-        if tape.target.label not in settings.only_of.get(check.name, {tape.target.label}):
-            continue
+    label = tape.target.label
+    name = Untrusted(label)
+    checks = [check for check in settings.checks if label in settings.only_of.get(check.name, {label})]
+    if tape.unreached and tape.unreached.wrong_key and host_key not in checks:
+        checks.append(host_key)
+    for check in checks:
         try:
             found = check(facts, settings.limits.get(check.name))
         except Exception as error:  # noqa: BLE001 - one broken check must not silence the others; it is reported as a fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often
 from diagkit.causes.conditions import service_down
-from diagkit.checks.connectivity import path, ports
+from diagkit.checks.connectivity import identity, names, path, ports
 from diagkit.checks.functional import starts
 from diagkit.checks.logs import auth, signatures
 
@@ -20,6 +20,27 @@ sshd_down = Cause(
         LookAlike(cause="host_unreachable", tell="nothing of the host answers", by=path.reach),
     ),
     source="sshd(8); TCP RST on a host that answers ping",
+)
+host_key_changed = Cause(
+    title="Host key changed or revoked: the machine that answers is not the one that is known by this name",
+    prior=0.002,
+    per_subject=True,
+    shows=(always(identity.host_key, fails=0.98),),
+    verify="diagkit connectivity {target} --only 'connectivity.identity.*,connectivity.names.*' -v",
+    act=(
+        "Do not log in. Have whoever runs the machine read its fingerprint to you from its console: "
+        "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`. If it is the one shown here, the machine was rebuilt: "
+        "`ssh-keygen -R '{subject}'` and connect again. If it is another, somebody is in between: call security."
+    ),
+    roll_back="`ssh-keygen -R` keeps the old file as known_hosts.old: move it back.",
+    look_alikes=(
+        LookAlike(cause="dns_wrong_answer", tell="the name leads to another machine", by=names.consistent),
+        LookAlike(cause="hosts_file_override", tell="/etc/hosts sends the name elsewhere", by=names.hosts_file),
+        LookAlike(
+            cause="ssh_login_refused", tell="the key is the known one; the login is refused", by=identity.host_key
+        ),
+    ),
+    source="ssh(1) VERIFYING HOST KEYS; sshd(8) SSH_KNOWN_HOSTS FILE FORMAT, @revoked; RFC 4251 section 9.3.4",
 )
 sshd_max_startups = Cause(
     title="sshd drops connections: MaxStartups exceeded, too many logins at once",

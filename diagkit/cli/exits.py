@@ -7,8 +7,10 @@ from diagkit.cli import streams
 USAGE = 64  # an option, command or name that does not exist (EX_USAGE)
 DATA = 65  # a file that is not what it ought to be (EX_DATAERR)
 NO_INPUT = 66  # a file that is not there or cannot be read (EX_NOINPUT)
+UNAVAILABLE = 69  # who was to do the asking is not there (EX_UNAVAILABLE)
 BUG = 70  # ours (EX_SOFTWARE)
 CANNOT_WRITE = streams.CANNOT_WRITE  # a report or tape that could not be written (EX_CANTCREAT)
+NO_PERMISSION = 77  # a host showed a key that it is not known by, or a revoked one (EX_NOPERM)
 CONFIG = 78  # diagkit.toml is wrong (EX_CONFIG)
 INTERRUPTED = 130  # 128 + SIGINT
 

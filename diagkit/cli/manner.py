@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from diagkit import config
+from diagkit.checks.connectivity.identity import host_key
 from diagkit.cli import exits, streams
 from diagkit.conclusions import Settings, telling
 from diagkit.model import Report, Status
@@ -97,7 +98,9 @@ def _known(name: str, option: str, known: Mapping[str, Output]) -> Output:
 
 
 def verdict_code(report: Report, settings: Settings, fail_on: config.FailOn) -> int:
-    """0 ok, 1 warning, 2 failure, 3 unknown; what is tolerated counts as ok."""
+    """0 ok, 1 warning, 2 failure, 3 unknown; what is tolerated counts as ok. A wrong host key is never tolerated."""
+    if any(f.check == host_key.name and f.status is Status.FAIL for f in report.findings):
+        return exits.NO_PERMISSION
     if fail_on is config.FailOn.NEVER:
         return 0
     tolerated = {Status.WARN} if fail_on is config.FailOn.CRITICAL else set()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, get_type_hints
 
-from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown
+from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown, Unreached
 from diagkit.probes.recall import Answers as Answers
 from diagkit.probes.recall import fact_of
 
@@ -123,8 +123,8 @@ def needs(function: Callable[..., object]) -> Mapping[str, Any]:
 class Facts:
     """The facts of one tape, each learned once, when first wanted.
 
-    `given` are facts nobody asks for, beside Target, Moment, Site and, where one is kept, the History. `faults`
-    collects (probe, error) of parsers that failed in a way only a bug of ours can.
+    `given` are facts nobody asks for, beside Target, Moment, Site, the History where one is kept, and Unreached where
+    the host was not. `faults` collects (probe, error) of parsers that failed in a way only a bug of ours can.
     """
 
     def __init__(self, probes: Iterable[Probe], tape: Tape, given: Iterable[object] = ()) -> None:
@@ -133,6 +133,7 @@ class Facts:
         self._probes = {p.fact: p for p in probes}
         self._facts: dict[type, object] = {type(g): g for g in (tape.target, tape.moment, tape.site, *given)}
         self._facts[History] = tape.history or Inapplicable("history", NO_HISTORY)
+        self._facts[Unreached] = tape.unreached or Inapplicable("unreached", "the host was reached")
         self.faults: list[tuple[str, Exception]] = []
 
     def __getitem__(self, kind: type) -> object:
