@@ -7,6 +7,7 @@ Import it only after `lazy_paramiko.load()`. What is done here leans on parts of
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 import paramiko  # noqa: TID253 - see above
 from paramiko.auth_handler import AuthHandler  # noqa: TID253
@@ -17,7 +18,7 @@ from paramiko.packet import Packetizer  # noqa: TID253
 from paramiko.pkey import UnknownKeyType  # noqa: TID253
 
 from diagkit.model import Layer, Silence
-from diagkit.transports.hooks import fitted, lost, private
+from diagkit.transports.hooks import TRUSTED, fitted, lost, private
 from diagkit.transports.ssh_public import COMMAND, PublicClient
 from diagkit.transports.ssh_stream import Stream
 from diagkit.transports.stages import Stopped
@@ -35,6 +36,8 @@ PACKETS = "a limit on the length of packets, and no thread for a second clock"
 
 Transport = paramiko.Transport
 reading, opening = Transport.run, Transport.open_channel
+THEIR_KEX = getattr(Transport, "_kex_info", {}) if TRUSTED else {}
+LIBSSH_NAME = "curve25519-sha256@libssh.org"  # paramiko knows this key exchange by its first name only
 verifying = getattr(KexCurve25519, "_parse_kexecdh_reply", None)
 
 
@@ -79,6 +82,11 @@ class Client(PublicClient):
     """One SSH connection, seen from the client."""
 
     packets = Packets
+    if LIBSSH_NAME in THEIR_KEX:
+        _kex_info = THEIR_KEX | {LIBSSH_NAME.partition("@")[0]: THEIR_KEX[LIBSSH_NAME]}
+
+    def known_kex(self) -> Collection[str]:
+        return {*super().known_kex(), *self._kex_info} if THEIR_KEX else super().known_kex()
 
     def __init__(self, stream: Stream, key_algorithms: tuple[str, ...], deadline: float) -> None:
         self.service_requested = False

@@ -8,6 +8,7 @@ paramiko's own thread never looks at a clock: whoever waits for a stage does, an
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 
 import paramiko  # noqa: TID253 - see above
 from paramiko.packet import Packetizer  # noqa: TID253
@@ -57,7 +58,8 @@ class PublicClient(paramiko.Transport):
         self.key_algorithms = key_algorithms
         self._opening = threading.Lock()
         offer = self.get_security_options()
-        offer.kex = tuple(name for name in KEX if name in offer.kex)
+        known = self.known_kex()
+        offer.kex = tuple(name for name in KEX if name in known)
         offer.ciphers = tuple(name for name in CIPHERS if name in offer.ciphers)
         offer.digests = tuple(name for name in MACS if name in offer.digests)
         offer.key_types = tuple(name for name in key_algorithms if "-cert-" not in name)
@@ -66,6 +68,10 @@ class PublicClient(paramiko.Transport):
     def presented(self) -> bytes:
         """The server's host key as it came; of a host certificate only the key."""
         return self.get_remote_server_key().asbytes()
+
+    def known_kex(self) -> Collection[str]:
+        """The key exchanges that this paramiko has."""
+        return self.get_security_options().kex
 
     # ------------------------------------------------------------ stages
 

@@ -14,7 +14,7 @@ from diagkit.transports import pacing, ssh_connect
 from diagkit.transports.ssh import Ssh
 from diagkit.transports.ssh_config import Hop, resolve
 from diagkit.transports.stages import BUDGET, Stopped
-from tests.transports.sshd import free_port
+from tests.transports.sshd import free_port, running
 
 
 def unreached(tmp_path, seconds=10.0, **options):
@@ -246,3 +246,12 @@ def test_paramiko_is_loaded_late_without_invoke_and_says_nothing():
         argv = [sys.executable, "-W", "error", "-c", QUIET, str(port)]
         ran = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert (ran.stdout, ran.stderr) == ("host_key", "")
+
+
+@pytest.mark.parametrize("kex", ["curve25519-sha256", "ecdh-sha2-nistp521", "diffie-hellman-group14-sha256"])
+def test_a_server_that_knows_one_key_exchange_is_spoken_to(tmp_path, kex):
+    with running(tmp_path, KexAlgorithms=kex) as server:
+        ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=server.client_config())
+        ask = Run(("uname", "-s"))
+        assert ssh.ask([ask], MOMENT)[ask].out == b"Linux\n", ssh.unreached
+        ssh.close()
