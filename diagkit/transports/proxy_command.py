@@ -107,9 +107,9 @@ class Proxy:
         return True
 
     def _last_words(self) -> str:
-        lines = self._said.decode("utf-8", "replace").split("\n")
-        said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f', saying "{said[:200]}"' if said else ""
+        """Two lines: ssh gives the reason first, and then says that forwarding failed."""
+        lines = [line.strip() for line in self._said.decode("utf-8", "replace").split("\n") if line.strip()]
+        return f', saying "{"; ".join(lines[-2:])[:240]}"' if lines else ""
 
     def _ended(self) -> str:
         end = time.monotonic() + PARTING_SECONDS

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from diagkit.transports.ssh_protocol import Client
 from diagkit.transports.stages import Stopped, seconds_for
 
 MOST_OFFERS = 3
+LONG_ENOUGH = 3600.0  # seconds for a passphrase that is asked for before the machines are
 
 
 @dataclass(slots=True)
@@ -79,6 +80,16 @@ def authenticate(client: Client, route: Route, passphrases: Passphrases[PrivateK
         if _offer(client, route, offer, attempt):
             return
     raise _denied(client, route, f"Permission denied (publickey): {attempt}")
+
+
+def unlock_ahead(routes: Iterable[Route], passphrases: Passphrases[PrivateKey]) -> None:
+    """Ask now for the passphrases that will surely be needed, before any machine's time runs.
+
+    That is where the first key to be offered is locked. One that may not be needed is asked for when its turn comes.
+    """
+    alike = {(r.identities, r.certificates, r.agent, r.identities_only, r.batch, r.allowed): r for r in routes}
+    for route in alike.values():
+        next(_Ring(route, passphrases, Attempt(), time.monotonic() + LONG_ENOUGH).offers(), None)
 
 
 @dataclass(slots=True)

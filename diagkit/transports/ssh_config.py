@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from diagkit.model import Layer, Silence
+from diagkit.transports import child
 from diagkit.transports.key_files import key_file
 from diagkit.transports.known_hosts import SSH_PORT, lookup_names
 from diagkit.transports.names import check_host_name, check_user_name
@@ -22,7 +23,7 @@ from diagkit.transports.ssh_agent import agent_at
 from diagkit.transports.ssh_algorithms import restricted
 from diagkit.transports.ssh_beyond import beyond
 from diagkit.transports.ssh_config_reader import read
-from diagkit.transports.ssh_settings import EXPANDED, Answers, Hop, Refused, Settings, expand, tokens
+from diagkit.transports.ssh_settings import ANSWER_SECONDS, EXPANDED, Answers, Hop, Refused, Settings, expand, tokens
 from diagkit.transports.stages import Stopped
 
 __all__ = ["DEFAULT_KEYS", "Hop", "Route", "resolve"]
@@ -90,11 +91,19 @@ def resolve(hop: Hop, config: str = "") -> Route:
             check_user_name(hop.user)
     except ValueError as error:
         raise Stopped(Layer.NAME, Silence.UNSUPPORTED, str(error)) from None
-    if shutil.which("ssh"):
+    if _is_openssh(shutil.which("ssh")):
         defaults = _answers("none").about(Hop(host="localhost")) if config != "none" else {}
         return _route(hop, _answers(config).about(hop), defaults)
     settings, notes = read(hop, config)
     return _route(hop, settings, {}, notes=notes)
+
+
+@lru_cache(maxsize=4)
+def _is_openssh(program: str | None) -> bool:
+    """Whether this is a client that can be asked; dropbear's goes by the same name, where machines are small."""
+    if program is None:
+        return False
+    return child.run([program, "-V"], timeout=ANSWER_SECONDS).complaint.startswith("OpenSSH")
 
 
 @lru_cache(maxsize=16)

@@ -163,6 +163,7 @@ def tilde(path: str) -> str:
     return os.path.expanduser(path) if path.startswith("~") else path  # noqa: PTH111 - Path raises for unknown users
 
 
+@lru_cache(maxsize=1)
 def home() -> str:
     """The home of the password file, where ssh looks too; $HOME may point elsewhere."""
     try:

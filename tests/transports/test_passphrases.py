@@ -208,6 +208,31 @@ def test_who_has_no_time_left_is_told_and_the_others_still_wait(monkeypatch):
     assert asked.unlock("/keys/a", bytes.decode, time.monotonic() + 30) == "word"
 
 
+def test_what_will_surely_be_needed_is_asked_for_ahead(tmp_path):
+    program = """
+        import sys
+        from diagkit.transports import lazy_paramiko
+        lazy_paramiko.load()
+        from diagkit.transports.passphrases import Passphrases
+        from diagkit.transports.ssh_auth import unlock_ahead
+        from diagkit.transports.ssh_config import Hop, resolve
+        unlock_ahead([resolve(Hop(host=host), sys.argv[1]) for host in ("one", "two", "three")], Passphrases())
+        print("DONE")
+    """
+    for name in ("locked", "second"):
+        make_key(tmp_path / name, passphrase="secret")
+    make_key(tmp_path / "open")
+    config = tmp_path / "config"
+    config.write_text(
+        f"IdentityAgent none\nHost three\n IdentityFile {tmp_path}/open\nHost *\n IdentityFile {tmp_path}/locked\n"
+        f"Host three\n IdentityFile {tmp_path}/second\n"
+    )
+    with terminal(program, str(config)) as person:
+        person.read_until(f"'{tmp_path}/locked': ")
+        person.type("secret\n")
+        assert person.read_until("DONE").count("Enter") == 1
+
+
 def test_a_locked_key_logs_in_everywhere_for_one_question(tmp_path):
     program = """
         import sys, time, threading

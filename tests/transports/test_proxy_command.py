@@ -1,17 +1,21 @@
 """The user's ProxyCommand: what it carries, how it fails, and that nothing of it is left."""
 
+import os
 import shutil
 import socket
 import threading
 import time
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from diagkit.model import Layer, Silence
+from diagkit.model import Layer, Moment, Run, Silence
 from diagkit.transports.proxy_command import open_proxy
+from diagkit.transports.ssh import Ssh
 from diagkit.transports.stages import Stopped
+from tests.transports import sshd
 
 GREETING = b"SSH-2.0-test\r\n"
 
@@ -98,7 +102,7 @@ def test_a_command_that_dies_is_quoted():
     why = stopped.value.why
     assert (why.layer, why.silence) == (Layer.TCP, Silence.UNREACHABLE)
     assert "status 3" in why.detail
-    assert 'saying "no route to bastion"' in why.detail
+    assert 'saying "first; no route to bastion"' in why.detail
 
 
 def test_a_command_that_is_not_there_is_named():
@@ -158,6 +162,23 @@ def test_it_has_no_terminal_to_ask_on():
     ) as proxy:
         proxy.settimeout(5)
         assert proxy.recv(10) == b"mute\n"
+
+
+def test_a_host_is_reached_through_ssh_at_a_bastion(tmp_path):
+    now = datetime.now(UTC)
+    with sshd.running(tmp_path / "sshd") as box:
+        bastion = box.client_config()
+        config = box.client_config(ProxyCommand=f"ssh -F {bastion} -W %h:%p box")
+        ssh = Ssh(box.target, deadline=soon(), ssh_config=config)
+        with closing(ssh):
+            (reply,) = ssh.ask([Run(("uname", "-s"))], Moment(now=now, since=now, until=now)).values()
+            assert reply.text.strip() == os.uname().sysname
+        refused = box.client_config(ProxyCommand=f"ssh -F {bastion} -W 127.0.0.1:1 box")
+        ssh = Ssh(box.target, deadline=soon(), ssh_config=refused)
+        with closing(ssh):
+            ssh.ask([Run(("uname", "-s"))], Moment(now=now, since=now, until=now))
+            assert ssh.unreached.layer is Layer.TCP
+            assert "Connection refused" in ssh.unreached.detail
 
 
 def test_many_at_once_and_their_ends():

@@ -250,6 +250,15 @@ def no_ssh(monkeypatch):
     resolve.cache_clear()
 
 
+def test_a_client_of_another_make_is_not_asked(tmp_path, monkeypatch):
+    """Dropbear's goes by the name of ssh where machines are small, and knows no -G."""
+    (tmp_path / "ssh").write_text("#!/bin/sh\necho 'Dropbear v2022.83' >&2\n[ $1 = -V ]\n")
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    resolve.cache_clear()
+    assert resolve(Hop(host="web"), written(tmp_path, "User deploy\n")).user == "deploy"
+
+
 @pytest.mark.parametrize(
     ("text", "passed_over"),
     [
