@@ -223,7 +223,7 @@ def test_nothing_weak_is_offered(tmp_path):
     offer = b"".join(heard)
     assert b"curve25519-sha256" in offer
     assert b"aes128-gcm@openssh.com" in offer
-    for weak in (b"cbc", b"3des", b"md5", b"hmac-sha1", b"-sha1", b"ssh-rsa", b"ssh-dss", b"-cert-"):
+    for weak in (b"cbc", b"3des", b"md5", b"hmac-sha1", b"-sha1", b"ssh-rsa", b"ssh-dss"):
         assert weak not in offer
 
 
