@@ -10,8 +10,10 @@ An output is called what its module is called, and that is what `--format` and `
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from diagkit.conclusions import Conclusion
 from diagkit.model import Report, Status
 
 
@@ -34,18 +36,40 @@ class View:
     by_signature: bool = False
 
 
+Render = Callable[[Report, View], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A format that can be said piece by piece, while others are still being asked.
+
+    opening: given the id of the run, the version, and when it began. told: of one target, once it is known. closing:
+    what only all of them together tell. What is said so is what `render` says of the same report.
+    """
+
+    opening: Callable[[str, str, datetime], str]
+    told: Callable[[Conclusion], str]
+    closing: Callable[[Report], str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Output:
     """One format: the same report and view always give the same text."""
 
     name: str
     doc: str
-    render: Callable[[Report, View], str]
+    render: Render
+    stream: Stream | None = None
 
 
-def output(render: Callable[[Report, View], str]) -> Output:
+def output(render: Render) -> Output:
     """Make an output of a function, named by the module it lives in."""
     return Output(render.__module__.rpartition(".")[2], (render.__doc__ or "").strip(), render)
+
+
+def streamed(stream: Stream) -> Callable[[Render], Output]:
+    """The same, of a format that can also be said piece by piece."""
+    return lambda render: replace(output(render), stream=stream)
 
 
 def all_outputs() -> dict[str, Output]:

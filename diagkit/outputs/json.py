@@ -6,6 +6,7 @@ import json as encoder
 import math
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from diagkit import codec
 from diagkit.model import SCHEMA_VERSION, Finding, Report
@@ -21,9 +22,14 @@ def json(report: Report, view: View) -> str:  # noqa: ARG001 - every output take
 
 def plain(report: Report) -> dict[str, codec.Json]:
     """The report as JSON values. JSON has no infinity: a measurement that is not a number is left out."""
-    findings = tuple(_finite(finding) for finding in report.findings)
-    values: dict[str, codec.Json] = codec.dump(replace(report, findings=findings), partial(render, form=Form.JSON))
+    findings = tuple(finite(finding) for finding in report.findings)
+    values: dict[str, codec.Json] = values_of(replace(report, findings=findings))
     return values
+
+
+def values_of(part: object) -> Any:
+    """A part of the report as JSON values."""
+    return codec.dump(part, partial(render, form=Form.JSON))
 
 
 def schema() -> dict[str, codec.Json]:
@@ -35,7 +41,8 @@ def schema() -> dict[str, codec.Json]:
     return about | codec.schema(Report)
 
 
-def _finite(finding: Finding) -> Finding:
+def finite(finding: Finding) -> Finding:
+    """The finding without what is no number."""
     if all(map(math.isfinite, finding.measured.values())):
         return finding
     return replace(finding, measured={name: v for name, v in finding.measured.items() if math.isfinite(v)})
