@@ -63,4 +63,4 @@ def capture(
             raise exits.Refusal(exits.CANNOT_WRITE, str(error)) from error
         if not quiet:
             streams.note(f"{len(tape.replies)} answers in {file}; read them with: diagkit check replay:{file}")
-        return stop.code if stop.number else 3 if tape.unreached else 0
+        return stop.code if stop.number else exits.of_silence([tape])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from diagkit.cli import streams
+from collections.abc import Iterable
 
+from diagkit.cli import streams
+from diagkit.model import Tape
+
+UNKNOWN = 3  # something vital could not be seen
 USAGE = 64  # an option, command or name that does not exist (EX_USAGE)
 DATA = 65  # a file that is not what it ought to be (EX_DATAERR)
 NO_INPUT = 66  # a file that is not there or cannot be read (EX_NOINPUT)
@@ -13,6 +17,12 @@ CANNOT_WRITE = streams.CANNOT_WRITE  # a report or tape that could not be writte
 NO_PERMISSION = 77  # a host showed a key that it is not known by, or a revoked one (EX_NOPERM)
 CONFIG = 78  # diagkit.toml is wrong (EX_CONFIG)
 INTERRUPTED = 130  # 128 + SIGINT
+
+
+def of_silence(tapes: Iterable[Tape]) -> int:
+    """For commands that give no verdict: 0, or what to say where a target could not be asked."""
+    missed = [tape.unreached for tape in tapes if tape.unreached]
+    return NO_PERMISSION if any(why.wrong_key for why in missed) else UNKNOWN if missed else 0
 
 
 class Refusal(Exception):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from diagkit.cli import options, streams
+from diagkit.cli import exits, options, streams
 
 if TYPE_CHECKING:
     from diagkit.cli.manner import Manner
@@ -87,4 +87,4 @@ def tell(order: Order, manner: Manner) -> int:
         undelivered = streams.say(FORMATS[manner.format](told, manner.view(intended.config)))
         if stop.number:
             return stop.code
-        return undelivered or (3 if any(tape.unreached for tape in heard.results) else 0)
+        return undelivered or exits.of_silence(heard.results)
