@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+LONGEST_CLOCK = 32  # bytes that an uptime takes, and more
+
 
 @dataclass(slots=True)
 class Frame:
@@ -39,12 +41,12 @@ class Stream:
         fresh = max(0, len(self.data) - len(self.mark) - 8)
         self.data += data
         if self.started is None:
-            self._start()
+            self._start(max(0, fresh - LONGEST_CLOCK))
         ends = re.finditer(rb"\n%b L (\d+)\n" % re.escape(self.mark), self.data[fresh:])
         self.lanes.update(int(end[1]) for end in ends)
 
-    def _start(self) -> None:
-        start = re.search(rb"(?:^|\n)%b S ([\d.]+)\n" % re.escape(self.mark), self.data)
+    def _start(self, fresh: int) -> None:
+        start = re.compile(rb"(?:^|\n)%b S ([\d.]+)\n" % re.escape(self.mark)).search(self.data, fresh)
         if start:
             self.started = float(start[1])
             self.noise = bytes(self.data[: start.start()])

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from diagkit.model import Layer, Silence, Unreached
+from diagkit.transports.shell import NoShell
 
 HEARD = 200  # bytes of what came instead of a shell that are shown
 
 
-def no_shell(heard: bytes, complaint: bytes, code: int | None, *, ended: bool) -> Unreached:
-    """heard, complaint: what came on standard output and standard error instead. code: how it ended, if it was said."""
-    said = (heard.strip() or complaint.strip())[:HEARD].decode("utf-8", "replace")
-    detail = "logged in, but no POSIX shell answered: " + (
-        "the account is locked to something else (a forced command, nologin, a restricted shell)"
-        if ended
-        else "the login shell hangs, or a forced command waits for something else"
-    )
+def no_shell(absent: NoShell, complaint: bytes, code: int | None, *, ended: bool) -> Unreached:
+    """complaint: what came on standard error meanwhile. code: how it ended, if that was said."""
+    words = (absent.heard.strip() or complaint.strip())[:HEARD].decode("utf-8", "replace")
+    said = " ".join(words.split())
+    if absent.endless:
+        what = "a login script or a forced command writes without end"
+    elif ended:
+        what = "the account is locked to something else (a forced command, nologin, a restricted shell)"
+    else:
+        what = "the login shell hangs, or a forced command waits for something else"
+    detail = f"logged in, but no POSIX shell answered: {what}"
     detail += f', which said "{said}"' if said else ", which said nothing"
     detail += f" and ended with status {code}" if code is not None else ""
-    return Unreached(Layer.SHELL, Silence.REFUSED if ended else Silence.TIMEOUT, detail)
+    silence = Silence.GARBLED if absent.endless else Silence.REFUSED if ended else Silence.TIMEOUT
+    return Unreached(Layer.SHELL, silence, detail)
 
 
 def no_session(words: str) -> Unreached:

@@ -148,7 +148,7 @@ class SystemWay:
         if refused := [line for line in self._log.said if "open failed" in line]:
             return no_session(refused[0].rpartition("open failed: ")[2])
         complaint = "\n".join(self._log.said).encode()
-        return no_shell(absent.heard, complaint, self._log.status, ended=ended)
+        return no_shell(absent, complaint, self._log.status, ended=ended)
 
     def hang_up(self) -> None:
         """End ssh and all it started; what it was running on the machine sees the end of its input. From any thread."""

@@ -19,6 +19,7 @@ from diagkit.transports.allowed import COMMANDS, Touches, refuse_unless_allowed
 from diagkit.transports.program import bare_text
 from diagkit.transports.questions import Question, bare, put
 
+EATEN = b"\n" * 8  # goes before the program, for login scripts that read their input: a line, a key, an answer
 LANE_BYTES = 4 << 20  # no lane says more than this, whatever the caps of its questions
 _MEMORY_MAP = re.compile(r"/proc/[^/]+/(cmdline|environ|maps|smaps|smaps_rollup|numa_maps|exe|stack)$")
 
@@ -71,7 +72,7 @@ class Round:
             library=shlex.quote(library() + self.besides),
             lanes=lanes,
         )
-        return program.encode("utf-8", "surrogateescape")
+        return EATEN + program.encode("utf-8", "surrogateescape")
 
 
 # The whole program is one function: bash and ash read a script on standard input byte by byte, so nothing of it may be

@@ -41,11 +41,15 @@ class Pipe(Protocol):
 
 
 class NoShell(Exception):
-    """No POSIX shell answered; `heard` is what came instead (a forced command, `nologin`, a banner)."""
+    """No POSIX shell answered; `heard` is what came instead (a forced command, `nologin`, a banner).
 
-    def __init__(self, why: str, heard: bytes = b"") -> None:
+    endless: it was still coming when no more of it was listened to.
+    """
+
+    def __init__(self, why: str, heard: bytes = b"", *, endless: bool = False) -> None:
         super().__init__(why)
         self.heard = heard
+        self.endless = endless
 
 
 def converse(
@@ -107,7 +111,7 @@ def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> float
             clock = time.time() - stream.started
     if stream.started is None:
         why = "what answers is not a shell" if closed else "no shell answered in time"
-        raise NoShell(why, bytes(stream.data[:200]))
+        raise NoShell(why, bytes(stream.data[:4096]).lstrip()[:200], endless=len(stream.data) >= WIRE_BYTES)
     return clock
 
 

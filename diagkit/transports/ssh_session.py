@@ -175,4 +175,4 @@ class ShellPipe:
         self.recv(0.0)
         ended = self._channel.status_event.wait(0.2) or self._channel.closed
         code = self._channel.exit_status
-        return no_shell(absent.heard, self._complaint, code if code >= 0 else None, ended=ended)
+        return no_shell(absent, self._complaint, code if code >= 0 else None, ended=ended)
