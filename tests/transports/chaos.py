@@ -16,12 +16,14 @@ NEVER = 1 << 62
 class Harm:
     """What happens to byte number `at` of the bytes that flow `towards` client or server.
 
-    end: the stream ends politely; reset: rudely; stall: nothing follows; flip: the byte arrives changed.
+    end: the stream ends politely; reset: rudely; stall: nothing follows; trickle: what follows comes a byte at a time,
+    `every` so many seconds; flip: the byte arrives changed.
     """
 
     how: str = "none"
     at: int = NEVER
     towards: str = "client"
+    every: float = 1.0
 
 
 class Proxy:
@@ -55,6 +57,10 @@ class Proxy:
                 if self.harm.how == "reset":
                     for end in (client, server):
                         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                elif self.harm.how == "trickle":
+                    for end in (client, server):
+                        with contextlib.suppress(OSError):
+                            end.shutdown(socket.SHUT_RDWR)  # ends the thread that trickles
 
     def _forward(self, ready: selectors.BaseSelector) -> None:
         while True:
@@ -66,10 +72,21 @@ class Proxy:
                 sink, towards = key.data
                 data, over = self._harmed(data, towards)
                 sink.sendall(data)
-                if over and self.harm.how == "stall":
+                if over and self.harm.how == "trickle":
+                    ready.unregister(source)
+                    threading.Thread(target=self._trickle, args=(source, sink), daemon=True).start()
+                elif over and self.harm.how == "stall":
                     ready.unregister(source)
                 elif over:
                     return
+
+    def _trickle(self, source: socket.socket, sink: socket.socket) -> None:
+        """The rest, until either end is closed."""
+        late = threading.Event()
+        with contextlib.suppress(OSError, ValueError):
+            while data := source.recv(1):
+                sink.sendall(data)
+                late.wait(self.harm.every)
 
     def _harmed(self, data: bytes, towards: str) -> tuple[bytes, bool]:
         """What goes on, and whether it is the last."""

@@ -100,6 +100,11 @@ class Sshd:
         """What the server has logged so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
+    @property
+    def pid(self) -> int:
+        """The listening process; it has a child for every connection."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the server; the connections it still serves end with their clients."""
         self._process.terminate()

@@ -1,12 +1,15 @@
 """A connection hurt at any byte: every answer is right or is known not to be one."""
 
+import os
+import signal
+import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from diagkit.model import Layer, Moment, Read, Run
+from diagkit.model import Layer, Moment, Read, Run, Silence
 from diagkit.transports.ssh import Ssh
 from diagkit.transports.stages import BUDGET
 from tests.transports.chaos import Harm, Proxy
@@ -61,12 +64,34 @@ def test_an_answer_is_right_or_silent(box, length, how, towards, share):
         assert reply.silence or (reply.out == right and reply.code == 0), reply
 
 
+@pytest.mark.parametrize("how", ["stall", "trickle"])
 @pytest.mark.parametrize(
-    ("towards", "share"), [("client", 0.0), ("client", 0.05), ("client", 0.4), ("client", 0.9), ("server", 0.1)]
+    ("towards", "share"),
+    [*(("client", n) for n in (0.0, 0.002, 0.05, 0.12, 0.4, 0.9)), ("server", 0.1), ("server", 0.5)],
 )
-def test_a_connection_that_stalls_ends_with_its_stage(box, length, monkeypatch, towards, share):
+def test_a_connection_that_stalls_or_trickles_ends_with_its_stage(box, length, monkeypatch, how, towards, share):
     for layer in Layer:
         monkeypatch.setitem(BUDGET, layer, 0.5)
-    replies, _ = session(box, Harm("stall", int(length[towards] * share), towards), 2)
+    began = time.monotonic()
+    replies, _ = session(box, Harm(how, int(length[towards] * share), towards, every=0.2), 2)
+    assert time.monotonic() - began < 10
     for ask, right in (FIRST | SECOND).items():
         assert replies[ask].silence or replies[ask].out == right
+
+
+def test_a_server_that_is_frozen_ends_with_the_time_for_it(box):
+    ssh = Ssh(box.target, deadline=time.monotonic() + 1.5, ssh_config=box.client_config())
+    frozen = []
+    try:
+        assert all(reply.silence is None for reply in ssh.ask(FIRST, MOMENT).values())
+        children = subprocess.run(["pgrep", "-P", str(box.pid)], capture_output=True, text=True, check=True)
+        frozen = [int(line) for line in children.stdout.split()]
+        for process in frozen:
+            os.kill(process, signal.SIGSTOP)
+        began = time.monotonic()
+        assert all(reply.silence is Silence.TIMEOUT for reply in ssh.ask(SECOND, MOMENT).values())
+        assert time.monotonic() - began < 10
+    finally:
+        ssh.close()
+        for process in frozen:
+            os.kill(process, signal.SIGCONT)
