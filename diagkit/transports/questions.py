@@ -42,6 +42,12 @@ def bare(ask: Ask) -> Ask:
     return ask.first if isinstance(ask, Again) else ask
 
 
+def path_of(ask: Ask) -> str:
+    """The file that is read."""
+    asked = bare(ask)
+    return asked.path if isinstance(asked, Read) else asked.source if isinstance(asked, Scan) else ""
+
+
 def put(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
     """These asks as questions: files first, then patterns, then the others in their order."""
     batches: dict[tuple[str, int], list[tuple[Ask, str]]] = {}
@@ -83,10 +89,13 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
 
 
 def _files(reader: str, size: int, members: list[tuple[Ask, str]]) -> Question:
-    """Files that are read from the start share the largest of their caps; their replies are trimmed later."""
+    """Files that are read from the start share the largest of their caps; their replies are trimmed later.
+
+    A file that several want is read once: the kernel's table of sockets takes it milliseconds.
+    """
     asks = tuple(ask for ask, _ in members)
     size = max(size or max(map(_cap, asks)) + 1, SEPARATOR_BYTES)
-    words = f"{reader} {size} {shlex.join(path for _, path in members)}"
+    words = f"{reader} {size} {shlex.join(dict.fromkeys(path for _, path in members))}"
     return Question(asks, "files", words, QUICK, sum(map(_cap, asks)) + 65_536 + COMPLAINTS)
 
 

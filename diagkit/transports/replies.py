@@ -9,7 +9,7 @@ from dataclasses import replace
 from diagkit.model import Ask, Glob, Read, Reply, Run, Scan, Sift, Silence
 from diagkit.transports import sifting
 from diagkit.transports.frames import Frame, cut_files, cut_lines
-from diagkit.transports.questions import Question, bare
+from diagkit.transports.questions import Question, bare, path_of
 
 DENIED = re.compile(
     rb"permission denied|operation not permitted|access denied|insufficient permissions|must be root|are you root"
@@ -110,9 +110,10 @@ def _files(question: Question, whole: Reply, separator: bytes) -> Iterator[tuple
     complaints = whole.err.splitlines()
     unclaimed = set(complaints)
     found: list[tuple[Ask, Reply]] = []
-    for place, ask in enumerate(question.asks):
-        asked = bare(ask)
-        path = asked.path if isinstance(asked, Read) else asked.source if isinstance(asked, Scan) else ""
+    places = {path: place for place, path in enumerate(dict.fromkeys(map(path_of, question.asks)))}
+    for ask in question.asks:
+        asked, path = bare(ask), path_of(ask)
+        place = places[path]
         about = re.compile(rb"%b['\":]" % re.escape(path.encode("utf-8", "surrogateescape")))
         mine = [line for line in complaints if about.search(line)]
         unclaimed.difference_update(mine)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import threading
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from math import ceil
 
 from diagkit.logs.matching.sieve import expression, pieces
@@ -18,11 +20,18 @@ BLOCK = 4096  # bytes; as in sift.sh
 SECONDS = 4.0  # for one log
 UNPACKED = 12 << 20  # bytes that an answer may have when it is unpacked
 READERS = {".gz": "gzip", ".Z": "gzip", ".xz": "xz", ".zst": "zstd", ".bz2": "bzip2", ".lz4": "lz4"}
+_WRITING = threading.Lock()
 JOURNAL = ("warnings", "words")  # selections from the journal
 
 
 def library(moment: Moment) -> str:
     """What sift.sh wants to have been set, and sift.sh."""
+    with _WRITING:  # of the threads of a fleet the first works it out for all
+        return _library(moment)
+
+
+@lru_cache(maxsize=4)
+def _library(moment: Moment) -> str:
     until = 0 if moment.until >= moment.now else ceil(moment.until.timestamp())
     named = {
         "WINDOW": bare_text("window.awk"),

@@ -188,6 +188,26 @@ def test_where_sudo_refuses_we_ask_as_we_are(shell: Argv, shims: Path) -> None:
     assert reply.out
 
 
+@pytest.mark.parametrize(
+    "sudo",
+    [
+        "echo 'sudo: a password is required' >&2; exit 1",
+        "echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1",
+        "echo 'We trust you have received the usual lecture from the local System Administrator.' >&2; exit 1",
+        "echo 'user is not in the sudoers file.  This incident will be reported.'; exit 1",
+        "exec cat >/dev/null",
+        "exit 127",
+    ],
+)
+def test_what_only_root_may_see_is_denied_where_sudo_does_not_let_us(shims: Path, sudo: str) -> None:
+    """Denied is what a check turns into UNKNOWN, with what would open it."""
+    shim(shims, "sudo", sudo)
+    shim(shims, "lsof", "echo 'lsof: Permission denied' >&2; exit 1")
+    secret, plain = say(("dash", "-s"), Run(("lsof",), root=True), UPTIME, changes=NOT_ROOT)
+    assert (secret.out, secret.silence) == (b"", Silence.DENIED)
+    assert plain.silence is None
+
+
 def test_sudo_that_hangs_stops_nobody_else(shell: Argv, shims: Path) -> None:
     shim(shims, "sudo", "exec sleep 600")
     hung, plain = say(shell, Read("/proc/uptime", root=True), UPTIME, patience=3, changes=NOT_ROOT)
@@ -278,3 +298,22 @@ def test_a_round_costs_few_processes(shell: Argv) -> None:
     with talking(alone, {}) as pipe:
         assert cost(pipe, *many) <= 25
         assert cost(pipe, *many, *commands) <= 75
+
+
+def test_a_file_that_several_want_is_read_once(tmp_path: Path) -> None:
+    long, gone = tmp_path / "long", tmp_path / "gone"
+    long.write_text("0123456789" * 1000)
+    caps = {Read(str(long), cap=cap): cap for cap in (10, 5000, 20_000)}
+    (lane,) = plan(caps, MOMENT).lanes
+    assert [q.words.split()[2:] for q in lane.questions] == [[str(long)]]
+    pipe = ShellPipe(("sh", "-s"))
+    try:
+        asks = [*caps, Read(str(gone), cap=1), Read(str(gone), cap=2), Read(str(long), tail=3), Read(str(long), tail=7)]
+        replies = converse(pipe, asks, MOMENT, time.monotonic() + PATIENCE)
+    finally:
+        pipe.close()
+    assert {ask: (len(replies[ask].out), replies[ask].cut) for ask in caps} == {
+        ask: (min(cap, 10_000), cap < 10_000) for ask, cap in caps.items()
+    }
+    assert [replies[ask].silence for ask in asks[3:5]] == [Silence.MISSING, Silence.MISSING]
+    assert [replies[ask].out for ask in asks[5:]] == [b"789", b"3456789"]

@@ -7,7 +7,7 @@ fast as whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from math import prod
 
@@ -34,16 +34,18 @@ def windows(literals: Sequence[bytes]) -> dict[bytes, tuple[int, ...]]:
     found: dict[bytes, list[int]] = {}
     for number in sorted(range(len(literals)), key=lambda number: (len(literals[number]), literals[number])):
         literal = literals[number]
-        shared = (piece for piece in _pieces(literal) if piece in found)
-        found.setdefault(next(shared, None) or _cut(literal), []).append(number)
+        found.setdefault(_shared(literal, found) or _cut(literal), []).append(number)
     return {window: tuple(numbers) for window, numbers in found.items()}
 
 
-def _pieces(literal: bytes) -> Iterator[bytes]:
-    """All that could be a window of it, or a shorter literal within it."""
-    for start in range(len(literal)):
-        for end in range(start + 1, min(start + WIDEST, len(literal)) + 1):
-            yield literal[start:end]
+def _shared(literal: bytes, found: Container[bytes]) -> bytes | None:
+    """What is searched for already and is a piece of it: a window of others, or a shorter literal within it."""
+    size = len(literal)
+    for start in range(size):
+        for end in range(start + 1, min(start + WIDEST, size) + 1):
+            if (piece := literal[start:end]) in found:
+                return piece
+    return None
 
 
 def _cut(literal: bytes) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from diagkit.logs.timestamps.clock import DAY, Clock, micros, moment, offset
 from diagkit.logs.timestamps.reading import Known, read
@@ -26,6 +27,7 @@ class Stamp:
     assumed: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=2048)  # whoever looks for the stamp above an undated line meets the same lines again and again
 def read_stamp(line: str, clock: Clock) -> Stamp | None:
     """The time stamp of this line by itself; None where it has none of a known form, or an impossible one.
 

@@ -1,0 +1,51 @@
+"""`one_question.py SSH_CONFIG HOST...`: `uname -s` of each host, by the way that `diagkit check` goes. See fleet.py."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+from diagkit.conclusions import Settings
+from diagkit.fleet.crew import visits
+from diagkit.fleet.errand import Errand
+from diagkit.fleet.ways import opener
+from diagkit.model import Moment, Reply, Run, Target
+from diagkit.probes import Probe, probe
+from diagkit.transports.switchboard import Switchboard
+
+
+@probe(Run(("uname", "-s")))
+def system(reply: Reply) -> str:
+    """The name of the kernel."""
+    return reply.text
+
+
+class OneQuestion(Settings):
+    """A checklist of one question."""
+
+    def probes(self) -> list[Probe]:
+        """It."""
+        return [system]
+
+
+def main(config: str, *hosts: str) -> None:
+    """Ask them all; the first that does not answer ends it."""
+    now = datetime.now(UTC)
+    errand = Errand(
+        targets=tuple(Target(scheme="ssh", host=host, label=host) for host in hosts),
+        settings=OneQuestion(checks=()),
+        moment=Moment(now=now, since=now, until=now),
+        timeout=120.0,
+        ssh_config=config,
+    )
+    board = Switchboard()
+    halt = SimpleNamespace(number=0, wake=lambda: None)
+    for visit in visits(errand, opener(errand, board), lambda tape: tape.replies, halt):
+        if [reply.text for reply in visit.result.values()] != ["Linux\n"]:
+            sys.exit(f"{visit.target.label}: {visit.missed or visit.fault}")
+    board.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
