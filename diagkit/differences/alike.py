@@ -62,7 +62,9 @@ def impersonal(text: Untrusted, target: Untrusted) -> Untrusted:
         mine = name[0] == own or (name[0].startswith(f"{own}.") and not A_UNIT.search(name[0]))
         return SELF if mine else name[0]
 
-    if own and own in said:
+    if ":" in own:  # an IPv6 address
+        said = said.replace(own, SELF)
+    elif own in said and NAME.fullmatch(own):
         said = NAME.sub(masked, said)
     return Untrusted(PASSING.sub("#", said))
 

@@ -25,6 +25,7 @@ KINDS = 10  # told, unless --all; the healthy come on top
 SPANS = 8  # of names in one list
 LISTED = 40  # the same, in Markdown
 CAUSES = 2  # of one kind
+SURE = {Verdict.CONFIRMED: "", Verdict.PROBABLE: ", probable", Verdict.RECOVERED: ", over by now"}
 
 
 def is_fleet(report: Report) -> bool:
@@ -80,7 +81,7 @@ class Matters:
     def _cause(self, cause: Suspect, group: Alike) -> str:
         elsewhere = cause.target != group.like and cause.target not in group.targets
         on = f" on {self._say(cause.target)}" if elsewhere else ""
-        return f"{title(cause, self._say)}{on}{', over by now' if cause.verdict is Verdict.RECOVERED else ''}"
+        return f"{title(cause, self._say)}{on}{SURE[cause.verdict]}"
 
 
 def _not_reached(group: Alike) -> str:
@@ -98,10 +99,11 @@ def overview(page: Page, report: Report) -> None:
         _row(page, group, matters, width)
     if more:
         rest = ill[len(shown) :]
-        words = statuses(group.status for group in rest for _ in group.targets)
-        note = f"and {counted(more, 'more kind')}: {words} (--all shows them)"
+        names = {name: None for group in rest for name in group.targets}
+        how = tally(target for target in report.targets if target.name in names)
+        note = f"and {counted(more, 'more kind')}: {how} (--all shows them)"
         page.line((note, "bold"), lead=(" " * (width + 4),))
-        page.line((who(page, (name for group in rest for name in group.targets)), "dim"), lead=(" " * (width + 12),))
+        page.line((who(page, names), "dim"), lead=(" " * (width + 12),))
     for group in filter(is_well, report.alike):
         _row(page, group, matters, width)
 

@@ -27,9 +27,9 @@ def spans(names: Iterable[str]) -> list[Span]:
     for around in parts.values():
         for pair in around:
             sizes[pair] = sizes.get(pair, 0) + 1
-    families: dict[tuple[str, str], list[str]] = {}
+    families: dict[tuple[str, str | None], list[str]] = {}
     for name, around in parts.items():
-        family = max(reversed(around), key=sizes.__getitem__, default=(name, ""))
+        family = max(reversed(around), key=sizes.__getitem__) if around else (name, None)
         families.setdefault(family, []).append(name)
     return [span for family, members in families.items() for span in _of_family(family, members)]
 
@@ -42,10 +42,10 @@ def listed_spans(names: Iterable[str], at_most: int) -> str:
     return ", ".join(span.words for span in shown) + (f" and {rest} more" if rest else "")
 
 
-def _of_family(family: tuple[str, str], names: list[str]) -> list[Span]:
-    if len(names) < LEAST:
-        return [Span(name, 1) for name in names]
+def _of_family(family: tuple[str, str | None], names: list[str]) -> list[Span]:
     before, after = family
+    if after is None or len(names) < LEAST:
+        return [Span(name, 1) for name in names]
     digits = {name: name[len(before) : len(name) - len(after)] for name in names}
     runs: list[list[str]] = []
     for name in sorted(names, key=lambda name: (len(digits[name]), digits[name])):

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from diagkit.differences.alike import impersonal
 from diagkit.model import Finding, Report, Suspect
+from diagkit.outputs.overview import is_fleet
 
 T = TypeVar("T")
 
@@ -26,15 +27,20 @@ class Shared:
 
 
 def shared(causes: Iterable[Suspect], report: Report) -> list[Shared]:
-    """The same cause of the same thing on several targets as one, told of a target that stands for others if it can."""
+    """The same cause of the same thing on several targets as one, told of a target that stands for others if it can.
+
+    Of a fleet they come in the order of the overview.
+    """
     if not report.targets[1:]:
         return [Shared(cause, ()) for cause in causes]
     likes = {group.like for group in report.alike}
-    kinds = together(causes, lambda c: (c.id, impersonal(c.entity, c.target)))
     told = []
-    for twins in kinds:
+    for twins in together(causes, lambda c: (c.id, impersonal(c.entity, c.target))):
         first = next((c for c in twins if c.target in likes), twins[0])
         told.append(Shared(first, tuple(c for c in twins if c is not first)))
+    if is_fleet(report):
+        row = {name: n for n, group in enumerate(report.alike) for name in group.targets}
+        told.sort(key=lambda kind: min(row.get(cause.target, len(row)) for cause in kind.all))
     return told
 
 

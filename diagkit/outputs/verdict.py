@@ -73,8 +73,9 @@ def _verdict_on_fleet(report: Report, say: Say) -> tuple[str, str]:
     shown, more = fold(ill, KINDS_NAMED)
     said = [f"{well} of {len(report.targets)} healthy", *(likeness(group, matters, say) for group in shown)]
     if more:
-        rest = sum(len(group.targets) for group in ill[len(shown) :])
-        said.append(f"{rest} more of {counted(more, 'other kind')}")
+        rest = {name for group in ill[len(shown) :] for name in group.targets}
+        how = tally(target for target in report.targets if target.name in rest)
+        said.append(f"{len(rest)} more of {counted(more, 'other kind')} ({how})")
     return _word(report), f": {'; '.join(said)}"
 
 
