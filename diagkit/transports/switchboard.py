@@ -185,4 +185,6 @@ class Line:
             self._settled.set()
 
     def _at(self, stage: Layer) -> None:
+        if self._closed:
+            raise Stopped(stage, Silence.NOT_RUN, "the run is over")
         self.stage = stage

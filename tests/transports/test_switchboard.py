@@ -291,6 +291,24 @@ def test_a_run_that_is_over_connects_to_nobody(box, bastion, board):
     assert "Connection from" not in bastion.log()
 
 
+def test_a_run_that_ends_while_it_connects_leaves_no_thread(box, bastion):
+    def slowly(_, connection):
+        time.sleep(0.5)
+        relay(connection, bastion.port)
+
+    with listening(slowly) as port:
+        bastion.known_hosts.write_text(bastion.known_hosts.read_text().replace(f"{bastion.port}", f"{port}"))
+        config = configure(box, bastion, {"Port": str(port)})
+        before = set(threading.enumerate())
+        with contextlib.closing(Switchboard()) as board:
+            assert ask("t1", config, board, seconds=0.2).silence is Silence.TIMEOUT
+        end = time.monotonic() + 10
+        while (left := set(threading.enumerate()) - before) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not [thread for thread in left if "jump" in thread.name]
+    assert "Accepted publickey" not in bastion.log()
+
+
 def test_a_note_is_told_once_a_run(box, bastion, board):
     config = configure(box, bastion, {"UserKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "accept-new"})
     told = []
