@@ -1,7 +1,7 @@
 """Many names in few words."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagkit.outputs.ranges import listed_spans, spans
@@ -40,6 +40,7 @@ def test_what_is_left_out_is_counted_by_name():
     assert listed_spans(names, 9) == said(*names), "one more is shown rather than counted"
 
 
+@settings(max_examples=50)
 @given(st.lists(st.from_regex(r"[a-c]{0,2}[0-9]{0,3}(-[0-9]{1,3})?", fullmatch=True)))
 def test_no_name_is_lost_and_none_is_made_up(names: list[str]):
     found = spans(names)
