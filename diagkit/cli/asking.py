@@ -17,6 +17,7 @@ from diagkit.cli.plan import Plan
 from diagkit.cli.progress import Progress
 from diagkit.cli.recordings import recorded
 from diagkit.cli.stop import Stop
+from diagkit.conclusions import Conclusion
 from diagkit.fleet.crew import Visit, visits
 from diagkit.fleet.ways import opener
 from diagkit.model import Fault, Tape, Target
@@ -41,6 +42,7 @@ def ask(
     stop: Stop,
     *,
     quiet: bool,
+    concluded: Callable[[Conclusion], T] | None = None,
     known: Mapping[str, Tape] = NOTHING,
     each: Callable[[T], None] = lambda _: None,
     brief: Callable[[T], Brief | None] = lambda _: None,
@@ -48,6 +50,7 @@ def ask(
     """Visit every target and make of its tape what `then` does; `each` is told of every one as it comes.
 
     What a signal cut short is a tape with less on it. known: what targets said before; only what is new is asked.
+    concluded: the same as `then`, of what a tape tells, where that is enough; then tapes may stay where they are made.
     brief: how a target is, for those who watch.
     """
     results: dict[str, T] = {}
@@ -59,7 +62,7 @@ def ask(
             progress.say(note)
         if intended.understood and live:
             progress.say(intended.understood)
-        for visit in chain(_read(told, then), _asked(intended, live, then, stop, progress, known)):
+        for visit in chain(_read(told, then), _asked(intended, live, then, concluded, stop, progress, known)):
             results[visit.target.label] = visit.result
             faults += [visit.fault] if visit.fault else []
             if visit.target.scheme != "replay":
@@ -90,6 +93,7 @@ def _asked(
     intended: Plan,
     live: list[Target],
     then: Callable[[Tape], T],
+    concluded: Callable[[Conclusion], T] | None,
     stop: Stop,
     progress: Progress,
     known: Mapping[str, Tape],
@@ -99,6 +103,13 @@ def _asked(
     def remembered(tape: Tape) -> T:
         return then(histories.keep(tape, intended.settings, finished=not stop.number) if intended.baseline else tape)
 
-    errand = intended.errand(live)
+    away = [target for target in live if target.scheme == "ssh"] if intended.executor else []
+    if intended.executor and away:
+        from diagkit.cli import elsewhere
+
+        concluded = None if intended.baseline else concluded
+        errand = intended.errand(away)
+        yield from elsewhere.visits(errand, intended.executor, remembered, concluded, stop, progress, known)
+    errand = intended.errand([target for target in live if target not in away])
     with closing(Switchboard(transport=errand.transport)) as switchboard:
         yield from visits(errand, opener(errand, switchboard), remembered, stop, progress.waiting, known)

@@ -35,6 +35,7 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
         config: options.ConfigFile = "",
         ssh_config: options.SshConfigFile = "",
         transport: options.Transport = "auto",
+        executor: options.Executor = "threads",
     ) -> int:
         from diagkit.cli.manner import Manner
         from diagkit.cli.plan import Order
@@ -58,6 +59,7 @@ def checklist(phase: str, doc: str) -> Callable[..., int]:
             config=config,
             ssh_config=ssh_config,
             transport=transport,
+            executor=executor,
         )
         manner = Manner(
             format=format_,

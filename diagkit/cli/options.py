@@ -78,6 +78,14 @@ Transport = Annotated[
     Literal["auto", "paramiko", "openssh"],
     typer.Option(help="How to speak SSH; auto takes the system's ssh for what paramiko cannot do."),
 ]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="WHERE",
+        help="Who asks: threads (here), processes:N, or the workers of dask://HOST:PORT.",
+    ),
+]
 FailOn = Annotated[
     Literal["warning", "critical", "never"] | None, typer.Option(help="The mildest status that fails the run.")
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -13,6 +13,7 @@ from diagkit.cli.selection import select
 from diagkit.conclusions import Settings
 from diagkit.differences.outliers import LEAST
 from diagkit.fleet.errand import Errand
+from diagkit.fleet.places import NotUnderstood, Places
 from diagkit.model import Moment, Site, Target
 from diagkit.transports.switchboard import Choice
 
@@ -38,6 +39,7 @@ class Order:
     config: str = ""
     ssh_config: str = ""
     transport: Choice = "auto"
+    executor: str = "threads"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Plan:
     """What will be done. `timeout` in seconds for each target; `understood` says the window, if one was asked for.
 
     baseline: whether to read what earlier runs measured, and to remember this one. notes: how the targets were chosen.
+    executor: opens the places where targets are asked; None: here.
     """
 
     targets: tuple[Target, ...]
@@ -57,6 +60,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     baseline: bool = False
     transport: Choice = "auto"
+    executor: Callable[[], Places] | None = None
 
     def errand(self, targets: Sequence[Target]) -> Errand:
         """What to ask of these targets."""
@@ -105,6 +109,7 @@ def plan(order: Order) -> Plan:
         notes=choice.notes,
         baseline=settled.baseline if order.baseline is None else order.baseline,
         transport=order.transport,
+        executor=_executor(order.executor),
     )
 
 
@@ -115,6 +120,17 @@ def configured(named: str) -> tuple[config.Config, Mapping[str, object]]:
         return config.load(stack), config.limits(stack, catalog.all_checks())
     except config.Misconfigured as error:
         raise exits.Refusal(exits.CONFIG, str(error)) from error
+
+
+def _executor(name: str) -> Callable[[], Places] | None:
+    if name == "threads":
+        return None
+    from diagkit.fleet.executors import opener_of
+
+    try:
+        return opener_of(name)
+    except NotUnderstood as error:
+        raise exits.Refusal(exits.USAGE, str(error)) from error
 
 
 def _window(order: Order, settled: config.Config) -> tuple[Moment, str]:

@@ -44,7 +44,8 @@ def _run(order: Order, manner: Manner) -> int:
     started = datetime.now(UTC)
     with Stop() as stop:
         then = told_by(intended.settings, keep=order.deep)
-        heard = ask(intended, then, stop, quiet=manner.quiet, brief=Told.brief)
+        concluded = None if order.deep else Told
+        heard = ask(intended, then, stop, quiet=manner.quiet, concluded=concluded, brief=Told.brief)
         told, faults, settings = heard.results, heard.faults, intended.settings
         about = run_info(started, [one.conclusion.moment for one in told], stop)
         report = assemble([one.conclusion for one in told], settings, about)

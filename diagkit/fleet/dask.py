@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+import pickle
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,23 +32,40 @@ NOISY = ("distributed", "distributed.client", "tornado", "tornado.application", 
 CERTIFICATES = "distributed.comm.tls.ca-file, distributed.comm.tls.client.cert and distributed.comm.tls.client.key"
 
 
+class _Call:
+    """Unpickled, it is what `carry_out` returns for this parcel.
+
+    So the function that Dask is given is one of the standard library: its scheduler reads the names of functions, and
+    need not have diagkit; a worker that has none says so in a way that we understand.
+    """
+
+    def __init__(self, parcel: bytes) -> None:
+        self.parcel = parcel
+
+    def __reduce__(self) -> tuple[Callable[[bytes], bytes], tuple[bytes]]:
+        return carry_out, (self.parcel,)
+
+
 def installed() -> bool:
     """Whether the library is there; it is not loaded."""
     return find_spec("distributed") is not None
 
 
 class Cluster:
-    """The workers of one scheduler, as they come and go. Raises `NotUnderstood`, `NotSetUp` or `Unavailable`."""
+    """The workers of one scheduler, as they come and go. Raises `NotSetUp` or `Unavailable`."""
 
-    def __init__(self, name: str) -> None:
-        host, port = _place(name)
+    def __init__(self, host: str, port: int) -> None:
+        self._name = f"dask://{_bracketed(host)}:{port}"
         if not installed():
-            raise NotSetUp(f"--executor {name} needs Dask: pip install 'diagkit[dask]'")
-        self._name = f"dask://{host}:{port}"
-        self._quiet = {which: logging.getLogger(which).level for which in NOISY}
+            raise NotSetUp(f"--executor {self._name} needs Dask: pip install 'diagkit[dask]'")
         self._workers: dict[str, Place] = {}
         self._changed = True
-        self._client = self._connect(host, port)
+        self._hushed = ExitStack()
+        try:
+            self._client = self._connect(host, port)
+        except BaseException:
+            self._hushed.close()
+            raise
 
     @property
     def ended(self) -> str:
@@ -70,14 +89,12 @@ class Cluster:
             if self._client.status == "running":
                 self._client.unsubscribe_topic("all")
             self._client.close(timeout=ANSWER)
-        for which, level in self._quiet.items():
-            logging.getLogger(which).setLevel(level)
+        self._hushed.close()
 
     def _connect(self, host: str, port: int) -> Client:
-        for which in NOISY:  # what concerns the user, we say ourselves
-            logging.getLogger(which).setLevel(logging.CRITICAL + 1)
         from distributed import Client, Security
 
+        self._hushed.enter_context(_hushed())
         security = Security()
         encrypted = bool(security.tls_ca_file and security.tls_client_cert)
         if not encrypted and not _is_loopback(host):
@@ -85,15 +102,14 @@ class Cluster:
                 f"--executor {self._name}: a scheduler is spoken to over TLS alone, and Dask's configuration names no "
                 f"certificates; set {CERTIFICATES}"
             )
-        shown = f"[{host}]" if ":" in host else host
-        address = f"{'tls' if encrypted else 'tcp'}://{shown}:{port}"
+        address = f"{'tls' if encrypted else 'tcp'}://{_bracketed(host)}:{port}"
         security.require_encryption = encrypted
         try:
+            socket.create_connection((host, port), CONNECT).close()  # Dask knocks at a closed door until time is up
             client = Client(address, security=security, timeout=CONNECT, set_as_default=False, name="diagkit")
         except (OSError, ValueError, TimeoutError) as error:
-            raise Unavailable(
-                f"the scheduler {self._name} cannot be reached over {address[:3]}: {_said(error)}"
-            ) from error
+            why = f"the scheduler {self._name} cannot be reached over {address[:3].upper()}: {_said(error)}"
+            raise Unavailable(why) from error
         client.subscribe_topic("all", self._hear)
         return client
 
@@ -112,24 +128,43 @@ class Cluster:
             return
         running = {address: about for address, about in told.items() if about.get("status") == "running"}
         self._workers = {
-            address: self._workers.get(address) or self._place(address, about) for address, about in running.items()
+            name: self._workers.get(name) or self._place(address, about)
+            for address, about in running.items()
+            if (name := f"the worker {address}")
         }
 
     def _place(self, address: str, about: Mapping[str, Any]) -> Place:
         """A worker started with `--resources site:fra=1` asks the hosts with the tag site:fra."""
         site = next((r.removeprefix(SITE) for r in sorted(about.get("resources", {})) if r.startswith(SITE)), "")
         executor = self._client.get_executor(pure=False, workers=[address], allow_other_workers=False)
-        return Place(executor, carry_out, site)
+        return Place(lambda parcel: executor.submit(pickle.loads, pickle.dumps(_Call(parcel))), site)
 
 
-def _place(name: str) -> tuple[str, int]:
+def scheduler(name: str) -> tuple[str, int]:
+    """Host and port of `dask://HOST:PORT`. Raises `NotUnderstood`."""
     try:
         parts = urlsplit(name)
         if parts.scheme == "dask" and parts.hostname and parts.port and not (parts.path or parts.username):
             return parts.hostname, parts.port
-    except ValueError:
+    except ValueError:  # a port that is no number, half a pair of brackets
         pass
     raise NotUnderstood(f"--executor {name}: a scheduler is named as in dask://scheduler.example:8786")
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Without the log lines of Dask: what concerns the user, we say ourselves."""
+    loggers = [logging.getLogger(name) for name in NOISY]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _is_loopback(host: str) -> bool:
@@ -140,4 +175,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return str(error.__cause__ or error).split("\n")[0] or type(error).__name__
+    """The reason at the bottom of it. Dask's own words begin with where in its code that was."""
+    while error.__cause__ and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).rpartition(">: ")[2].split("\n")[0] or type(error).__name__

@@ -10,15 +10,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
 from diagkit import __version__
-from diagkit.conclusions import Conclusion, conclude
+from diagkit.conclusions import Conclusion
 from diagkit.fleet.crew import Halt, Standing, Visit
 from diagkit.fleet.errand import Errand
-from diagkit.fleet.parcels import Unreadable, pack, unpack
+from diagkit.fleet.parcels import pack, unpack
 from diagkit.fleet.places import Place, Places, Unavailable
 from diagkit.fleet.shards import Outcome, Shard, Task, shards, smaller
 from diagkit.model import Fault, Layer, Silence, Tape, Target, Unreached, Untrusted
@@ -28,7 +29,7 @@ START_UP = 20.0  # seconds for a place to appear, to load us, to think and to ha
 LAST_WORDS = 2.5  # seconds in which places that were told to stop may hand in what they have
 ALONE = 2  # losses after which a host is asked alone; another one is its own
 
-Made = Tape | Conclusion
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -41,11 +42,11 @@ class _Job:
     given_up: bool = False
 
 
-class Dispatch:
+class Dispatch(Generic[T]):
     """One errand on its way.
 
-    say: tells the user what concerns no single host. known: what hosts said before, by label. tapes: each host's tape
-    is wanted, not what it tells.
+    then: what is made of a tape. concluded: the same, of what a tape tells, where that is enough: it is thought out
+    there, and the tapes stay there. say: tells the user what concerns no single host. known: what hosts said before.
     """
 
     def __init__(
@@ -53,30 +54,33 @@ class Dispatch:
         errand: Errand,
         places: Places,
         stop: Halt,
+        then: Callable[[Tape], T],
+        concluded: Callable[[Conclusion], T] | None,
         *,
         say: Callable[[str], None],
         watch: Callable[[Standing], None] = lambda _: None,
         known: Mapping[str, Tape] = MappingProxyType({}),
-        tapes: bool = False,
     ) -> None:
         self._errand = errand
         self._places = places
         self._stop = stop
+        self._then = then
+        self._concluded = concluded
         self._say = say
         self._watch = watch
         self._known = known
-        self._tapes = tapes
         self._waiting: deque[Shard] = deque()
         self._running: dict[Future[bytes], _Job] = {}
         self._answered: set[str] = set()
         self._refused: dict[str, str] = {}
         self._sites: set[str] = set()
+        self._begun = False  # somebody took something on
         self._idle_since = time.monotonic()
 
-    def visits(self) -> Iterator[Visit[Made]]:
+    def visits(self) -> Iterator[Visit[T]]:
         """Every target's visit: those of a shard as it comes in, and at the end of each that nobody could ask.
 
-        Raises `Unavailable` if nobody took anything, so that there is nothing to report.
+        Raises `Unavailable` if nobody took anything on, so that there is nothing to report.
         """
         why = self._await_places()
         self._waiting.extend(shards(self._errand, len(self._places.here())))
@@ -87,7 +91,7 @@ class Dispatch:
             why = self._hopeless()
         if self._stop.number:
             yield from self._last_words()
-        elif why and not self._answered and not self._running:
+        elif why and not self._begun:
             raise Unavailable(why)
         elif why:
             self._say(why)
@@ -138,12 +142,12 @@ class Dispatch:
         """A host of a site goes to that site, if anybody has ever been there; any other host to anybody."""
         fitting = (s for s in self._waiting if s.site == place.site or s.site not in self._sites)
         shard = next(fitting, None)
-        if shard is None:
+        if not shard:
             return
         known = {label: self._known[label] for label in shard.labels if label in self._known}
-        parcel = pack(Task(version=__version__, errand=shard.errand, known=known, tapes=self._tapes))
+        parcel = pack(Task(version=__version__, errand=shard.errand, known=known, tapes=self._concluded is None))
         try:
-            future = place.executor.submit(place.task, parcel)
+            future = place.carry_out(parcel)
         except RuntimeError:  # it broke down since we looked; nobody was asked by it
             self._places.lose(name)
             return
@@ -158,7 +162,7 @@ class Dispatch:
 
     # ------------------------------------------------------------ in
 
-    def _take_in(self) -> Iterator[Visit[Made]]:
+    def _take_in(self) -> Iterator[Visit[T]]:
         """What has come in within a moment; and what will not come any more is asked for again."""
         if self._running:
             wait(self._running, timeout=GLANCE, return_when=FIRST_COMPLETED)
@@ -172,43 +176,43 @@ class Dispatch:
             elif job.place not in here:
                 del self._running[future]
                 future.cancel()
-                yield from self._lost(job, f"{job.place} has gone")
+                yield from self._lost(job, f"{job.place} ended")
             elif not job.given_up and now > job.began + job.shard.seconds + START_UP:
                 self._places.lose(job.place)
                 yield from self._lost(job, f"{job.place} did not answer in time")
 
-    def _returned(self, future: Future[bytes], job: _Job) -> Iterator[Visit[Made]]:
+    def _returned(self, future: Future[bytes], job: _Job) -> Iterator[Visit[T]]:
         try:
             outcome = unpack(future.result())
-        except (ImportError, AttributeError):
-            outcome = Outcome(refused="it has no diagkit, or one of another version")
-        except CancelledError:
-            yield from self._lost(job, f"{job.place} has gone")
-            return
-        except Unreadable as error:
-            yield from self._lost(job, f"{job.place} returned what is none: {error}")
-            return
-        except Exception as error:  # noqa: BLE001 - whatever breaks an executor; the hosts are asked again
+        except (ImportError, AttributeError):  # the task could not even be named there
+            outcome = Outcome(refused="it has no diagkit, or another version")
+        except (CancelledError, BrokenExecutor):
             self._places.lose(job.place)
-            yield from self._lost(job, f"{job.place} broke down: {type(error).__name__}")
+            yield from self._lost(job, f"{job.place} ended")
             return
-        if not isinstance(outcome, Outcome):
-            yield from self._lost(job, f"{job.place} returned something else")
+        except Exception as error:  # noqa: BLE001 - an executor may fail in any way; the hosts are asked again
+            yield from self._lost(job, f"{job.place} failed: {type(error).__name__}: {error}")
+            return
+        if not isinstance(outcome, Outcome) or outcome.failed:
+            why = outcome.failed if isinstance(outcome, Outcome) else "it returned something else"
+            yield from self._lost(job, f"{job.place} failed: {why}")
         elif outcome.refused:
             self._refused[job.place] = f"{job.place} cannot be used: {outcome.refused}; this is diagkit {__version__}"
             self._say(self._refused[job.place])
             self._waiting.appendleft(job.shard)
         else:
+            self._begun = True
             for visit in outcome.visits:
-                if visit.target.label in job.shard.labels and visit.target.label not in self._answered:
+                asked = visit.target.label in job.shard.labels and visit.target.label not in self._answered
+                if asked and isinstance(visit.result, Conclusion if self._concluded else Tape):
                     self._answered.add(visit.target.label)
-                    yield visit
+                    yield self._made(visit, visit.result)
 
-    def _lost(self, job: _Job, how: str) -> Iterator[Visit[Made]]:
+    def _lost(self, job: _Job, how: str) -> Iterator[Visit[T]]:
         """Have its hosts asked again, in smaller shards and last; or name the one that always goes with its place."""
         if job.given_up:
             return
-        job.given_up = True
+        self._begun = job.given_up = True
         if job.shard.lost < ALONE:
             self._waiting.extend(smaller(job.shard, self._answered))
             return
@@ -219,7 +223,7 @@ class Dispatch:
                 self._answered.add(target.label)
                 yield replace(visit, fault=Fault(where=f"asking {target.scheme} elsewhere", error=Untrusted(said)))
 
-    def _last_words(self) -> Iterator[Visit[Made]]:
+    def _last_words(self) -> Iterator[Visit[T]]:
         """What places hand in that can be told to stop; the others are left to the deadlines of their hosts."""
         self._places.stop()
         for future in self._running:
@@ -228,11 +232,17 @@ class Dispatch:
         while time.monotonic() < end and any(not job.given_up for job in self._running.values()):
             yield from self._take_in()
 
-    def _missed(self, target: Target, why: str) -> Visit[Made]:
+    def _missed(self, target: Target, why: str) -> Visit[T]:
         """The visit of a host that nobody has asked."""
         missed = Unreached(Layer.NAME, Silence.NOT_RUN, f"not asked: {why}")
         site = self._errand.site(target)
         nothing = Tape(target=target, moment=self._errand.moment, replies={}, site=site, unreached=missed)
-        tape = self._known.get(target.label, nothing)
-        made = tape if self._tapes else conclude(tape, self._errand.settings)
-        return Visit(target=target, result=made, took=0.0, missed=missed)
+        visit = Visit(target=target, result=nothing, took=0.0, missed=missed)
+        return self._made(visit, self._known.get(target.label, nothing))
+
+    def _made(self, visit: Visit[Any], found: Tape | Conclusion) -> Visit[T]:
+        """The visit with what is wanted of it. Of a host that nobody asked there is only an empty tape."""
+        if isinstance(found, Tape):
+            return replace(visit, result=self._then(found))
+        assert self._concluded  # noqa: S101 - else tapes were asked for, and another answer was not taken
+        return replace(visit, result=self._concluded(found))

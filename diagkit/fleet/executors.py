@@ -6,10 +6,11 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection
 
@@ -18,30 +19,25 @@ from diagkit.fleet.shards import carry_out
 
 MOST_PROCESSES = 256
 STOP = b"stop"
-NAMES = "threads, processes:N or dask://HOST:PORT"
 
 
-@contextmanager
-def places(name: str) -> Iterator[Places | None]:
-    """The places that `name` stands for, until the block ends; None for `threads`, which are those of this process.
+def opener_of(name: str) -> Callable[[], Places] | None:
+    """What opens the places of this name; None for `threads`, which are those of this process.
 
-    Raises `NotUnderstood`, `NotSetUp` or `Unavailable`.
+    Raises `NotUnderstood` here, and what it returns `NotSetUp` or `Unavailable`.
     """
     kind, _, rest = name.partition(":")
     if name == "threads":
-        yield None
-    elif kind == "processes" and rest.isascii() and rest.isdigit() and 0 < int(rest) <= MOST_PROCESSES:
-        with closing(Processes(int(rest))) as processes:
-            yield processes
-    elif kind == "dask":
-        from diagkit.fleet.dask import Cluster
+        return None
+    if kind == "processes":
+        if not (rest.isascii() and rest.isdigit() and 0 < int(rest) <= MOST_PROCESSES):
+            raise NotUnderstood(f"--executor {name}: how many? 1 to {MOST_PROCESSES}, as in processes:4")
+        return partial(Processes, int(rest))
+    if kind == "dask":
+        from diagkit.fleet.dask import Cluster, scheduler
 
-        with closing(Cluster(name)) as cluster:
-            yield cluster
-    elif kind == "processes":
-        raise NotUnderstood(f"--executor {name}: how many processes? 1 to {MOST_PROCESSES}, as in processes:4")
-    else:
-        raise NotUnderstood(f"--executor {name}: there is {NAMES}")
+        return partial(Cluster, *scheduler(name))
+    raise NotUnderstood(f"--executor {name}: there is threads, processes:N and dask://HOST:PORT")
 
 
 class Shares:
@@ -49,7 +45,8 @@ class Shares:
 
     def __init__(self, executor: Executor, at_once: int) -> None:
         self.ended = ""
-        self._places = {f"share {number}": Place(executor, carry_out) for number in range(1, at_once + 1)}
+        place = Place(lambda parcel: executor.submit(carry_out, parcel))
+        self._places = {f"share {number}": place for number in range(1, at_once + 1)}
 
     def here(self) -> Mapping[str, Place]:
         return self._places
@@ -73,9 +70,14 @@ class Shares:
 class _Process:
     """A pool of one process, and the two ends of the tether that it hangs on: ours, and its own, which it inherits."""
 
-    place: Place
+    pool: ProcessPoolExecutor
     tether: Connection
     inherited: Connection
+
+    @property
+    def place(self) -> Place:
+        """It, as one of the places there are."""
+        return Place(lambda parcel: self.pool.submit(carry_out_until_told, parcel))
 
     def tell(self) -> None:
         """Have it hand in what it has."""
@@ -91,7 +93,7 @@ class _Process:
                     if child.pid == pid:
                         child.kill()
         self.tether.close()
-        self.place.executor.shutdown(wait=True, cancel_futures=True)
+        self.pool.shutdown(wait=True, cancel_futures=True)
         self.inherited.close()
 
 
@@ -111,7 +113,7 @@ class Processes:
 
     def here(self) -> Mapping[str, Place]:
         while len(self._running) < self._wanted:
-            self._running[f"process {next(self._numbers)}"] = self._start()
+            self._running[f"the process {next(self._numbers)}"] = self._start()
         return {name: process.place for name, process in self._running.items()}
 
     def lose(self, name: str) -> None:
@@ -130,10 +132,10 @@ class Processes:
     def _start(self) -> _Process:
         ours, theirs = self._context.Pipe()
         pool = ProcessPoolExecutor(1, self._context, _hang_on, (theirs,))  # starts it when it is given something
-        return _Process(Place(pool, carry_out_until_told), ours, theirs)
+        return _Process(pool, ours, theirs)
 
 
-class _Told:
+class Told:
     """Whether this process was told to stop: what a signal is to the crew of the first one."""
 
     def __init__(self) -> None:
@@ -141,7 +143,7 @@ class _Told:
         self.wake: Callable[[], None] = lambda: None
 
 
-_TOLD = _Told()
+_TOLD = Told()
 
 
 def carry_out_until_told(parcel: bytes) -> bytes:
@@ -152,12 +154,12 @@ def carry_out_until_told(parcel: bytes) -> bytes:
 def _hang_on(tether: Connection) -> None:
     """Begin the life of a process: a Ctrl-C is our parent's to tell us of, and without our parent we end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tether.send_bytes(str(os.getpid()).encode())
     threading.Thread(target=_listen, args=(tether,), daemon=True, name="tether").start()
 
 
 def _listen(tether: Connection) -> None:
     try:
+        tether.send_bytes(str(os.getpid()).encode())
         while tether.recv_bytes() == STOP:
             _TOLD.number = signal.SIGINT
             _TOLD.wake()

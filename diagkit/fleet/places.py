@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,11 +24,11 @@ class Unavailable(Exception):
 class Place:
     """It is given one shard at a time: when it breaks down, we know which hosts went with it.
 
-    task: what it calls with a packed task. site: whose hosts are reached from there alone; empty: of no site.
+    carry_out: takes a packed task and has `shards.carry_out` called with it there. Raises RuntimeError when it cannot
+    take one. site: whose hosts are reached from there alone; empty: of no site.
     """
 
-    executor: Executor
-    task: Callable[[bytes], bytes]
+    carry_out: Callable[[bytes], Future[bytes]]
     site: str = ""
 
 

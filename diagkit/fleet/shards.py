@@ -94,10 +94,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a worker returns. refused: why it would not begin."""
+    """What a worker returns. refused: why it would not begin. failed: the bug of ours that ended it."""
 
     visits: tuple[Visit[Tape | Conclusion], ...] = ()
     refused: str = ""
+    failed: str = ""
 
 
 class Unstopped:
@@ -115,7 +116,10 @@ def carry_out(parcel: bytes, stop: Halt | None = None) -> bytes:
         return pack(Outcome(refused=str(error)))
     if not isinstance(task, Task) or task.version != __version__:
         return pack(Outcome(refused=f"it has diagkit {__version__}"))
-    return pack(Outcome(visits=tuple(_visits(task, stop or Unstopped()))))
+    try:
+        return pack(Outcome(visits=tuple(_visits(task, stop or Unstopped()))))
+    except Exception as error:  # noqa: BLE001 - the sender asks these hosts again, and tells which of them it was
+        return pack(Outcome(failed=f"{type(error).__name__}: {error}"))
 
 
 def _visits(task: Task, stop: Halt) -> Iterator[Visit[Tape | Conclusion]]:
