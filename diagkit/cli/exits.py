@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from diagkit.cli import streams
-from diagkit.model import Tape
+
+if TYPE_CHECKING:  # completion wants these numbers at once, and no nouns
+    from diagkit.model import Tape
 
 UNKNOWN = 3  # something vital could not be seen
 USAGE = 64  # an option, command or name that does not exist (EX_USAGE)

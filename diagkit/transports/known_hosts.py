@@ -21,7 +21,6 @@ from pathlib import Path
 
 from diagkit.transports.patterns import LONGEST, matches
 from diagkit.transports.public_key import BLANK, plain, written
-from diagkit.transports.public_key import fingerprint as fingerprint
 
 SSH_PORT = 22
 LARGEST_FILE = 64 << 20  # bytes; nobody's known_hosts, somebody's mistake

@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 from diagkit.transports import lazy_paramiko
+from diagkit.transports.known_hosts import file_at
 from diagkit.transports.wire.icmp import open_socket
 
 KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
@@ -40,17 +41,22 @@ def agent_keys() -> int | None:
         agent.close()
 
 
-def known_hosts() -> dict[str, int | None]:
-    """The usual files of known host keys that exist, and how many lines each has; None where we may not read it."""
-    found: dict[str, int | None] = {}
+def known_hosts() -> dict[str, tuple[int, int] | None]:
+    """The usual files of known host keys that exist: how many lines each has, and how many names in it are hashed.
+
+    None where we may not read it.
+    """
+    found: dict[str, tuple[int, int] | None] = {}
     for name in KNOWN_HOSTS:
-        path = Path(name).expanduser()
+        path = str(Path(name).expanduser())
         try:
-            found[str(path)] = sum(1 for line in path.read_bytes().splitlines() if line.strip())
+            index = file_at(path).index()
         except FileNotFoundError:
             continue
         except OSError:
-            found[str(path)] = None
+            found[path] = None
+        else:
+            found[path] = index.lines, index.hashed
     return found
 
 

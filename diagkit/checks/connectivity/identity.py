@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from diagkit.checks import OPENS, Finding, Findings, check, fail, ok, skip, unknown
-from diagkit.model import Layer, Silence, Target, Unreached, WrongKey
+from diagkit.checks import OPENS, Findings, check, fail, ok, skip, unknown
+from diagkit.model import Finding, Layer, Silence, Target, Unreached, WrongKey
 from diagkit.probes import Inapplicable
 
 BELOW = (Layer.NAME, Layer.ROUTE, Layer.TCP, Layer.BANNER)
