@@ -115,11 +115,16 @@ class Known:
         hosts = dict.fromkeys((*(name for each in read for name in each.hosts), *(t.label for t in targets)))
         groups: dict[str, Collection[str]] = dict.fromkeys((*self.config.groups, *self.config.targets), ())
         for inventory in read:
-            groups |= members(inventory)
+            for name, found in members(inventory).items():
+                groups[name] = [*groups.get(name, ()), *found]
+        groups.pop(ALL, None)  # here it means these targets too
         of_these: dict[str, list[str]] = {}
         for target in targets:
-            names = {target.host, *target.tags, *(f"tag:{tag}" for tag in target.tags)}
-            for name in names - hosts.keys() | self.config.groups_of(target.label, target.tags):
+            names = {*target.tags, *(f"tag:{tag}" for tag in target.tags)}
+            names |= self.config.groups_of(target.label, target.tags)
+            if target.host not in hosts:
+                names.add(target.host)
+            for name in names:
                 of_these.setdefault(name, []).append(target.label)
         for name, labels in of_these.items():
             groups[name] = list(dict.fromkeys((*groups.get(name, ()), *labels)))
@@ -148,5 +153,5 @@ class Known:
 
 
 def members(inventory: Inventory) -> Mapping[str, Collection[str]]:
-    """The groups of an inventory with the hosts in each, as patterns want them; `all` means more than one of them."""
-    return {name: inventory.members(name) for name in inventory.groups if name != ALL}
+    """The groups of an inventory with the hosts in each, as patterns want them."""
+    return {name: inventory.members(name) for name in inventory.groups}
