@@ -91,7 +91,10 @@ class Log:
             self.key = text.removeprefix("Server host key: ")
         elif text.startswith("Offering public key: "):
             self.offered.append(text.removeprefix("Offering public key: "))
-        elif "master session id" in text:  # through a master that the user keeps
+        elif text.startswith("mux_client_request_session"):  # through a master of the user's, whatever the way is
+            self.at = len(self.routes) - 1
+            self._pass()
+        elif text.startswith("mux_client_request_stdio_fwd"):  # the same at a jump host
             self._pass()
         elif found := re.match(r"(?:kex|ssh)_exchange_identification: banner line [0-7]: (.*)", text):
             self.said.append(found[1])

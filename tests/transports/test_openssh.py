@@ -300,18 +300,22 @@ def test_closing_from_another_thread_ends_a_question_under_way(box):
         timer.join()
 
 
-def test_the_user_s_own_master_is_used_and_left_alone(box, tmp_path):
+@pytest.mark.parametrize("jump", ["none", "nobody@127.0.0.1:1"])
+def test_the_user_s_own_master_is_used_and_left_alone(box, tmp_path, jump):
+    """Whatever the way is: it has been gone already."""
     control = tmp_path / "s"
-    config = box.client_config(ControlPath=str(control), ControlPersist="60")
+    config = box.client_config(ControlPath=str(control), ControlPersist="60", ProxyJump=jump)
     master = subprocess.Popen(
-        ["ssh", "-F", config, "-M", "-N", "-o", "ControlPersist=no", "box"], stderr=subprocess.DEVNULL
+        ["ssh", "-F", config, "-M", "-N", "-o", "ControlPersist=no", "-o", "ProxyJump=none", "box"],
+        stderr=subprocess.DEVNULL,
     )
     try:
         while not control.exists():
             time.sleep(0.02)
         before = box.log().count("Accepted publickey")
-        with ssh_by(config) as ssh:
+        with ssh_by(config, transport="auto") as ssh:
             assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n", ssh.unreached
+            assert any("the system's ssh" in note and "ControlMaster" in note for note in ssh.notes)
         assert box.log().count("Accepted publickey") == before
         assert master.poll() is None
     finally:
