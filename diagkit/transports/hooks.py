@@ -65,3 +65,11 @@ def fitted(cls: C) -> C:
         if gains in lost:
             delattr(cls, name)
     return cls
+
+
+def notes(version: str) -> tuple[str, ...]:
+    """What the user should be told about this version of paramiko, if anything."""
+    if not lost:
+        return ()
+    changed = ", ".join(dict.fromkeys(lost.values()))
+    return (f"paramiko {version} is not as diagkit knows it ({changed}): it is used without {'; without '.join(lost)}",)

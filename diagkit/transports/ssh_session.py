@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import paramiko  # noqa: TID253 - see above
 
 from diagkit.model import Connection, Layer, Unreached
-from diagkit.transports import host_key
+from diagkit.transports import hooks, host_key
 from diagkit.transports.forwarding import meaning
 from diagkit.transports.known_hosts import KnownHosts
 from diagkit.transports.no_shell import HEARD, no_shell
@@ -96,7 +96,8 @@ def _arrive(route: Route, line: Line | None, deadline: float, board: Switchboard
     except BaseException:
         client.hang_up()
         raise
-    return Way(client, (*(line.notes if line else ()), *route.notes, *((note,) if note else ())))
+    ours = hooks.notes(paramiko.__version__)
+    return Way(client, (*ours, *(line.notes if line else ()), *route.notes, *((note,) if note else ())))
 
 
 def _lost(line: Line) -> bool:

@@ -57,6 +57,7 @@ def ours():
 def test_what_fits_is_used():
     assert (ours().work(), ours().words()) == (["aa", "ours"], "many")
     assert hooks.lost == {}
+    assert hooks.notes("6.0") == ()
 
 
 def test_what_is_gone_is_done_without(monkeypatch):
@@ -64,6 +65,7 @@ def test_what_is_gone_is_done_without(monkeypatch):
     one = ours()
     assert (one._ask("a"), one.words()) == ("aa", "few")
     assert hooks.lost == {"words": "Theirs._answer"}
+    assert hooks.notes("6.0") == ("paramiko 6.0 is not as diagkit knows it (Theirs._answer): it is used without words",)
 
 
 def test_what_takes_something_else_is_left_alone(monkeypatch):

@@ -3,13 +3,17 @@
 import os
 import signal
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from diagkit.model import Layer, Moment, Read, Run, Silence
+from diagkit.transports import pacing
 from diagkit.transports.ssh import Ssh
 from diagkit.transports.stages import BUDGET
 from tests.transports.chaos import Harm, Proxy
@@ -95,3 +99,27 @@ def test_a_server_that_is_frozen_ends_with_the_time_for_it(box):
         ssh.close()
         for process in frozen:
             os.kill(process, signal.SIGCONT)
+
+
+def test_nothing_is_left_of_connections_that_failed_in_any_way(box, length, monkeypatch):
+    for layer in Layer:
+        monkeypatch.setitem(BUDGET, layer, 0.3)
+    monkeypatch.setattr(pacing, "PAUSE", 0.01)
+
+    def fail_in_every_way():
+        ways = product(("stall", "trickle", "end", "reset", "flip"), (0.0, 0.05, 0.15, 0.8))
+        harms = [Harm(how, int(length["client"] * share), every=0.05) for how, share in ways]
+        with ThreadPoolExecutor(len(harms)) as pool:
+            list(pool.map(lambda harm: session(box, harm, 1.0), harms))
+
+    def held():
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+        return threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), children
+
+    session(box, Harm(), 20)
+    before = held()
+    fail_in_every_way()
+    end = time.monotonic() + 10
+    while held() != before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert held() == before
