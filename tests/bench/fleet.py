@@ -206,7 +206,7 @@ def part_facts(hosts: Bed, rounds: int) -> None:
     """Against tools that gather facts."""
     tools = hosts.folder / "tools"
     venv.create(tools, with_pip=True)
-    subprocess.run([tools / "bin/pip", "install", "-q", "ansible-core", "pyinfra"], check=True)
+    subprocess.run([tools / "bin/pip", "install", "-qq", "ansible-core", "pyinfra"], check=True)
     us = ours(hosts)
     lists = hosts.folder / "hosts.ini", hosts.folder / "inventory.py"
     lists[0].write_text("".join(f"{host}\n" for host in hosts.hosts))

@@ -47,5 +47,5 @@ def main(config: str, *hosts: str) -> None:
     board.close()
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1:]:
     main(*sys.argv[1:])
