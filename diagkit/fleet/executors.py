@@ -152,8 +152,11 @@ def carry_out_until_told(parcel: bytes) -> bytes:
 
 
 def _hang_on(tether: Connection) -> None:
-    """Begin the life of a process: a Ctrl-C is our parent's to tell us of, and without our parent we end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Begin the life of a process, which is to end with our parent's.
+
+    In a session of its own: a Ctrl-C is our parent's to tell us of, and there is no terminal to ask for anything on.
+    """
+    os.setsid()
     threading.Thread(target=_listen, args=(tether,), daemon=True, name="tether").start()
 
 

@@ -129,4 +129,5 @@ def _visits(task: Task, stop: Halt) -> Iterator[Visit[Tape | Conclusion]]:
         return tape if task.tapes else conclude(tape, task.errand.settings)
 
     with closing(Switchboard(transport=task.errand.transport)) as switchboard:
+        switchboard.passphrases.close()  # nobody is there to type one
         yield from visits(task.errand, opener(task.errand, switchboard), made, stop, known=task.known)

@@ -1,5 +1,6 @@
 """Errands carried out by processes of this machine and by any other executor, some of which break down."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from diagkit.fleet.parcels import pack, unpack
 from diagkit.fleet.places import NotUnderstood, Place, Unavailable
 from diagkit.fleet.shards import Outcome, Task, Unstopped, carry_out
 from diagkit.model import Layer, Silence, Tape
-from tests.fleet.conftest import errand_to, hosts
+from tests.fleet.conftest import POISON, errand_to, hosts
 
 
 def labels(count, kind="web"):
@@ -137,6 +138,36 @@ def test_a_stop_brings_what_there_is(ask, poison, nothing_left) -> None:
     assert not {"web-1", "web-2"} & unheard(made).keys()
 
 
+def test_a_ctrl_c_brings_the_partial_report_and_leaves_no_process(ask) -> None:
+    words = [
+        "resources",
+        "web-1",
+        "slow-1",
+        "--executor",
+        "processes:2",
+        "--only",
+        "resources.cpu.load",
+        "--timeout",
+        "60",
+    ]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "diagkit", *words, "--ssh-config", ask("web-1").ssh_config],
+        env=os.environ | {"PYTHONPATH": POISON, "SECONDS": "60"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    line = run.stderr.readline()
+    assert line.startswith("web-1: asked"), line
+    begun = psutil.Process(run.pid).children(recursive=True)
+    os.killpg(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "Traceback" not in err
+    assert "web-1" in out
+    assert "slow-1" in out
+    psutil.wait_procs(begun, timeout=5)
+    assert not [process for process in begun if process.is_running()]
+
+
 def test_without_its_parent_a_process_ends(ask, poison) -> None:
     code = (
         "from diagkit.fleet.executors import Processes\nimport multiprocessing, time\n"
@@ -188,7 +219,8 @@ def test_hosts_of_a_site_are_asked_from_there() -> None:
     log = []
     targets = hosts("f1", "f2", tags=("site:fra",)) + hosts("i1", tags=("site:iad",)) + hosts("x1", "x2")
     carried_out(errand_to(targets, timeout=1.0), Somewhere(fra=(by("fra", log), "fra"), any=(by("any", log), "")))
-    assert sorted(log) == [("any", "i1"), ("any", "x1"), ("any", "x2"), ("fra", "f1"), ("fra", "f2")]
+    assert sorted(label for _, label in log) == ["f1", "f2", "i1", "x1", "x2"]
+    assert {place for place, label in log if label.startswith("f")} == {"fra"}
 
 
 def test_who_has_another_version_is_passed_over_and_said_to_be() -> None:

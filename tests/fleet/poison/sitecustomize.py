@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 
-SECONDS = 3.0
+SECONDS = float(os.environ.get("SECONDS", "3"))
 
 
 def befall(self, asks, moment):
