@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -84,9 +85,21 @@ def tapes(intended: Plan, stop: Stop, *, quiet: bool) -> tuple[Tape, ...]:
 
 def _read(told: list[Target], then: Callable[[Tape], T]) -> Iterator[Visit[T]]:
     """Those recorded. All are read before anything is made of one, so that a bad one is told at once."""
-    for target, tape in [(target, recorded(target)) for target in told]:
+    tapes = _told_apart([(target, recorded(target)) for target in told])
+    for target, tape in tapes:
         began = time.monotonic()
         yield Visit(target=target, result=then(tape), took=time.monotonic() - began, missed=tape.unreached)
+
+
+def _told_apart(tapes: list[tuple[Target, Tape]]) -> list[tuple[Target, Tape]]:
+    """Several tapes of one target are named after their files too."""
+    often = Counter(tape.target.label for _, tape in tapes)
+    return [
+        (target, tape)
+        if often[tape.target.label] == 1
+        else (target, replace(tape, target=replace(tape.target, label=f"{tape.target.label} ({target.path})")))
+        for target, tape in tapes
+    ]
 
 
 def _asked(

@@ -7,14 +7,15 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
-from diagkit import config
+from diagkit import __version__, config
 from diagkit.checks.connectivity.identity import host_key
 from diagkit.cli import exits, streams
-from diagkit.conclusions import Settings, telling
+from diagkit.conclusions import Conclusion, Settings, telling
 from diagkit.model import Report, Status
-from diagkit.outputs import Output, View, all_outputs
+from diagkit.outputs import Output, Stream, View, all_outputs
 from diagkit.outputs.files import Unwritable, write_report
 from diagkit.spelling import nearest
 
@@ -81,6 +82,12 @@ class Manner:
 
 def say(report: Report, view: View, output: Output, files: Sequence[tuple[Output, Path]]) -> int:
     """Write the files, then stdout. 0, or an exit code if the report did not arrive everywhere it was wanted."""
+    code = write(report, view, files)
+    return streams.say(output.render(report, view)) or code
+
+
+def write(report: Report, view: View, files: Sequence[tuple[Output, Path]]) -> int:
+    """Write the files. 0, or an exit code if not all could be written."""
     code = 0
     for other, path in files:
         try:
@@ -88,7 +95,23 @@ def say(report: Report, view: View, output: Output, files: Sequence[tuple[Output
         except Unwritable as error:
             streams.note(f"diagkit: {error}")
             code = exits.CANNOT_WRITE
-    return streams.say(output.render(report, view)) or code
+    return code
+
+
+class Telling:
+    """stdout of one run: piece by piece where the format has pieces, so that nobody waits for the slowest target."""
+
+    def __init__(self, stream: Stream, run: str, started: datetime) -> None:
+        self._stream = stream
+        self._code = streams.say(stream.opening(run, __version__, started))
+
+    def told(self, conclusion: Conclusion) -> None:
+        """One target is known."""
+        self._code = self._code or streams.say(self._stream.told(conclusion))
+
+    def close(self, report: Report) -> int:
+        """What only all of them together tell. 0, or an exit code if not all of it arrived."""
+        return self._code or streams.say(self._stream.closing(report))
 
 
 def _known(name: str, option: str, known: Mapping[str, Output]) -> Output:

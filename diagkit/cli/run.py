@@ -13,7 +13,7 @@ from diagkit import __version__, catalog
 from diagkit.cli import exits, streams
 from diagkit.cli.asking import ask
 from diagkit.cli.deeper import Told, deepen, told_by
-from diagkit.cli.manner import Manner, say, verdict_code
+from diagkit.cli.manner import Manner, Telling, say, verdict_code, write
 from diagkit.cli.plan import Order, plan
 from diagkit.cli.stop import Stop
 from diagkit.model import SCHEMA_VERSION, Moment, RunInfo
@@ -41,20 +41,25 @@ def refusals_as(form: str) -> Iterator[None]:
 def _run(order: Order, manner: Manner) -> int:
     output, files = manner.output(), manner.files()
     intended = plan(order)
-    started = datetime.now(UTC)
+    started, number = datetime.now(UTC), uuid.uuid4().hex[:12]
     with Stop() as stop:
         then = told_by(intended.settings, keep=order.deep)
         concluded = None if order.deep else Told
-        heard = ask(intended, then, stop, quiet=manner.quiet, concluded=concluded, brief=Told.brief)
+        telling = Telling(output.stream, number, started) if output.stream and not order.deep else None
+        each = (lambda one: telling.told(one.conclusion)) if telling else (lambda _: None)
+        heard = ask(intended, then, stop, quiet=manner.quiet, concluded=concluded, each=each, brief=Told.brief)
         told, faults, settings = heard.results, heard.faults, intended.settings
-        about = run_info(started, [one.conclusion.moment for one in told], stop)
+        about = replace(run_info(started, [one.conclusion.moment for one in told], stop), id=number)
         report = assemble([one.conclusion for one in told], settings, about)
         if order.deep:
             report, settings, bugs = deepen(intended, told, report, stop, quiet=manner.quiet)
             faults += tuple(bugs)
             report = replace(report, run=replace(about, finished_at=datetime.now(UTC), interrupted=bool(stop.number)))
         report = replace(report, faults=(*catalog.faults(), *faults, *report.faults))
-        undelivered = say(report, manner.view(intended.config), output, files)
+        view = manner.view(intended.config)
+        undelivered = (
+            telling.close(report) or write(report, view, files) if telling else say(report, view, output, files)
+        )
         if stop.number:
             return stop.code
         return undelivered or verdict_code(report, settings, manner.tolerance(intended.config))

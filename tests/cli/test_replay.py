@@ -25,3 +25,12 @@ def test_the_report_of_this_machine_and_of_its_tape_are_the_same(monkeypatch, tm
     assert replayed == replace(live, replies=dict(live.replies))
     reports = [json.render(diagnose([tape], intended.settings, run), View()) for tape in (live, replayed)]
     assert reports[0] == reports[1]
+
+
+def test_two_tapes_of_one_host_are_told_apart(diagkit, home):
+    for name in ("before", "after"):
+        diagkit("capture", "local", "--only", "resources.memory.*", "-o", f"{name}.tape", "-q")
+    words = ("resources", "replay:before.tape", "replay:after.tape", "--only", "resources.memory.*", "--format", "json")
+    report = json.loads(diagkit(*words).stdout)
+    assert [target["name"] for target in report["targets"]] == ["local (before.tape)", "local (after.tape)"]
+    assert {finding["target"] for finding in report["findings"]} == {"local (before.tape)", "local (after.tape)"}
