@@ -25,6 +25,7 @@ Key = TypeVar("Key")
 TERMINAL = "/dev/tty"
 TRIES = 3  # NumberOfPasswordPrompts of ssh
 LONGEST = 1024  # bytes, as ssh has it
+PARTING_SECONDS = 2.0  # for whoever asks to notice that the run is over
 TICK = 0.2  # seconds between looks at whether the run is over
 
 
@@ -63,8 +64,8 @@ class Passphrases(Generic[Key]):
     def close(self) -> None:
         """End a question that is still open, and leave the terminal as it was."""
         self._over.set()
-        with self._asking:
-            pass
+        if self._asking.acquire(timeout=PARTING_SECONDS):
+            self._asking.release()
 
     def _ask(self, path: str, unlocked: Callable[[bytes], Key | None], outcome: Future[Key | None]) -> None:
         key = None

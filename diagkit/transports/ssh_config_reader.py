@@ -20,7 +20,6 @@ DECISIVE = frozenset(
     }
 )
 WHOLE = frozenset({"proxycommand", "knownhostscommand"})  # the rest of the line, for a shell
-PROXY = frozenset({"proxycommand", "proxyjump"})  # the first of either
 ON = ("yes", "true", "always")
 
 
@@ -43,6 +42,8 @@ def read(hop: Hop, config: str) -> tuple[Settings, tuple[str, ...]]:
         reading.final = True
         reading.take(files, reading.host)
     settings["hostname"] = [reading.host]
+    if "hostkeyalias" in settings:
+        settings["hostkeyalias"] = [settings["hostkeyalias"][0].lower()]
     if "user" in settings:
         settings["user"] = [expand(settings["user"][0], tokens(hop, settings))]
     if settings.get("canonicalizehostname", ["no"])[0].lower() in ON:
@@ -88,9 +89,16 @@ class _Reading:
         if not value:
             raise Refused(f"the ssh configuration does not parse: {line.where}: missing argument of {line.keyword}")
         if line.keyword in SEVERAL:
-            self.settings.setdefault(line.keyword, []).append(value)
-        elif line.keyword not in PROXY or not PROXY & self.settings.keys():
+            if value not in (values := self.settings.setdefault(line.keyword, [])):
+                values.append(value)
+        elif not self._settled_by_other(line.keyword):
             self.settings.setdefault(line.keyword, [value])
+
+    def _settled_by_other(self, keyword: str) -> bool:
+        """Whether ProxyCommand or ProxyJump comes after the other; `ProxyJump none` leaves room for a command."""
+        if keyword == "proxyjump":
+            return "proxycommand" in self.settings
+        return keyword == "proxycommand" and self.settings.get("proxyjump", ["none"]) != ["none"]
 
     def _pass_over(self, block: Block, odd: str) -> None:
         for line in block.lines:

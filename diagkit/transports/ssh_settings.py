@@ -253,7 +253,7 @@ def tokens(hop: Hop, settings: Settings) -> dict[str, str]:
     return {
         "%": "%", "C": hashlib.sha1(f"{here}{host}{port}{user}".encode()).hexdigest(),  # noqa: S324 - as ssh does
         "d": tilde("~"), "h": host, "i": str(os.getuid()), "j": "" if jump == "none" else jump,
-        "k": one("hostkeyalias", host), "L": here.partition(".")[0], "l": here, "n": hop.host, "p": port, "r": user,
+        "k": one("hostkeyalias", hop.host), "L": here.partition(".")[0], "l": here, "n": hop.host, "p": port, "r": user,
         "u": _me(),
     }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The user's ProxyCommand: what it carries, how it fails, and that nothing of it is left."""
 
 import os
+import resource
 import shutil
 import socket
 import threading
@@ -154,6 +155,24 @@ def test_closing_wakes_whoever_waits():
     assert heard in ([b""], [])
     assert not waiting.is_alive()
     proxy.close()  # as often as anybody likes
+
+
+def test_more_descriptors_than_select_can_hold_do_no_harm():
+    """FD_SETSIZE is 1024; a fleet has more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2048:
+        pytest.skip("not that many descriptors are allowed here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        with closing(open_proxy("sh -c 'echo hi; sleep 60'", soon())) as proxy:
+            assert proxy.fileno() > 1024
+            proxy.settimeout(5)
+            assert proxy.recv(10) == b"hi\n"
+    finally:
+        for descriptor in many:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_it_has_no_terminal_to_ask_on():

@@ -3,12 +3,14 @@
 import subprocess
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from diagkit.transports import ssh_settings
+from diagkit.transports import ssh_config, ssh_settings
+from diagkit.transports.ssh_config_reader import read
 from diagkit.transports.ssh_settings import Answers, Hop
 from diagkit.transports.stages import Stopped
 
@@ -243,7 +245,7 @@ FILE = st.tuples(st.lists(VALUES, max_size=2), st.lists(BLOCK, max_size=4)).map(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=FILE, more=FILE, included=st.booleans(), user=st.sampled_from(["", "root"]), port=st.sampled_from([0, 2222])
 )
@@ -252,3 +254,31 @@ def test_for_any_configuration_the_answer_is_that_of_ssh(tmp_path, text, more, i
     written(tmp_path, more, "more")
     config = written(tmp_path, f"{text}Include {tmp_path}/more\n" * included or text)
     same_for_each(config, [Hop(host=name, user=user, port=port) for name in NAMES])
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=FILE, more=FILE, user=st.sampled_from(["", "root"]), port=st.sampled_from([0, 2222]))
+def test_what_we_read_without_ssh_is_what_ssh_reads(tmp_path, text, more, user, port):
+    """But for tokens in User, which only newer versions of ssh know."""
+    assume("%u" not in text + more)
+    written(tmp_path, more, "more")
+    config = str(written(tmp_path, f"{text}Include {tmp_path}/more\n"))
+    for name in NAMES:
+        hop = Hop(host=name, user=user, port=port)
+        try:
+            expected = route_by(hop, _ask_alone(hop, config), None)
+        except Stopped:
+            continue
+        found, notes = read(hop, config)
+        assert route_by(hop, found, notes) == expected
+
+
+def _ask_alone(hop, config):
+    return ssh_settings._ask(hop, config)[0]
+
+
+def route_by(hop, found, notes):
+    """The route, without what is different by intention: defaults that only ssh knows, and what only ssh can do."""
+    route = ssh_config._route(hop, found, {}, notes)
+    keys = tuple(path for path in route.identities if not path.endswith(("/id_xmss", "/id_dsa")))
+    return replace(route, key_algorithms="", authority_algorithms="", beyond=(), notes=(), identities=keys)
