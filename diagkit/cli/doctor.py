@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from diagkit.cli import streams
 
+MANY_HASHED = 5000  # hashed names in known_hosts: trying them takes as long as connecting
 Line = tuple[str, str, str]  # ok, warn or unknown; what; how it stands
 
 
@@ -18,7 +19,7 @@ def doctor() -> int:
 
     Exit code 0 if nothing is in the way, 1 if something is missing that a run would miss.
     """
-    lines = [*_program(), *_terminal(), *_network(), *_ssh(), *_settings(), *_knowledge()]
+    lines = [*_program(), *_terminal(), *_network(), *_ssh(), *_fleet(), *_settings(), *_knowledge()]
     said = streams.say("\n".join(f"{state:<7}  {what:<12}  {how}" for state, what, how in lines))
     return said or int(any(state != "ok" for state, _, _ in lines))
 
@@ -84,12 +85,22 @@ def _ssh() -> Iterator[Line]:
     files = workstation.known_hosts()
     if not any(files.values()):
         yield "warn", "host keys", "no known_hosts: every host is refused until ssh-keyscan or ssh has told its key"
-    for path, lines in files.items():
-        yield (
-            ("unknown", "host keys", f"{path} may not be read")
-            if lines is None
-            else ("ok", "host keys", f"{path}: {lines}")
-        )
+    for path, counted in files.items():
+        yield _host_keys(path, *counted) if counted else ("unknown", "host keys", f"{path} may not be read")
+
+
+def _host_keys(path: str, lines: int, hashed: int) -> Line:
+    if hashed < MANY_HASHED:
+        return "ok", "host keys", f"{path}: {lines}"
+    how = f"{path}: {lines}, of which {hashed} have a hashed name: that costs {hashed / 1e6:.2g} s for every host"
+    return "ok", "host keys", f"{how}; plain names or one @cert-authority line cost nothing"
+
+
+def _fleet() -> Iterator[Line]:
+    from diagkit.fleet.dask import installed
+
+    lacks = "not installed; only --executor dask://… wants it: pip install 'diagkit[dask]'"
+    yield "ok", "dask", "installed" if installed() else lacks
 
 
 def _settings() -> Iterator[Line]:

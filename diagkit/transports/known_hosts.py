@@ -24,7 +24,6 @@ from diagkit.transports.public_key import BLANK, plain, written
 
 SSH_PORT = 22
 LARGEST_FILE = 64 << 20  # bytes; nobody's known_hosts, somebody's mistake
-HASH = ord("|")  # begins a hashed name
 HASHED = 60  # bytes: |1|, 20 bytes of salt in base64, |, 20 bytes of digest in base64
 
 SALT = 20  # bytes
@@ -57,35 +56,37 @@ class Entry:
         return plain(self.key)
 
 
-_Line = tuple[int, bytes, bytes]
-"""Its number, its marker, and what follows the hosts."""
-_SIMPLE = re.compile(rb"([^\s@#*?!,\0]{1,255}) ([^\0]+)\Z")  # one name, no pattern, no marker
+_SIMPLE = re.compile(rb"([^\s@#|*?!,\0]{1,255}) ").match  # one name: no list, pattern, hash or marker
 
 
 class Index:
-    """The lines of one file by how their hosts are written. Lookups may run in several threads beside `add`."""
+    """The lines of one file by how their hosts are written. Lookups may run in several threads beside `add`.
+
+    Lines are kept as they are and by their number, from 0: a tuple for each would make the garbage collector's work the
+    greater part of reading a large file.
+    """
 
     def __init__(self, path: str, data: bytes = b"") -> None:
         self.path = path
-        self.lines = 0
-        self._plain: dict[bytes, tuple[_Line, ...]] = {}
-        self._hashed: list[tuple[bytes, _Line]] = []
-        self._pads: list[tuple[bytes, bytes, bytes]] = []
-        self._patterns: list[tuple[bytes, _Line]] = []
+        self._lines = data.removesuffix(b"\n").split(b"\n") if data else []
+        self._plain: dict[bytes, int] = {}
+        self._again: dict[bytes, list[int]] = {}  # further lines with a name that `_plain` has
+        self._hashed: list[int] = []
+        self._patterns: list[int] = []
         self._found: dict[bytes, tuple[Entry, ...]] = {}
+        self._halves: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
         self._hashing = threading.Lock()
-        add, names, simple = self.add, self._plain, _SIMPLE.match
-        for line in data.removesuffix(b"\n").split(b"\n") if data else ():
-            if found := simple(line):  # most lines of most files, without the calls that the others need
-                self.lines += 1
-                name, rest = found.groups()
-                if name[0] == HASH:
-                    self._file(name, (self.lines, b"", rest))
-                    continue
-                name = name.lower()
-                names[name] = (*names.get(name, ()), (self.lines, b"", rest))
+        for number, line in enumerate(self._lines):
+            found = _SIMPLE(line)
+            if found and (name := found[1].lower()) not in self._plain:  # most lines of most files
+                self._plain[name] = number
             else:
-                add(line)
+                self._file(number, line)
+
+    @property
+    def lines(self) -> int:
+        """How many there are."""
+        return len(self._lines)
 
     @property
     def hashed(self) -> int:
@@ -93,75 +94,95 @@ class Index:
         return len(self._hashed)
 
     def add(self, line: bytes) -> None:
-        """File one more line. What OpenSSH skips is skipped: comments, unknown markers, what ends too early."""
-        self.lines += 1
-        line, _, behind = line.partition(b"\0")  # where a C string ends
-        line = line.lstrip(BLANK)
-        marker = b""
-        if line.startswith(b"@"):
-            # A tab ends a marker only where no space follows anywhere: ssh looks for a space first.
-            marker, _, rest = line.partition(b" ") if b" " in line else line.partition(b"\t")
-            line = rest.lstrip(BLANK)
-            if marker not in MARKERS or line.startswith(b"@"):
-                return
-        elif not line or line.startswith(b"#"):
-            return
-        hosts, blank, rest = line.partition(b" ")
-        if b"\t" in hosts:
-            hosts, blank, rest = line.partition(b"\t")
-        if not blank:
-            rest = behind.partition(b"\0")[0]  # ssh steps over the NUL that ends the hosts, as over a blank
-        self._file(hosts, (self.lines, marker, rest))
+        """File one more line."""
+        self._lines.append(line)
+        self._file(len(self._lines) - 1, line)
 
-    def _file(self, hosts: bytes, line: _Line) -> None:
-        if hosts.startswith(b"|"):
+    def _file(self, number: int, line: bytes) -> None:
+        quick = line[:1] == b"|" and line[HASHED : HASHED + 1] == b" "
+        hosts = line[:HASHED] if quick else self._hosts(number)
+        if not hosts:
+            return
+        if hosts[:1] == b"|":
             if len(hosts) == HASHED:
-                self._hashed.append((hosts, line))
+                self._hashed.append(number)
         elif b"*" in hosts or b"?" in hosts or b"!" in hosts or len(hosts) > LONGEST:
-            self._patterns.append((hosts, line))
+            self._patterns.append(number)
         else:
             for name in hosts.lower().split(b","):
-                self._plain[name] = (*self._plain.get(name, ()), line)
+                if self._plain.setdefault(name, number) != number:
+                    self._again.setdefault(name, []).append(number)
 
     def find(self, name: bytes) -> tuple[Entry, ...]:
         """Every line whose hosts match a name in lower case, in the order of the file. Worked out once for each."""
         found = self._found.get(name)
         if found is None:
-            found = tuple(
-                Entry(MARKERS[marker], key, f"{self.path}:{number}")
-                for number, marker, rest in sorted(set(self._matching(name)))
-                if (key := written(rest.lstrip(BLANK)))
+            found = self._found[name] = tuple(
+                Entry(MARKERS[parts[0]], key, f"{self.path}:{number + 1}")
+                for number in sorted(set(self._matching(name)))
+                if (parts := _parts(self._lines[number])) and (key := written(parts[2].lstrip(BLANK)))
             )
-            self._found[name] = found
         return found
 
     def forget(self, name: bytes) -> None:
         """Look the name up anew next time: a line about it was added."""
         self._found.pop(name, None)
 
-    def _matching(self, name: bytes) -> Iterator[_Line]:
-        yield from self._plain.get(name, ())
-        for patterns, line in self._patterns:
-            if matches(name, patterns):
-                yield line
+    def _matching(self, name: bytes) -> Iterator[int]:
+        if name in self._plain:
+            yield self._plain[name]
+            yield from self._again.get(name, ())
+        for number in self._patterns:
+            if matches(name, self._hosts(number)):
+                yield number
+        self._halve()
         sha1 = hashlib.sha1
-        for number, (inner, outer, digest) in enumerate(self._halves()):
+        for number, inner, outer, digest in zip(self._hashed, *self._halves, strict=False):
             if sha1(outer + sha1(inner + name).digest()).digest() == digest:
-                hosts, line = self._hashed[number]
-                if hosts == b"|1|%b|%b" % (_encoded(inner[:SALT].translate(_INNER)), _encoded(digest)):
-                    yield line
+                salt = inner[:SALT].translate(_INNER)
+                if self._hosts(number) == b"|1|%b|%b" % (_encoded(salt), _encoded(digest)):
+                    yield number
 
-    def _halves(self) -> list[tuple[bytes, bytes, bytes]]:
-        """Of every hashed line the two halves of its HMAC's key, and the digest. They are the same for every name."""
+    def _hosts(self, number: int) -> bytes:
+        parts = _parts(self._lines[number])
+        return parts[1] if parts else b""
+
+    def _halve(self) -> None:
+        """Work out of every hashed line the two halves of its HMAC's key, which are the same for every name."""
+        inners, outers, digests = self._halves
         with self._hashing:
-            for hosts, _ in self._hashed[len(self._pads) :]:
+            for number in self._hashed[len(digests) :]:
+                line = self._lines[number]
+                hosts = line[:HASHED] if line[:1] == b"|" else self._hosts(number)
                 try:
                     salt, digest = binascii.a2b_base64(hosts[3:31]), binascii.a2b_base64(hosts[32:])
                 except binascii.Error:
                     salt, digest = b"", b""
                 block = salt.ljust(64, b"\0")
-                self._pads.append((block.translate(_INNER), block.translate(_OUTER), digest))
-        return self._pads
+                inners.append(block.translate(_INNER))
+                outers.append(block.translate(_OUTER))
+                digests.append(digest)
+
+
+def _parts(line: bytes) -> tuple[bytes, bytes, bytes] | None:
+    """Marker, hosts and what follows them; None for what OpenSSH skips: comments, unknown markers."""
+    line, _, behind = line.partition(b"\0")  # where a C string ends
+    line = line.lstrip(BLANK)
+    marker = b""
+    if line.startswith(b"@"):
+        # A tab ends a marker only where no space follows anywhere: ssh looks for a space first.
+        marker, _, line = line.partition(b" ") if b" " in line else line.partition(b"\t")
+        line = line.lstrip(BLANK)
+        if marker not in MARKERS or line.startswith(b"@"):
+            return None
+    elif not line or line.startswith(b"#"):
+        return None
+    hosts, blank, rest = line.partition(b" ")
+    if b"\t" in hosts:
+        hosts, blank, rest = line.partition(b"\t")
+    if not blank:
+        rest = behind.partition(b"\0")[0]  # ssh steps over the NUL that ends the hosts, as over a blank
+    return marker, hosts, rest
 
 
 def _encoded(data: bytes) -> bytes:
