@@ -57,14 +57,24 @@ def private(
 
 def fitted(cls: C) -> C:
     """The class without the private methods that lean on what is not there."""
-    marked = {name: getattr(method, PART) for name, method in vars(cls).items() if hasattr(method, PART)}
-    for part, gains in marked.values():
+    for part, gains in _marked(cls).values():
         if not part.fits():
             lost.setdefault(gains, str(part))
-    for name, (_, gains) in marked.items():
+    for name, (_, gains) in _marked(cls).items():
         if gains in lost:
             delattr(cls, name)
     return cls
+
+
+def strip(cls: type, because: str) -> None:
+    """Take all private methods away."""
+    for name, (_, gains) in _marked(cls).items():
+        lost.setdefault(gains, because)
+        delattr(cls, name)
+
+
+def _marked(cls: type) -> dict[str, tuple[Part, str]]:
+    return {name: getattr(method, PART) for name, method in vars(cls).items() if hasattr(method, PART)}
 
 
 def notes(version: str) -> tuple[str, ...]:

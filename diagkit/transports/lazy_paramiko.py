@@ -14,7 +14,8 @@ def load() -> ModuleType:
     """Import paramiko without `invoke`, which it only needs for `Match exec` and which doubles the import time.
 
     paramiko takes a missing invoke well. Whoever imports invoke later gets it. Its log has no handler of ours to go to,
-    and must not fall through to standard error: what it would say is in `Unreached.detail`.
+    and must not fall through to standard error: what it would say is in `Unreached.detail`. A version that we do not
+    know is tried out.
     """
     with _loading:
         if "paramiko" not in sys.modules:
@@ -27,4 +28,7 @@ def load() -> ModuleType:
                 if blocked:
                     del sys.modules["invoke"]
             logging.getLogger("paramiko").addHandler(logging.NullHandler())
+            from diagkit.transports import rehearsal
+
+            rehearsal.hold()
         return sys.modules["paramiko"]

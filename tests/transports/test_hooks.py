@@ -85,6 +85,33 @@ def test_what_is_no_longer_a_method(monkeypatch):
     assert ours().words() == "few"
 
 
+REHEARSE = """
+from diagkit.transports import hooks, lazy_paramiko
+paramiko = lazy_paramiko.load()
+from diagkit.transports import rehearsal, ssh_protocol
+assert rehearsal.passes()
+rehearsal.SECONDS = 0.5
+ssh_protocol.Client.BREAK
+rehearsal.hold()
+assert not hooks.lost, "this version is known"
+paramiko.__version__ = "99.0"
+rehearsal.hold()
+print(len(hooks.lost))
+"""
+
+
+@pytest.mark.parametrize(
+    "broken", ["_check_banner = lambda self: None", "execute = lambda self, channel: None", "presented = b''"]
+)
+def test_a_paramiko_that_behaves_otherwise_is_used_without_its_private_parts(broken):
+    script = REHEARSE.replace("BREAK", broken)
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], check=False, cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert int(ran.stdout) >= 7
+
+
 HOLD_TO_IT = """
 import sys
 import pytest
