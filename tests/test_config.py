@@ -162,3 +162,25 @@ def test_mistakes_in_limits_are_told_with_file_and_key(places, text, said):
     with pytest.raises(Misconfigured) as told:
         limits_of(text, places["here"])
     assert str(told.value) == f"./diagkit.toml: checks.{said}"
+
+
+def test_a_target_is_in_a_group_by_name_glob_tag_and_group():
+    groups = {"shop": ("web-*", "cache"), "front": ("tag:edge",), "most": ("shop", "front"), "round": ("round",)}
+    settled_ = config.Config(groups=groups)
+    assert settled_.groups_of("web-1", ()) == {"shop", "most"}
+    assert settled_.groups_of("x", ("edge",)) == {"front", "most"}
+    assert settled_.groups_of("db", ()) == frozenset()
+
+
+def test_an_inventory_lies_where_the_file_that_names_it_says(places):
+    places["own"].write_text('inventory = "hosts.ini"\n')
+    assert settled().inventory == str(places["own"].parent / "hosts.ini")
+    places["here"].write_text('inventory = "inv/hosts.ini"\n')
+    assert settled().inventory == "inv/hosts.ini"
+
+
+@pytest.mark.parametrize("elsewhere", ["/etc/passwd", "../hosts", "~/hosts"])
+def test_a_file_that_merely_lies_here_names_no_inventory_elsewhere(places, elsewhere):
+    places["here"].write_text(f'inventory = "{elsewhere}"\n')
+    with pytest.raises(Misconfigured, match="may not name one elsewhere"):
+        settled()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from diagkit.cli import registry, streams
 
 PACKAGE = Path(__file__).parents[1]
 MADE_BY = r"^@{}\b[^\n]*(?:\n[^\n@][^\n]*)*?\ndef (\w+)"  # the function that such a decorator makes a thing of
+QUICKLY_READ = 1 << 20  # bytes of an inventory
 BASH_BREAKS = ":=@"  # bash completes only what follows the last of these
 
 
@@ -69,7 +71,9 @@ def explicable(incomplete: str) -> list[str]:
 def formats(incomplete: str) -> list[str]:
     """Names of outputs: an output is called what its module is called."""
     return [
-        name.partition(".")[0] for name in _defined("outputs", r"^@output\ndef (\w+)") if name.startswith(incomplete)
+        name.partition(".")[0]
+        for name in _defined("outputs", MADE_BY.format("(?:output|streamed)"))
+        if name.startswith(incomplete)
     ]
 
 
@@ -80,20 +84,25 @@ def runbooks(incomplete: str) -> list[str]:
     return [name for name in sorted(shelf()) if name.startswith(incomplete)]
 
 
-def targets(incomplete: str) -> list[str]:
-    """Targets that were declared: in diagkit.toml, and as Host in the user's ssh configuration."""
+def targets(incomplete: str, ctx: Any = None) -> list[str]:
+    """Targets that were declared: in diagkit.toml, as Host in the user's ssh configuration, in a named inventory.
+
+    ctx: what was typed before, as far as it was understood.
+    """
     from diagkit import config
 
-    declared = ["local", "replay:"]
+    typed = ctx.params if ctx else {}
+    declared = ["local", "replay:", *(_listed(typed["inventory"]) if typed.get("inventory") else ())]
     try:
         read = config.load(config.layers())
         declared += [*read.targets, *read.groups, *sorted({f"tag:{t}" for e in read.targets.values() for t in e.tags})]
     except config.Misconfigured:
         pass
-    return [name for name in [*declared, *_ssh_hosts()] if name.startswith(incomplete)]
+    known = dict.fromkeys((*declared, *_ssh_hosts(str(typed.get("ssh_config") or ""))))
+    return [name for name in known if name.startswith(incomplete)]
 
 
-def places(incomplete: str) -> list[str]:
+def places(incomplete: str, ctx: Any = None) -> list[str]:
     """Targets, and files and directories: `diagkit logs` takes either."""
     folder, slash, typed = incomplete.rpartition("/")
     try:
@@ -102,7 +111,7 @@ def places(incomplete: str) -> list[str]:
         entries = []
     shown = (e for e in entries if e.name.startswith(typed) and (typed or not e.name.startswith(".")))
     files = [f"{folder}{slash}{e.name}{'/' if e.is_dir() else ''}" for e in shown]
-    return [*targets(incomplete), *files]
+    return [*targets(incomplete, ctx), *files]
 
 
 def _defined(folder: str, pattern: str, files: str = "*.py") -> Iterator[str]:
@@ -120,10 +129,23 @@ def _defined(folder: str, pattern: str, files: str = "*.py") -> Iterator[str]:
                 yield f"{place}.{name}"
 
 
-def _ssh_hosts() -> list[str]:
+def _ssh_hosts(config: str) -> list[str]:
+    from diagkit.inventories.ssh_config_hosts import names
+
     try:
-        lines = (Path.home() / ".ssh/config").read_text("utf-8", "replace").splitlines()
+        return sorted(names(config))
     except OSError:
         return []
-    words = (line.split()[1:] for line in lines if line.strip().lower().startswith("host "))
-    return sorted({name for names in words for name in names if not set(name) & set("*?!")})
+
+
+def _listed(inventories: Sequence[str]) -> list[str]:
+    """Groups and hosts of small inventories: nobody waits at the TAB key, and stdin is not ours to read yet."""
+    from diagkit.inventories import Malformed, Unreadable, reading
+
+    try:
+        if any(Path(path).stat().st_size > QUICKLY_READ for path in inventories):
+            return []
+        found = reading.read(inventories)
+    except (OSError, Malformed, Unreadable):
+        return []
+    return [*(name for name in found.groups if name != "ungrouped"), *found.hosts]

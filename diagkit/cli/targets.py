@@ -159,7 +159,7 @@ class Words:
 
     def _names(self, within: tuple[str, ...]) -> Iterator[Names]:
         """Where patterns look, best first. One in a group of diagkit.toml cannot mean other groups of it."""
-        if self._known.typed:
+        if self._known.typed and not within:
             yield self._known.of_inventories()
         known = self._known.of_all()
         groups = {} if within else {name: self._group(name) for name in self._config.groups}

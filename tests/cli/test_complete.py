@@ -34,10 +34,18 @@ def test_options_and_their_values_are_offered(diagkit):
 
 def test_targets_come_from_the_settings_and_from_ssh(diagkit, home):
     (home / "diagkit.toml").write_text('[targets.web1]\ntags = ["web"]\n[groups]\nall = ["web1"]\n')
-    (home / ".ssh").mkdir()
-    (home / ".ssh/config").write_text("Host bastion *.example\n  User ops\n")
-    assert values(diagkit, "diagkit check ") == ["local", "replay:", "web1", "all", "tag:web", "bastion"]
+    (home / "config").write_text("Host bastion *.example\n  User ops\n")
+    line = "diagkit check --ssh-config config "
+    assert values(diagkit, line) == ["local", "replay:", "web1", "all", "tag:web", "bastion"]
     assert values(diagkit, "diagkit check tag:w", shell="bash") == ["web"]
+
+
+def test_targets_come_from_an_inventory_that_was_named(diagkit, home):
+    (home / "hosts.ini").write_text("[web]\nweb[1:2]\n[db]\ndb1\n")
+    line = "diagkit check --ssh-config none -i hosts.ini "
+    assert values(diagkit, line + "w") == ["web", "web1", "web2"]
+    assert values(diagkit, line + "d") == ["db", "db1"]
+    assert values(diagkit, "diagkit check --ssh-config none -i nowhere.ini l") == ["local"]
 
 
 def test_a_broken_configuration_does_not_break_the_tab_key(diagkit, home):

@@ -1,7 +1,7 @@
 """Inventories read as Ansible reads them. What Ansible says was recorded with ansible-core 2.19 beside each inventory:
 
-    ansible-inventory -i corpus/simple.ini --list > corpus/simple.ini.json
-    ansible -i corpus/groups.ini 'atlanta:&raleigh' --list-hosts
+ansible-inventory -i corpus/simple.ini --list > corpus/simple.ini.json
+ansible -i corpus/groups.ini 'atlanta:&raleigh' --list-hosts
 """
 
 import json
