@@ -1,6 +1,6 @@
 """A tape gives the report that the live run gave, byte for byte but for the run itself."""
 
-from json import loads
+import json as decoder
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,7 +9,8 @@ from diagkit.cli.plan import Order, plan
 from diagkit.cli.stop import Stop
 from diagkit.model import RunInfo
 from diagkit.outputs import View
-from diagkit.outputs.json from diagkit.session import diagnose
+from diagkit.outputs.json import json
+from diagkit.session import diagnose
 from diagkit.transports.record import dumps
 from diagkit.transports.replay import loads
 
@@ -31,6 +32,6 @@ def test_two_tapes_of_one_host_are_told_apart(diagkit, home):
     for name in ("before", "after"):
         diagkit("capture", "local", "--only", "resources.memory.*", "-o", f"{name}.tape", "-q")
     words = ("resources", "replay:before.tape", "replay:after.tape", "--only", "resources.memory.*", "--format", "json")
-    report = loads(diagkit(*words).stdout)
+    report = decoder.loads(diagkit(*words).stdout)
     assert [target["name"] for target in report["targets"]] == ["local (before.tape)", "local (after.tape)"]
     assert {finding["target"] for finding in report["findings"]} == {"local (before.tape)", "local (after.tape)"}
