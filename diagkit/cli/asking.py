@@ -20,7 +20,7 @@ from diagkit.cli.recordings import recorded
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Conclusion
 from diagkit.fleet.crew import Visit, visits
-from diagkit.fleet.ways import opener
+from diagkit.fleet.ways import opener, unlock
 from diagkit.model import Fault, Tape, Target
 from diagkit.outputs.rendering import Form, render
 from diagkit.transports.switchboard import Switchboard
@@ -125,4 +125,6 @@ def _asked(
         yield from elsewhere.visits(errand, intended.executor, remembered, concluded, stop, progress, known)
     errand = intended.errand([target for target in live if target not in away])
     with closing(Switchboard(transport=errand.transport)) as switchboard:
+        switchboard.passphrases.aside = progress.aside
+        unlock(errand, switchboard)
         yield from visits(errand, opener(errand, switchboard), remembered, stop, progress.waiting, known)

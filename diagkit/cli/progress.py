@@ -6,7 +6,8 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from diagkit.cli import streams
@@ -32,6 +33,7 @@ class Progress:
         self._started = self._drawn_at = time.monotonic()
         self._table = LiveTable(of) if of > 1 else None
         self._stopping = False
+        self._aside = 0  # prompts that are being shown
         self._drawn = 0  # lines that stand on the screen
         self._drawing = threading.Lock()
 
@@ -42,7 +44,7 @@ class Progress:
             left = len(standing.running) + standing.waiting
             self.say(f"stopping: {left} of {standing.of} targets are not finished")
         now = time.monotonic()
-        if not self.live or now - self._drawn_at < BEAT:
+        if not self.live or self._aside or now - self._drawn_at < BEAT:
             return
         self._drawn_at = now
         columns, rows = shutil.get_terminal_size()
@@ -71,6 +73,17 @@ class Progress:
         with self._drawing:
             self._draw([])
             streams.note(text)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Room for a prompt: nothing is drawn meanwhile."""
+        with self._drawing:
+            self._draw([])
+            self._aside += 1
+        try:
+            yield
+        finally:
+            self._aside -= 1
 
     def close(self) -> None:
         """Leave the terminal as it was found."""

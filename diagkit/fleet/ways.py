@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from diagkit.fleet.crew import Opener
 from diagkit.fleet.errand import Errand
 from diagkit.model import Target, Transport
+from diagkit.transports.ssh_config import Route
 from diagkit.transports.switchboard import Switchboard
+
+
+def unlock(errand: Errand, switchboard: Switchboard) -> None:
+    """Ask for the passphrases that will surely be needed before any target's time runs, where somebody is there."""
+    from diagkit.transports.passphrases import somebody_is_there
+
+    remote = [target for target in errand.targets if target.scheme == "ssh"]
+    if not remote or errand.transport == "openssh" or not somebody_is_there():
+        return
+    from diagkit.transports import lazy_paramiko
+    from diagkit.transports.ssh import Ssh
+    from diagkit.transports.stages import Stopped
+
+    lazy_paramiko.load()
+    from diagkit.transports.ssh_auth import unlock_ahead
+
+    routes = list[Route]()
+    for target in remote:
+        with suppress(Stopped):
+            routes += Ssh(target, deadline=0.0, ssh_config=errand.ssh_config, switchboard=switchboard).routes()
+    unlock_ahead((route for route in routes if not route.beyond), switchboard.passphrases)
 
 
 def opener(errand: Errand, switchboard: Switchboard) -> Opener:

@@ -133,7 +133,7 @@ class Ssh:
     def located(self, target: Target) -> Target:
         """Where the ssh configuration says it is, and behind which others; as it was, where it cannot say."""
         try:
-            *jumps, route = self._routes()
+            *jumps, route = self.routes()
         except Stopped:
             return target
         behind = (*(jump.name for jump in jumps), *(["a ProxyCommand"] if route.proxy_command else []))
@@ -174,7 +174,7 @@ class Ssh:
 
     def _climb(self) -> Way:
         board = self._board
-        routes = self._routes()
+        routes = self.routes()
         beyond = [what for route in routes for what in route.beyond]
         if board.transport == "openssh" or (beyond and board.transport == "auto"):
             from diagkit.transports import openssh
@@ -190,8 +190,8 @@ class Ssh:
         self.notes += board.once(*way.notes)
         return way
 
-    def _routes(self) -> Routes:
-        """The machines on the way, this one last. Raises Stopped at layer NAME."""
+    def routes(self) -> Routes:
+        """The machines on the way to it, itself last. Raises Stopped at layer NAME."""
         target = self.target
         if target.barred:
             raise Stopped(Layer.NAME, Silence.UNSUPPORTED, target.barred)
