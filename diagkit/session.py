@@ -44,7 +44,7 @@ from diagkit.timeline.telling import most_telling, timeline
 
 ROUNDS = 2  # of questions to a target; a budget, not a tuning knob
 MOMENTS = 8  # events in a report; `diagkit timeline` has them all
-GRACE = 0.5  # seconds past the deadline in which the reach tests may still hand in what they have
+GRACE = 0.15  # seconds past the deadline in which the reach tests may still hand in what they have
 AGAIN = (Silence.TIMEOUT, Silence.NOT_RUN)  # answers that a second try may bring
 TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
 Wire = Callable[[Iterable[Reach], Transport, float], Mapping[Ask, Reply]]

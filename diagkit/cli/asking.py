@@ -20,7 +20,7 @@ from diagkit.cli.recordings import recorded
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Conclusion
 from diagkit.fleet.crew import Visit, visits
-from diagkit.fleet.ways import opener, unlock
+from diagkit.fleet.ways import opener, unlock, width
 from diagkit.model import Fault, Tape, Target
 from diagkit.outputs.rendering import Form, render
 from diagkit.transports.switchboard import Switchboard
@@ -127,4 +127,5 @@ def _asked(
     with closing(Switchboard(transport=errand.transport)) as switchboard:
         switchboard.passphrases.aside = progress.aside
         unlock(errand, switchboard)
-        yield from visits(errand, opener(errand, switchboard), remembered, stop, progress.waiting, known)
+        open_, wide = opener(errand, switchboard), width(errand, switchboard)
+        yield from visits(errand, open_, remembered, stop, progress.waiting, known, wide)

@@ -64,6 +64,9 @@ Deep = Annotated[
         "--deep", help="Where the cause is not settled, run the checks that would settle it.", show_default=False
     ),
 ]
+Parallel = Annotated[
+    int, typer.Option("--parallel", metavar="N", min=0, max=1024, help="Targets at the same time; 0: as many as suit.")
+]
 Baseline = Annotated[
     bool | None,
     typer.Option(

@@ -35,6 +35,7 @@ class Order:
     at: str = ""
     deep: bool = False
     timeout: float | None = None
+    parallel: int = 0
     baseline: bool | None = None
     config: str = ""
     ssh_config: str = ""
@@ -47,7 +48,8 @@ class Plan:
     """What will be done. `timeout` in seconds for each target; `understood` says the window, if one was asked for.
 
     baseline: whether to read what earlier runs measured, and to remember this one. notes: how the targets were chosen.
-    executor: opens the places where targets are asked; None: here.
+    parallel: how many targets at the same time; 0: as many as suit. executor: opens the places where targets are asked;
+    None: here.
     """
 
     targets: tuple[Target, ...]
@@ -58,6 +60,7 @@ class Plan:
     config: config.Config
     understood: str
     notes: tuple[str, ...] = ()
+    parallel: int = 0
     baseline: bool = False
     transport: Choice = "auto"
     executor: Callable[[], Places] | None = None
@@ -69,6 +72,7 @@ class Plan:
             settings=self.settings,
             moment=self.moment,
             timeout=self.timeout,
+            parallel=self.parallel,
             sites={target.label: self.site(target) for target in targets},
             ssh_config=self.ssh_config,
             transport=self.transport,
@@ -109,6 +113,7 @@ def plan(order: Order) -> Plan:
         notes=choice.notes,
         baseline=settled.baseline if order.baseline is None else order.baseline,
         transport=order.transport,
+        parallel=order.parallel,
         executor=_executor(order.executor),
     )
 

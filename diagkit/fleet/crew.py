@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from diagkit.fleet.errand import Errand
-from diagkit.fleet.parallel import at_once
+from diagkit.fleet.parallel import USUAL
 from diagkit.model import Fault, Tape, Target, Transport, Unreached, Untrusted
 from diagkit.session import gather
 
-GRACE = 0.25  # seconds past its deadline in which a target may still hand in what it has
+GRACE = 0.2  # seconds past its deadline in which a target may still hand in what it has
 LAST_WORDS = 1.5  # seconds in which those cut off by a signal may
 GLANCE = 0.1  # seconds between two looks at the clock
 
@@ -104,6 +104,16 @@ class _Job(Generic[T]):
             self.known,
         )
 
+    def ends_at(self, errand: Errand) -> float:
+        """When it is left behind, on the monotonic clock."""
+        return self.started + errand.timeout + GRACE
+
+    def hang_up(self) -> None:
+        """End it from another thread, which does not wait for that: what it has been told by now is handed in."""
+        if not self.stopped.is_set():
+            self.stopped.set()
+            threading.Thread(target=self.close, daemon=True, name=f"hang up {self.target.label}").start()
+
     def close(self) -> None:
         """End whatever is still asked."""
         self.stopped.set()
@@ -135,11 +145,13 @@ def visits(
     stop: Halt,
     watch: Callable[[Standing], None] = lambda _: None,
     known: Mapping[str, Tape] = MappingProxyType({}),
+    width: Callable[[], int] = lambda: USUAL,
 ) -> Iterator[Visit[T]]:
     """Every target's visit, as they come. What a signal cut short is a tape with less on it.
 
     open_: the way to a target, given its deadline on the monotonic clock. then: what is made of a tape; it runs in the
-    target's thread. known: what targets said before, by label; there only what is new is asked.
+    target's thread. known: what targets said before, by label; there only what is new is asked. width: how many are
+    asked at the same time, as far as is known by now.
     """
     jobs = [_Job[T](target, known.get(target.label)) for target in errand.targets]
     finished: queue.SimpleQueue[_Job[T] | None] = queue.SimpleQueue()
@@ -147,19 +159,20 @@ def visits(
     waiting, running = deque(jobs), dict[int, _Job[T]]()
     end = float("inf")
     while (waiting and not stop.number) or running:
-        while waiting and not stop.number and len(running) < at_once(len(jobs), errand.parallel):
+        while waiting and not stop.number and len(running) < width():
             job = waiting.popleft()
             job.started = time.monotonic()
             running[id(job)] = job
             arguments = (errand, open_, then, finished)
             threading.Thread(target=job.run, args=arguments, daemon=True, name=job.target.label).start()
         watch(_standing(list(running.values()), len(waiting), len(jobs), stopped=bool(stop.number)))
-        done = _next(finished)
+        done = _next(finished, min((job.ends_at(errand) for job in running.values()), default=0.0))
         if stop.number and end == float("inf"):
             end = time.monotonic() + LAST_WORDS
-            for job in running.values():
-                threading.Thread(target=job.close, daemon=True).start()
-        for job in (*([done] if done else ()), *_late(list(running.values()), errand.timeout, end)):
+        for job in running.values():
+            if stop.number or time.monotonic() >= job.started + errand.timeout:
+                job.hang_up()
+        for job in (*([done] if done else ()), *_late(list(running.values()), errand, end)):
             if running.pop(id(job), None):
                 yield job.visit(errand, then)
     for job in waiting:  # a signal came first
@@ -167,17 +180,18 @@ def visits(
         yield job.visit(errand, then)
 
 
-def _next(finished: queue.SimpleQueue[_Job[T] | None]) -> _Job[T] | None:
+def _next(finished: queue.SimpleQueue[_Job[T] | None], until: float) -> _Job[T] | None:
+    """The next that is done; None when it is time to look at the clock, or a signal came."""
     try:
-        return finished.get(timeout=GLANCE)
+        return finished.get(timeout=min(GLANCE, max(0.001, until - time.monotonic())))
     except queue.Empty:
         return None
 
 
-def _late(running: Sequence[_Job[T]], timeout: float, end: float) -> list[_Job[T]]:
+def _late(running: Sequence[_Job[T]], errand: Errand, end: float) -> list[_Job[T]]:
     """Those that hang: they are left behind. Who has a tape is thinking about it, which comes to an end by itself."""
     now = time.monotonic()
-    return [job for job in running if now > min(end, job.started + timeout + GRACE) and not (job.tape and now < end)]
+    return [job for job in running if now > min(end, job.ends_at(errand)) and not (job.tape and now < end)]
 
 
 def _standing(running: Sequence[_Job[T]], waiting: int, of: int, *, stopped: bool) -> Standing:

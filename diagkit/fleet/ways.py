@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from diagkit.fleet.crew import Opener
 from diagkit.fleet.errand import Errand
+from diagkit.fleet.parallel import at_once
 from diagkit.model import Target, Transport
 from diagkit.transports.ssh_config import Route
 from diagkit.transports.switchboard import Switchboard
@@ -30,6 +32,11 @@ def unlock(errand: Errand, switchboard: Switchboard) -> None:
         with suppress(Stopped):
             routes += Ssh(target, deadline=0.0, ssh_config=errand.ssh_config, switchboard=switchboard).routes()
     unlock_ahead((route for route in routes if not route.beyond), switchboard.passphrases)
+
+
+def width(errand: Errand, switchboard: Switchboard) -> Callable[[], int]:
+    """How many targets are asked at the same time, by what is known of how far they are."""
+    return lambda: at_once(len(errand.targets), errand.parallel, switchboard.pace.round_trip)
 
 
 def opener(errand: Errand, switchboard: Switchboard) -> Opener:

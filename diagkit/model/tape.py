@@ -52,8 +52,9 @@ class Target:
 class WrongKey:
     """A host key that nobody's setting may let pass: not the one its host is known by, or one that was revoked.
 
-    shown: its type and fingerprint, as `ssh-keygen -l` says them. known: those on file instead, or what revokes it, each
-    with its file and line. known_as: the name of the host in those files. host: whose key it is, a jump host's perhaps.
+    shown: its type and fingerprint, as `ssh-keygen -l` says them. known: those on file instead, or what revokes it,
+    each with its file and line. known_as: the name of the host in those files. host: whose key it is, perhaps a jump
+    host's.
     """
 
     host: str

@@ -15,8 +15,10 @@ import ipaddress
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from statistics import median
 
 from diagkit.model import Layer, Silence
 from diagkit.transports.ssh_config import Route
@@ -132,6 +134,16 @@ class Pace:
         self._jumps: dict[Hashable, Jump] = {}
         self._rates: dict[Hashable, Rate] = {}
         self._making = threading.Lock()
+        self._round_trips: deque[float] = deque(maxlen=64)
+
+    @property
+    def round_trip(self) -> float:
+        """Seconds to the machines and back: the median of those connected to last; 0 before there is any."""
+        return median(self._round_trips or [0.0])
+
+    def felt(self, seconds: float) -> None:
+        """A round trip that was measured."""
+        self._round_trips.append(seconds)
 
     @contextmanager
     def turn(self, routes: Sequence[Route], deadline: float) -> Iterator[None]:

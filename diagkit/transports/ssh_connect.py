@@ -7,6 +7,7 @@ import errno
 import os
 import selectors
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from diagkit.transports.ssh_config import Route
 from diagkit.transports.stages import Stopped, seconds_for
 
 STAGGER = 0.25  # seconds between attempts, RFC 8305 section 5
+ROUND_TRIP_AT = 68  # bytes into struct tcp_info of linux/tcp.h: tcpi_rtt, in microseconds
 DEAD_PEER_MS = 15_000  # of unanswered data or probes, then the kernel gives the connection up
 
 AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[object, ...]]
@@ -71,6 +73,8 @@ def connect(route: Route, deadline: float, pace: Pace | None = None) -> socket.s
     if connected is None:
         raise _failed(route, infos, failures, seconds)
     _tune(connected)
+    if pace:
+        pace.felt(round_trip(connected))
     return connected
 
 
@@ -133,6 +137,14 @@ def _failed(route: Route, infos: Iterable[AddressInfo], failures: list[OSError],
         return Stopped(Layer.TCP, Silence.TIMEOUT, detail)
     words = "; ".join(dict.fromkeys(failure.strerror or str(failure) for failure in failures))
     return Stopped(Layer.ROUTE, Silence.UNREACHABLE, f"no way to {where}: {words}")
+
+
+def round_trip(connected: socket.socket) -> float:
+    """Seconds to the other end and back, as the kernel has measured them so far; 0 where it does not tell."""
+    if not hasattr(socket, "TCP_INFO"):
+        return 0.0
+    told = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ROUND_TRIP_AT + 4)
+    return struct.unpack_from("=I", told, ROUND_TRIP_AT)[0] / 1e6 if len(told) >= ROUND_TRIP_AT + 4 else 0.0
 
 
 def _tune(connected: socket.socket) -> None:

@@ -5,7 +5,6 @@ import pickle
 import signal
 import threading
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -71,10 +70,10 @@ def errand(names, timeout=30.0):
     )
 
 
-def visit(errand, machines):
+def visit(errand, machines, **more):
     """Every visit by label, in the order in which they came, and the stop."""
     with Stop() as stop:
-        opened = visits(errand, lambda target, _: machines[target.label], lambda tape: tape, stop)
+        opened = visits(errand, lambda target, _: machines[target.label], lambda tape: tape, stop, **more)
         return {visit.target.label: visit for visit in opened}, stop
 
 
@@ -117,7 +116,7 @@ def test_more_machines_hang_than_are_asked_at_once_and_the_rest_is_asked_all_the
 def test_one_that_hangs_is_told_in_time_although_others_come_all_the_while():
     never = threading.Event()
     machines = {"stuck": Machine("stuck", hold=never)} | {f"web{n}": Machine(f"web{n}", takes=0.01) for n in range(200)}
-    found, _ = visit(replace(errand(machines, timeout=0.1), parallel=2), machines)
+    found, _ = visit(errand(machines, timeout=0.1), machines, width=lambda: 2)
     assert [*found][-1] != "stuck"
     never.set()
 

@@ -10,11 +10,13 @@ from contextlib import closing
 
 import pytest
 
+from diagkit.fleet.parallel import at_once
 from diagkit.model import Layer, Run, Silence, Target
 from diagkit.transports import pacing
 from diagkit.transports.pacing import Pace, Rate, most_at_once
 from diagkit.transports.ssh import Ssh
 from diagkit.transports.ssh_config import Hop, resolve
+from diagkit.transports.ssh_connect import round_trip
 from diagkit.transports.stages import Stopped
 from diagkit.transports.switchboard import Switchboard
 from tests.transports.conftest import MOMENT
@@ -170,3 +172,15 @@ def test_a_server_that_hangs_up_first_and_then_does_not_is_reached(tmp_path, mon
         why = ask_many(server, 1, Port=str(port))[0]  # the third time nobody listens any more
         thread.join(10)
     assert (why.layer, why.silence) == (Layer.TCP, Silence.REFUSED)
+
+
+def test_the_farther_the_machines_are_the_more_are_asked_at_the_same_time():
+    assert [at_once(1000, round_trip=seconds) for seconds in (0.0, 0.001, 0.05, 0.1, 0.3, 3.0)] == [
+        32, 33, 64, 96, 224, 256,
+    ]  # fmt: skip
+    assert (at_once(10), at_once(10, 3), at_once(10, 30), at_once(1000, 500)) == (10, 3, 10, 500)
+
+
+def test_the_kernel_tells_how_far_a_machine_is():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as there:
+        assert 0 < round_trip(there) < 1
