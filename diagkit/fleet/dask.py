@@ -14,8 +14,8 @@ import ipaddress
 import logging
 import pickle
 import socket
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -60,12 +60,7 @@ class Cluster:
             raise NotSetUp(f"--executor {self._name} needs Dask: pip install 'diagkit[dask]'")
         self._workers: dict[str, Place] = {}
         self._changed = True
-        self._hushed = ExitStack()
-        try:
-            self._client = self._connect(host, port)
-        except BaseException:
-            self._hushed.close()
-            raise
+        self._client = self._connect(host, port)
 
     @property
     def ended(self) -> str:
@@ -86,15 +81,14 @@ class Cluster:
     def close(self) -> None:
         """Leave the cluster. The tasks we gave it, and their results, are forgotten there."""
         with suppress(Exception):  # it may have gone, or hang; there is nothing left to lose
-            if self._client.status == "running":
+            if not self.ended:
                 self._client.unsubscribe_topic("all")
-            self._client.close(timeout=ANSWER)
-        self._hushed.close()
+            self._client.close(timeout=1.0 if self.ended else ANSWER)
 
     def _connect(self, host: str, port: int) -> Client:
         from distributed import Client, Security
 
-        self._hushed.enter_context(_hushed())
+        _hush()
         security = Security()
         encrypted = bool(security.tls_ca_file and security.tls_client_cert)
         if not encrypted and not _is_loopback(host):
@@ -123,7 +117,7 @@ class Cluster:
         """Ask who is there. Those that were, stay the same places."""
         try:
             told = self._client.sync(self._client.scheduler.identity, callback_timeout=ANSWER)["workers"]
-        except (OSError, TimeoutError):  # it hangs, or is going: then we are told of it, or look again
+        except (OSError, TimeoutError, AttributeError):  # it hangs, or parts of the client are gone already: look again
             self._changed = True
             return
         running = {address: about for address, about in told.items() if about.get("status") == "running"}
@@ -151,16 +145,10 @@ def scheduler(name: str) -> tuple[str, int]:
     raise NotUnderstood(f"--executor {name}: a scheduler is named as in dask://scheduler.example:8786")
 
 
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Without the log lines of Dask: what concerns the user, we say ourselves."""
-    loggers = [logging.getLogger(name) for name in NOISY]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    yield
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
+def _hush() -> None:
+    """No more log lines of Dask, which are many when somebody goes: what concerns the user, we say ourselves."""
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _bracketed(host: str) -> str:

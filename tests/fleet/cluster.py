@@ -50,27 +50,35 @@ class Running:
         self._stack = stack
         self._environment = {**os.environ, **environment, "PYTHONPATH": POISON}
         words = ("dask_scheduler", "--protocol", protocol, "--host", "127.0.0.1", "--port", "0")
-        self.scheduler, self.address = self._start(rf"Scheduler at: +({protocol}://\S+)", words, own)
+        self.scheduler = self._begin(words, own)
+        self.address = up(self.scheduler, rf"Scheduler at: +({protocol}://\S+)")
         self.name = f"dask://{self.address.rpartition('/')[2]}"
 
-    def worker(self, *options: str, **own: str) -> subprocess.Popen[str]:
-        """One more; its nanny starts it again when it dies. own: what only it has in its environment."""
-        words = ("dask_worker", self.address, "--nthreads", "4", "--host", "127.0.0.1", *options)
-        return self._start(r"Registered to: +(\S+)", words, own)[0]
+    def workers(self, *each: tuple[tuple[str, ...], Mapping[str, str]]) -> None:
+        """So many more, with these options and this in their environment. A nanny starts each again when it dies."""
+        words = ("dask_worker", self.address, "--nthreads", "4", "--host", "127.0.0.1")
+        for process in [self._begin((*words, *options), own) for options, own in each]:
+            up(process, r"Registered to: +(\S+)")
 
-    def _start(self, sign: str, words: tuple[str, ...], own: Mapping[str, str]) -> tuple[subprocess.Popen[str], str]:
+    def _begin(self, words: tuple[str, ...], own: Mapping[str, str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", f"distributed.cli.{words[0]}", *words[1:], "--no-dashboard"],
-            env=self._environment | own, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env=self._environment | own,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._stack.callback(end, process)
-        said = []
-        for line in process.stderr:
-            said.append(line)
-            if found := re.search(sign, line):
-                threading.Thread(target=process.stderr.read, daemon=True).start()
-                return process, found[1]
-        raise AssertionError("".join(said))
+        return process
+
+
+def up(process: subprocess.Popen[str], sign: str) -> str:
+    """What the first line of this form says; the rest is read and thrown away."""
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if found := re.search(sign, line):
+            threading.Thread(target=process.stderr.read, daemon=True).start()
+            return found[1]
+    raise AssertionError("".join(said))
 
 
 def end(process: subprocess.Popen[str]) -> None:

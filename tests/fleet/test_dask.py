@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +29,8 @@ from tests.fleet.cluster import Certificates, Running, running
 from tests.fleet.test_executors import labels, unheard
 from tests.transports.sshd import free_port
 
+PLAIN = (), {}
+
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
@@ -35,8 +40,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture(scope="session")
 def cluster(certificates: Certificates) -> Iterator[Running]:
     with running(certificates.environment) as cluster:
-        cluster.worker("--resources", "site:fra=1")
-        cluster.worker()
+        cluster.workers((("--resources", "site:fra=1"), {}), PLAIN)
         yield cluster
 
 
@@ -116,21 +120,12 @@ class TestOverTls:
         assert made.keys() == set(labels(4, "slow"))
         assert time.monotonic() - began < 20
 
-    def test_when_the_scheduler_dies_what_came_is_kept(self, certificates, ask) -> None:
-        with running(certificates.environment) as own:
-            own.worker()
-            kill = in_the_middle(own.scheduler.kill)
-            made, said = asked(ask(*labels(3, "slow")), own.name, kill)
-        assert said == [f"the scheduler {own.name} has gone"]
-        assert {visit.missed.detail for visit in made.values()} == {f"not asked: the scheduler {own.name} has gone"}
-
     def test_workers_of_another_version_or_none_are_refused(self, certificates, ask) -> None:
         with running(certificates.environment, WITHOUT="1") as own:  # nor has the scheduler any
-            own.worker(AS_VERSION="0.0.1")
-            own.worker(WITHOUT="1")
+            own.workers(((), {"AS_VERSION": "0.0.1"}), ((), {"WITHOUT": "1"}))
             with pytest.raises(Unavailable, match="nobody is left to ask: the worker tls://"):
                 asked(ask(*labels(4)), own.name)
-            own.worker()
+            own.workers(PLAIN)
             made, said = asked(ask(*labels(4)), own.name)
         assert not unheard(made)
         assert sorted(line.partition("cannot be used: ")[2] for line in said) == [
@@ -154,16 +149,39 @@ class TestOverTls:
             Cluster("127.0.0.1", free_port())
 
 
+def test_the_command_line_says_what_concerns_the_user_and_nothing_of_dask(cluster, certificates, ask) -> None:
+    words = [
+        "resources",
+        "web-1",
+        "web-2",
+        "--only",
+        "resources.cpu.load",
+        "--executor",
+        cluster.name,
+        "--fail-on",
+        "never",
+    ]
+    run = subprocess.run(
+        [sys.executable, "-m", "diagkit", *words, "--ssh-config", ask("web-1").ssh_config],
+        check=False, env=os.environ | certificates.environment, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert sorted(line.partition(" in ")[0] for line in run.stderr.splitlines()) == ["web-1: asked", "web-2: asked"]
+
+
 def test_nothing_is_sent_in_the_clear_but_on_loopback() -> None:
     with pytest.raises(NotSetUp, match=r"over TLS alone.*distributed\.comm\.tls\.ca-file"):
         Cluster("192.0.2.1", 8786)
 
 
-def test_on_loopback_plain_tcp_will_do(ask) -> None:
+def test_on_loopback_plain_tcp_will_do_and_when_the_scheduler_dies_what_came_is_kept(ask) -> None:
     with running({}, "tcp") as own:
-        own.worker()
+        own.workers(PLAIN)
         made, _ = asked(ask("web-1"), own.name)
-    assert not unheard(made)
+        assert not unheard(made)
+        made, said = asked(ask(*labels(3, "slow")), own.name, in_the_middle(own.scheduler.kill))
+    assert said == [f"the scheduler {own.name} has gone"]
+    assert {visit.missed.detail for visit in made.values()} == {f"not asked: the scheduler {own.name} has gone"}
 
 
 def test_without_the_library_the_cure_is_named(monkeypatch) -> None:
