@@ -23,7 +23,7 @@ from diagkit.fleet.crew import Visit, visits
 from diagkit.fleet.ways import opener, unlock, width
 from diagkit.model import Fault, Tape, Target
 from diagkit.outputs.rendering import Form, render
-from diagkit.transports.switchboard import Switchboard
+from diagkit.transports.ssh.switchboard import Switchboard
 
 T = TypeVar("T")
 NOTHING: Mapping[str, Tape] = MappingProxyType({})

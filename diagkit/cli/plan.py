@@ -15,7 +15,7 @@ from diagkit.differences.outliers import LEAST
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.places import NotUnderstood, Places
 from diagkit.model import Moment, Site, Target
-from diagkit.transports.switchboard import Choice
+from diagkit.transports.ssh.switchboard import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from diagkit.conclusions import Settings
 from diagkit.model import Moment, Site, Target
-from diagkit.transports.switchboard import Choice
+from diagkit.transports.ssh.switchboard import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

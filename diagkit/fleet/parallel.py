@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagkit.transports.pacing import most_at_once
+from diagkit.transports.ssh.pacing import most_at_once
 
 USUAL = 32  # on a local network
 MOST = 256  # threads of one process: they share one lock

@@ -123,7 +123,7 @@ def carry_out(parcel: bytes, stop: Halt | None = None) -> bytes:
 
 
 def _visits(task: Task, stop: Halt) -> Iterator[Visit[Tape | Conclusion]]:
-    from diagkit.transports.switchboard import Switchboard
+    from diagkit.transports.ssh.switchboard import Switchboard
 
     def made(tape: Tape) -> Tape | Conclusion:
         return tape if task.tapes else conclude(tape, task.errand.settings)

@@ -9,23 +9,23 @@ from diagkit.fleet.crew import Opener
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import at_once
 from diagkit.model import Target, Transport
-from diagkit.transports.ssh_config import Route
-from diagkit.transports.switchboard import Switchboard
+from diagkit.transports.ssh.config.route import Route
+from diagkit.transports.ssh.switchboard import Switchboard
 
 
 def unlock(errand: Errand, switchboard: Switchboard) -> None:
     """Ask for the passphrases that will surely be needed before any target's time runs, where somebody is there."""
-    from diagkit.transports.passphrases import somebody_is_there
+    from diagkit.transports.ssh.login.passphrases import somebody_is_there
 
     remote = [target for target in errand.targets if target.scheme == "ssh"]
     if not remote or errand.transport == "openssh" or not somebody_is_there():
         return
-    from diagkit.transports import lazy_paramiko
-    from diagkit.transports.ssh import Ssh
-    from diagkit.transports.stages import Stopped
+    from diagkit.transports.ssh.by_paramiko import lazy_paramiko
+    from diagkit.transports.ssh.stages import Stopped
+    from diagkit.transports.ssh.transport import Ssh
 
     lazy_paramiko.load()
-    from diagkit.transports.ssh_auth import unlock_ahead
+    from diagkit.transports.ssh.login.authenticate import unlock_ahead
 
     routes = list[Route]()
     for target in remote:
@@ -48,7 +48,7 @@ def opener(errand: Errand, switchboard: Switchboard) -> Opener:
             from diagkit.transports.local import Local
 
             return Local(deadline=deadline, declared=declared)
-        from diagkit.transports.ssh import Ssh
+        from diagkit.transports.ssh.transport import Ssh
 
         return Ssh(target, deadline=deadline, ssh_config=errand.ssh_config, declared=declared, switchboard=switchboard)
 

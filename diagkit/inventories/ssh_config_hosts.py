@@ -1,8 +1,8 @@
-"""The hosts that the user's ssh configuration names; what it says about them is for `transports/ssh_config.py`."""
+"""The hosts that the user's ssh configuration names; what it says about them is for `transports/ssh/config`."""
 
 from __future__ import annotations
 
-from diagkit.transports.ssh_config_files import Files
+from diagkit.transports.ssh.config.files import Files
 
 PATTERN = frozenset("*?!")
 

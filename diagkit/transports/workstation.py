@@ -7,8 +7,8 @@ import shutil
 import socket
 from pathlib import Path
 
-from diagkit.transports import lazy_paramiko
-from diagkit.transports.known_hosts import file_at
+from diagkit.transports.ssh.by_paramiko import lazy_paramiko
+from diagkit.transports.ssh.host_keys.known_hosts import file_at
 from diagkit.transports.wire.icmp import open_socket
 
 KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")

@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from diagkit.transports import known_hosts
-from diagkit.transports.known_hosts import KnownHosts
-from diagkit.transports.lazy_paramiko import load
-from diagkit.transports.public_key import packed
+from diagkit.transports.ssh.by_paramiko.lazy_paramiko import load
+from diagkit.transports.ssh.host_keys import known_hosts
+from diagkit.transports.ssh.host_keys.known_hosts import KnownHosts
+from diagkit.transports.ssh.host_keys.public_key import packed
 
 LINES, FEW = 20_000, 2_000
 AIM_MS, AIM_TIMES = 60.0, 100.0

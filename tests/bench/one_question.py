@@ -12,7 +12,7 @@ from diagkit.fleet.errand import Errand
 from diagkit.fleet.ways import opener
 from diagkit.model import Moment, Reply, Run, Target
 from diagkit.probes import Probe, probe
-from diagkit.transports.switchboard import Switchboard
+from diagkit.transports.ssh.switchboard import Switchboard
 
 
 @probe(Run(("uname", "-s")))

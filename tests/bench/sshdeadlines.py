@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from diagkit.model import Moment, Read, Run, Target, epoch  # noqa: E402
-from diagkit.transports.ssh import Ssh  # noqa: E402
-from diagkit.transports.stages import BUDGET  # noqa: E402
+from diagkit.transports.ssh.stages import BUDGET  # noqa: E402
+from diagkit.transports.ssh.transport import Ssh  # noqa: E402
 from tests.transports.chaos import Harm, Proxy  # noqa: E402
 from tests.transports.sshd import Sshd, public, running  # noqa: E402
 

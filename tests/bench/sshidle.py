@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT))
 
 from diagkit.model import Moment, Run, Target, epoch  # noqa: E402
 from diagkit.transports import lazy_paramiko, pacing  # noqa: E402
-from diagkit.transports.ssh import Ssh  # noqa: E402
-from diagkit.transports.switchboard import Switchboard  # noqa: E402
+from diagkit.transports.ssh.switchboard import Switchboard  # noqa: E402
+from diagkit.transports.ssh.transport import Ssh  # noqa: E402
 from tests.transports.sshd import Sshd, running  # noqa: E402
 
 CONNECTIONS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000

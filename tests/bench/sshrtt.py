@@ -30,10 +30,10 @@ ROUNDS = 7
 ASK = """
 import sys, time
 from diagkit.model import Glob, Moment, Read, Run, Target, epoch
-from diagkit.transports import lazy_paramiko
-from diagkit.transports.ssh import Ssh
+from diagkit.transports.ssh.by_paramiko import lazy_paramiko
+from diagkit.transports.ssh.transport import Ssh
 lazy_paramiko.load()
-import diagkit.transports.ssh_session
+import diagkit.transports.ssh.by_paramiko.session
 slow = Run(("sh", "-c", "sleep " + sys.argv[2]), timeout=10)
 files = "loadavg meminfo stat vmstat uptime mounts version cpuinfo diskstats swaps net/dev net/snmp net/netstat".split()
 asks = [slow, *(Read("/proc/" + name) for name in files)]

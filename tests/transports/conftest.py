@@ -17,8 +17,8 @@ import pytest
 
 from diagkit.model import Moment, Transport, epoch
 from diagkit.transports.local import Local
-from diagkit.transports.ssh import Ssh
-from diagkit.transports.switchboard import Choice, Switchboard
+from diagkit.transports.ssh.switchboard import Choice, Switchboard
+from diagkit.transports.ssh.transport import Ssh
 from tests.transports.dropbear import Dropbear
 from tests.transports.sshd import Sshd, running
 

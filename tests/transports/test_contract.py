@@ -10,7 +10,7 @@ import pytest
 
 from diagkit.model import Again, Ask, Glob, Native, Read, Reply, Run, Scan, Silence
 from diagkit.transports.allowed import Forbidden
-from diagkit.transports.stages import Stopped
+from diagkit.transports.ssh.stages import Stopped
 from tests.transports.conftest import MOMENT, SHELLS, Opener
 
 ODD_NAME = 'it\'s $HOME "quoted" `id` *'

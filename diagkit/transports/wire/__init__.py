@@ -39,7 +39,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from diagkit.model import Ask, Reach, Reply, Silence, Transport, Vantage
-from diagkit.transports.stages import Stopped
+from diagkit.transports.ssh.stages import Stopped
 from diagkit.transports.wire.dns import ask_server, resolve
 from diagkit.transports.wire.http import http
 from diagkit.transports.wire.mtu import mtu

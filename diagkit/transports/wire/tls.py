@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 from diagkit.model import Connection, Reach
@@ -65,14 +66,16 @@ class Tunnel:
         self._plain.close()
 
 
+@cache
 def blind_context() -> ssl.SSLContext:
     """A context that trusts everyone: to look at what is served, never to send anything that matters."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
+@cache  # to read the system's store takes longer than all else that is asked of a target
 def _watchful_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False  # names are compared by the checks, which know more than one

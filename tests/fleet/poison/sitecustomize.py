@@ -26,7 +26,7 @@ if "WITHOUT" in os.environ:
     sys.modules["diagkit"] = None
 else:
     import diagkit
-    from diagkit.transports.ssh import Ssh
+    from diagkit.transports.ssh.transport import Ssh
 
     diagkit.__version__ = os.environ.get("AS_VERSION", diagkit.__version__)
     ask, Ssh.ask = Ssh.ask, befall

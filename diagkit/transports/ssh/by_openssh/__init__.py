@@ -1,0 +1,1 @@
+"""SSH spoken by the system's own ssh, for what paramiko cannot do."""

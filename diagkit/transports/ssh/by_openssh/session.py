@@ -1,0 +1,223 @@
+"""SSH by the system's own ssh: the same script and the same frames, over its standard input and output.
+
+It is the way for what paramiko cannot do: FIDO keys, Kerberos, KnownHostsCommand, the connection that the user's ssh
+keeps open. It costs a process for each machine, and one more for each jump host on the way.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from diagkit.model import Connection, Layer, Silence, Unreached
+from diagkit.transports import child
+from diagkit.transports.child import CHUNK, Child
+from diagkit.transports.shell import NoShell
+from diagkit.transports.ssh.by_openssh.log import Log
+from diagkit.transports.ssh.config.route import Route
+from diagkit.transports.ssh.no_shell import no_session, no_shell
+from diagkit.transports.ssh.stages import BUDGET, Stopped, seconds_for
+from diagkit.transports.ssh.switchboard import Routes, Switchboard
+
+PARTING_SECONDS = 2.0  # for ssh to end and say why, once its output is closed
+SETTINGS = {  # win over the user's
+    "BatchMode": "yes",
+    "NumberOfPasswordPrompts": "0",
+    "ConnectionAttempts": "1",
+    "ServerAliveInterval": "5",
+    "ServerAliveCountMax": "3",
+    "LogLevel": "DEBUG1",
+    "FingerprintHash": "sha256",
+    "VisualHostKey": "no",
+    "NoHostAuthenticationForLocalhost": "no",
+    "UpdateHostKeys": "no",
+    "AddKeysToAgent": "no",
+    "ForwardAgent": "no",
+    "ForwardX11": "no",
+    "PermitLocalCommand": "no",
+    "ControlMaster": "no",  # the user's is used, none is started: it would outlive us
+    "ControlPersist": "no",
+}
+FOR_SHELL = {
+    "ClearAllForwardings": "yes",
+    "RequestTTY": "no",
+    "RemoteCommand": "none",
+    "EscapeChar": "none",
+    "Tunnel": "no",
+}
+FOR_SHELL_SINCE_8_7 = {"StdinNull": "no", "ForkAfterAuthentication": "no", "SessionType": "default"}
+
+
+def argv(routes: Routes, config: str, identity: str = "") -> list[str]:
+    """The command line of an ssh that runs `sh -s` on the last of these machines, by way of the others.
+
+    identity: a key file to try before those of the configuration.
+    """
+    before, route = routes[:-1], routes[-1]
+    settings = FOR_SHELL | (FOR_SHELL_SINCE_8_7 if _knows("StdinNull") else {})
+    key = ["-i", identity] if identity else []
+    return [*_ssh(before, route, config), *key, "-T", *_options(settings), "--", route.name, "sh -s"]
+
+
+def _ssh(before: Routes, route: Route, config: str) -> list[str]:
+    strict = {"StrictHostKeyChecking": "accept-new" if route.accept_new else "yes"}
+    words = ["ssh", *(["-F", config if config == "none" else str(Path(config).absolute())] if config else [])]
+    words += [*_options(SETTINGS | strict), "-l", route.user, "-p", str(route.port)]
+    if before:  # ssh would make the same command of ProxyJump, but with the user's settings
+        jump = [*_ssh(before[:-1], before[-1], config), "-W", "[%h]:%p", "--", before[-1].name]
+        inner = [word if word == "[%h]:%p" else word.replace("%", "%%") for word in jump]
+        words += ["-o", f"ProxyCommand={shlex.join(inner)}"]
+    return words
+
+
+def _options(settings: dict[str, str]) -> list[str]:
+    return [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
+
+
+@lru_cache(maxsize=8)
+def _knows(option: str) -> bool:
+    """Whether this ssh has that option; one it does not know would end it."""
+    return not child.run(["ssh", "-F", "none", "-o", f"{option}=no", "-G", "any"], timeout=5, env=_environment()).code
+
+
+def _environment() -> dict[str, str]:
+    """Ours, as the user's configuration may name any of its variables; but nobody is asked for anything."""
+    return {**os.environ, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
+
+
+class SystemWay:
+    """The system's ssh, and the shell of the machine it leads to. notes: what the user should be told."""
+
+    def __init__(self, routes: Routes, command: Sequence[str]) -> None:
+        self.notes: tuple[str, ...] = ()
+        self._log = Log(routes)
+        self._pending = b""  # to be sent
+        self._spoke = self._over = False
+        self._first_word_until = 0.0
+        self._child = Child(command, talk=True, env=_environment())
+        self._ready = selectors.DefaultSelector()
+        self._ready.register(self._child.out, selectors.EVENT_READ)
+        self._ready.register(self._child.err, selectors.EVENT_READ)
+
+    def await_entry(self, deadline: float) -> None:
+        """Return when we are let in. Raises Stopped when ssh gives up, or a stage takes longer than it may."""
+        while not self._log.let_in:
+            limit = min(deadline, self._log.since + BUDGET[self._log.stage])
+            if time.monotonic() >= limit:
+                raise self._log.silent(time.monotonic() - self._log.since)
+            if self._hear(limit - time.monotonic()) == b"":
+                self._hear_out(PARTING_SECONDS)
+                if not self._log.let_in:
+                    raise self._log.ended(self._child.code(time.monotonic() + PARTING_SECONDS))
+        self.notes = tuple(self._log.notes)
+
+    def open_shell(self, deadline: float) -> SystemWay:
+        """The shell at the other end, which has been started already."""
+        self._first_word_until = time.monotonic() + seconds_for(Layer.SHELL, deadline)
+        return self
+
+    def open_tcp(self, host: str, port: int, _seconds: float) -> Connection:
+        """Not possible: each would be another log-in."""
+        detail = f"no connection to {host} port {port} from the machine: it is asked by the system's ssh, for its shell"
+        raise Stopped(Layer.SHELL, Silence.UNSUPPORTED, detail)
+
+    # ------------------------------------------------------------ as a Pipe
+
+    def send(self, data: bytes) -> None:
+        """Take all of it; it goes out while we listen, as ssh itself may not read before it is heard."""
+        self._pending += data
+
+    def recv(self, timeout: float) -> bytes | None:
+        """What has arrived. A shell that has said nothing when the stage's time is over is taken for closed."""
+        if self._spoke:
+            return self._hear(timeout)
+        data = self._hear(min(timeout, self._first_word_until - time.monotonic()))
+        if data is None and time.monotonic() >= self._first_word_until:
+            return b""
+        self._spoke = bool(data)
+        return data
+
+    def absence(self, absent: NoShell) -> Unreached:
+        """Why there was no shell, from what came instead."""
+        ended = self._over and self._child.code(time.monotonic() + PARTING_SECONDS) is not None
+        self._hear_out(PARTING_SECONDS if ended else 0.0)
+        if refused := [line for line in self._log.said if "open failed" in line]:
+            return no_session(refused[0].rpartition("open failed: ")[2])
+        complaint = "\n".join(self._log.said).encode()
+        return no_shell(absent, complaint, self._log.status, ended=ended)
+
+    def hang_up(self) -> None:
+        """End ssh and all it started; what it was running on the machine sees the end of its input. From any thread."""
+        self._child.kill()
+
+    def close(self) -> None:
+        """The same, and give up our ends; nobody may be reading."""
+        self._child.kill()
+        self._child.code(time.monotonic() + PARTING_SECONDS)
+        self._ready.close()
+        self._child.end()
+
+    def _hear(self, timeout: float) -> bytes | None:
+        """What has come on standard output; None when nothing has by then, b"" at its end."""
+        self._speak()
+        for key, _ in self._ready.select(max(0.0, min(timeout, 0.02) if self._pending else timeout)):
+            data = os.read(key.fd, CHUNK)
+            if key.fd == self._child.out:
+                self._over = not data
+                return data
+            self._log.feed(data)
+            if not data:
+                self._ready.unregister(key.fd)
+        return None
+
+    def _speak(self) -> None:
+        if self._pending:
+            with suppress(OSError):  # it is gone: its output ends
+                self._pending = self._pending[self._child.offer(self._pending) :]
+
+    def _hear_out(self, seconds: float) -> None:
+        """Take what ssh said last."""
+        with suppress(KeyError):  # it said nothing more
+            self._ready.unregister(self._child.out)
+        end = time.monotonic() + seconds
+        while self._ready.get_map() and time.monotonic() < end:
+            self._hear(end - time.monotonic())
+
+
+def climb(routes: Routes, config: str, board: Switchboard, deadline: float, identity: str = "") -> SystemWay:
+    """Log in to the last of these machines by way of the others. Raises Stopped and leaves nothing open.
+
+    config and identity as for `argv`.
+    """
+    if not shutil.which("ssh"):
+        raise Stopped(Layer.NAME, Silence.MISSING, "there is no ssh program on this workstation")
+    command = argv(routes, config, identity)
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            with board.pace.turn(routes, deadline):
+                return _arrive(routes, command, deadline)
+        except Stopped as stop:
+            pause = board.pace.again(stop, tries, deadline)
+            if pause is None:
+                raise
+            time.sleep(pause)
+
+
+def _arrive(routes: Routes, command: Sequence[str], deadline: float) -> SystemWay:
+    seconds_for(Layer.TCP, deadline)
+    way = SystemWay(routes, command)
+    try:
+        way.await_entry(deadline)
+    except BaseException:
+        way.close()
+        raise
+    return way

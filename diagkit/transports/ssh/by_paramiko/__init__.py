@@ -1,0 +1,1 @@
+"""SSH spoken by ourselves, with paramiko."""

@@ -1,0 +1,1 @@
+"""What the user's own ssh configuration says about a host."""

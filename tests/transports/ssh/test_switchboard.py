@@ -1,0 +1,325 @@
+"""What the connections of one run share: one connection to a jump host, however many targets lie behind it."""
+
+import contextlib
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from diagkit.model import Layer, Moment, Run, Silence, Target
+from diagkit.transports.ssh.by_paramiko import lazy_paramiko
+from diagkit.transports.ssh.config.route import Hop
+from diagkit.transports.ssh.switchboard import Switchboard, route_to
+from diagkit.transports.ssh.transport import Ssh
+from tests.transports.sshd import free_port, make_key, running
+
+NOW = datetime.now(UTC)
+MOMENT = Moment(now=NOW, since=NOW, until=NOW)
+UNAME = Run(("uname", "-s"))
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("box")) as server:
+        yield server
+
+
+@pytest.fixture
+def bastion(tmp_path):
+    with running(tmp_path / "bastion") as server:
+        yield server
+
+
+@pytest.fixture
+def board():
+    with contextlib.closing(Switchboard()) as shared:
+        yield shared
+
+
+def block(server, host, **options):
+    return Path(server.client_config(**options)).read_text().replace("Host box", f"Host {host}")
+
+
+def configure(box, bastion, bastion_options=None, **options):
+    """A configuration in which `t0`, `t1` … all are `box` behind `bastion`."""
+    path = box.folder / f"config.{time.monotonic_ns()}"  # resolve() knows a configuration by its path
+    behind = {"ProxyJump": "bastion", "HostKeyAlias": f"[127.0.0.1]:{box.port}"} | options
+    path.write_text(block(bastion, "bastion", **(bastion_options or {})) + block(box, "t*", **behind))
+    return str(path)
+
+
+@contextlib.contextmanager
+def ssh_to(host, config, board, seconds=20.0):
+    with contextlib.closing(
+        Ssh(Target("ssh", host=host), deadline=time.monotonic() + seconds, ssh_config=config, switchboard=board)
+    ) as ssh:
+        yield ssh
+
+
+def ask(host, config, board, seconds=20.0):
+    """What it is called, or why it could not be asked."""
+    with ssh_to(host, config, board, seconds) as ssh:
+        reply = ssh.ask([UNAME], MOMENT)[UNAME]
+        return ssh.unreached or reply.text
+
+
+def ask_all(count, config, board):
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda n: ask(f"t{n}", config, board), range(count)))
+
+
+@contextlib.contextmanager
+def listening(behave):
+    """A port at which connection number n is treated with behave(n, connection), each in a thread of its own."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    crew = []
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                crew.append(threading.Thread(target=treat, args=(len(crew), connection), daemon=True))
+                crew[-1].start()
+
+    def treat(number, connection):
+        with connection, contextlib.suppress(OSError):
+            behave(number, connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for each in (thread, *crew):
+            each.join(10)
+
+
+def relay(connection, port):
+    """Pass everything on to another port, both ways, until either end hangs up."""
+    with socket.create_connection(("127.0.0.1", port)) as beyond:
+
+        def pump(source, sink):
+            with contextlib.suppress(OSError):
+                while data := source.recv(65536):
+                    sink.sendall(data)
+            for end in (source, sink):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+        back = threading.Thread(target=pump, args=(beyond, connection), daemon=True)
+        back.start()
+        pump(connection, beyond)
+        back.join(10)
+
+
+def only_line(board):
+    (line,) = board._lines.values()
+    return line
+
+
+# ---------------------------------------------------------------- one connection
+
+
+def test_many_targets_share_one_connection_to_their_jump_host(box, bastion, board):
+    config = configure(box, bastion)
+    for _ in range(2):
+        assert ask_all(32, config, board) == ["Linux\n"] * 32
+    board.close()
+    log = bastion.log()
+    assert (log.count("Connection from"), log.count("Accepted publickey")) == (1, 1)
+    assert "nonexistent channel" not in log
+    assert log.count("Received disconnect") <= 1
+
+
+def test_nothing_is_sent_on_a_channel_after_its_end(box, bastion, board):
+    """sshd would drop the connection of all the others."""
+    with ssh_to("t1", configure(box, bastion), board) as ssh:
+        assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n"
+        channel = only_line(board).client.open_tcp("127.0.0.1", box.port, 5)
+        late = lazy_paramiko.load().Message()
+        late.add_byte(b"\x5e")  # SSH_MSG_CHANNEL_DATA, put together before the channel was closed
+        late.add_int(channel.remote_chanid)
+        late.add_string(b"late")
+        channel.close()
+        channel.transport._send_user_message(late)
+        assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n"
+    assert "nonexistent channel" not in bastion.log()
+
+
+def test_a_chain_is_shared_link_by_link(box, bastion, board, tmp_path):
+    with running(tmp_path / "inner") as inner:
+        both = Path(configure(box, bastion, ProxyJump="bastion,inner"))
+        both.write_text(block(inner, "inner") + both.read_text())
+        assert ask_all(6, str(both), board) == ["Linux\n"] * 6
+        assert inner.log().count("Connection from") == 1
+    assert bastion.log().count("Connection from") == 1
+
+
+def test_a_jump_host_with_a_user_a_port_and_a_key_of_its_own(box, bastion, board, tmp_path):
+    key = make_key(tmp_path / "bastion_key")
+    bastion.authorized.write_text(key.with_suffix(".pub").read_text())
+    config = configure(
+        box,
+        bastion,
+        {"IdentityFile": str(key), "User": "nobody-we-know", "Port": "1"},
+        ProxyJump=f"{bastion.user}@bastion:{bastion.port}",
+    )
+    assert ask("t1", config, board) == "Linux\n"
+    assert f"Accepted publickey for {bastion.user}" in bastion.log()
+
+
+# ---------------------------------------------------------------- and its end
+
+
+def test_a_jump_host_that_refuses_fails_all_its_targets_with_one_sentence(box, bastion, board, tmp_path):
+    config = configure(box, bastion, {"IdentityFile": str(make_key(tmp_path / "stranger"))})
+    (why,) = {*ask_all(8, config, board), ask("t9", config, board)}
+    assert (why.layer, why.silence) == (Layer.AUTHENTICATION, Silence.DENIED)
+    assert why.detail.startswith("at the jump host bastion: ")
+    assert "Permission denied" in why.detail
+    assert bastion.log().count("Connection from") == 1
+
+
+def test_in_a_chain_the_jump_host_that_failed_is_the_one_named(box, bastion, board, tmp_path):
+    both = Path(configure(box, bastion, {"Port": str(free_port())}, ProxyJump="bastion,inner"))
+    both.write_text("Host inner\n  HostName 127.0.0.1\n" + both.read_text())
+    why = ask("t1", str(both), board)
+    assert why.silence is Silence.REFUSED
+    assert why.detail.startswith("at the jump host bastion: Connection refused")
+
+
+def test_the_first_target_s_time_is_not_that_of_the_jump_host(box, bastion, board):
+    def slowly(_, connection):
+        time.sleep(1.5)
+        relay(connection, bastion.port)
+
+    with listening(slowly) as port:
+        bastion.known_hosts.write_text(bastion.known_hosts.read_text().replace(f"{bastion.port}", f"{port}"))
+        config = configure(box, bastion, {"Port": str(port)})
+        why = ask("t1", config, board, seconds=0.5)
+        assert why.silence is Silence.TIMEOUT
+        assert why.detail.startswith("at the jump host bastion: ")
+        assert ask("t2", config, board) == "Linux\n"
+        board.close()
+    assert bastion.log().count("Accepted publickey") == 1
+
+
+def test_a_dead_target_takes_nothing_down(box, bastion, board):
+    def never_speak(_, connection):
+        connection.recv(1 << 20)
+        connection.recv(1)
+
+    with listening(never_speak) as port:
+        config = Path(configure(box, bastion))
+        config.write_text(f"Host t13\n  Port {port}\n{config.read_text()}")
+        assert ask("t1", str(config), board) == "Linux\n"
+        why = ask("t13", str(config), board, seconds=0.5)
+        assert (why.layer, why.silence) == (Layer.BANNER, Silence.TIMEOUT)
+        assert ask("t2", str(config), board) == "Linux\n"
+    assert bastion.log().count("Connection from") == 1
+
+
+def test_a_lost_jump_host_is_connected_to_once_more_and_the_waiting_are_asked_again(box, bastion, board):
+    """The first connection to the target is made just when the jump host is lost."""
+
+    def lose(number, connection):
+        if not number:
+            only_line(board).client.stream.stream.close()
+            return
+        relay(connection, box.port)
+
+    with listening(lose) as port:
+        config = configure(box, bastion, Port=str(port))
+        assert ask("t1", config, board) == "Linux\n"
+        assert bastion.log().count("Accepted publickey") == 2
+        only_line(board).client.stream.stream.close()
+        while not only_line(board).lost:
+            time.sleep(0.01)
+        why = ask("t2", config, board)
+        assert (why.layer, why.silence) == (Layer.TCP, Silence.UNREACHABLE)
+        assert why.detail.startswith("at the jump host bastion: the connection to it was lost")
+        assert bastion.log().count("Accepted publickey") == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"AllowTcpForwarding": "no"}, "does not forward connections"),
+        ({"PermitOpen": "192.0.2.1:22"}, "does not forward connections"),
+    ],
+)
+def test_a_jump_host_that_forwards_nothing_is_told_from_a_dead_target(box, board, tmp_path, options, words):
+    with running(tmp_path / "strict", **options) as strict:
+        why = ask("t1", configure(box, strict), board)
+    assert (why.layer, why.silence) == (Layer.TCP, Silence.DENIED)
+    assert "the jump host bastion cannot connect to 127.0.0.1" in why.detail
+    assert words in why.detail
+
+
+def test_a_target_without_a_name_at_the_jump_host(box, bastion, board):
+    why = ask("t1", configure(box, bastion, HostName="no-such-host.invalid"), board)
+    assert why.layer in (Layer.NAME, Layer.TCP)  # a resolver that is down takes longer than the stage
+    assert "no-such-host.invalid" in why.detail
+
+
+# ---------------------------------------------------------------- afterwards
+
+
+def test_no_thread_and_no_descriptor_is_left(box, bastion):
+    config = configure(box, bastion)
+
+    def run():
+        with contextlib.closing(Switchboard()) as board:
+            ask_all(4, config, board)
+
+    run()
+    threads, descriptors = set(threading.enumerate()), len(list(Path("/proc/self/fd").iterdir()))
+    run()
+    assert set(threading.enumerate()) <= threads
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+
+
+def test_a_run_that_is_over_connects_to_nobody(box, bastion, board):
+    board.close()
+    assert ask("t1", configure(box, bastion), board).silence is Silence.NOT_RUN
+    assert "Connection from" not in bastion.log()
+
+
+def test_a_run_that_ends_while_it_connects_leaves_no_thread(box, bastion):
+    def slowly(_, connection):
+        time.sleep(0.5)
+        relay(connection, bastion.port)
+
+    with listening(slowly) as port:
+        bastion.known_hosts.write_text(bastion.known_hosts.read_text().replace(f"{bastion.port}", f"{port}"))
+        config = configure(box, bastion, {"Port": str(port)})
+        before = set(threading.enumerate())
+        with contextlib.closing(Switchboard()) as board:
+            assert ask("t1", config, board, seconds=0.2).silence is Silence.TIMEOUT
+        end = time.monotonic() + 10
+        while (left := set(threading.enumerate()) - before) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not [thread for thread in left if "jump" in thread.name]
+    assert "Accepted publickey" not in bastion.log()
+
+
+def test_a_note_is_told_once_a_run(box, bastion, board):
+    config = configure(box, bastion, {"UserKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "accept-new"})
+    told = []
+    for host in ("t1", "t2"):
+        with ssh_to(host, config, board) as ssh:
+            assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n"
+            told += ssh.notes
+    assert len(told) == 1
+    assert "first contact with bastion" in told[0]
+
+
+def test_the_way_is_resolved_before_anything_is_connected_to(box, bastion):
+    routes = route_to(Hop(host="t1"), configure(box, bastion))
+    assert [route.name for route in routes] == ["bastion", "t1"]
