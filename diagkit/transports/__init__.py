@@ -3,7 +3,7 @@
 A transport (the protocol is in `model`) puts questions to one machine and never raises for the machine's faults.
 
     local.py    this machine: a shell of our own, and psutil
-    ssh.py      another machine: a shell behind one connection, by paramiko or by the system's ssh (openssh.py)
+    ssh/        another machine: a shell behind one connection, by paramiko or by the system's ssh
     replay.py   a machine as it was: a tape
 
 They share one conversation, whatever carries it:
