@@ -25,7 +25,7 @@ _AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
 
 
 @cache
-def _field_names(kind: Any) -> tuple[str, ...] | None:
+def field_names(kind: Any) -> tuple[str, ...] | None:
     """Of a dataclass; of anything else None."""
     return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
 
@@ -40,8 +40,10 @@ def dump(value: object, text: Any = lambda untrusted: untrusted.raw) -> Json:
         return value
     if kind is Untrusted:
         return text(value)
-    if (names := _field_names(kind)) is not None:
-        return {name: dump(getattr(value, name), text) for name in names}
+    if (names := field_names(kind)) is not None:
+        return {
+            name: part if type(part := getattr(value, name)) in _AS_THEY_ARE else dump(part, text) for name in names
+        }
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json as encoder
 import math
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,18 +14,30 @@ from diagkit.model import SCHEMA_VERSION, Finding, Report
 from diagkit.outputs import View, output
 from diagkit.outputs.rendering import Form, render
 
+_OPEN = 4  # spaces: the report and the tables in it, such as the diagnosis, have a line for each of their fields
+
 
 @output
 def json(report: Report, view: View) -> str:  # noqa: ARG001 - every output takes a view
     """For programs: everything, in the shape that `diagkit schema` describes."""
-    return encoder.dumps(plain(report), indent=2) + "\n"
+    return "".join(_laid_out(report)) + "\n"
 
 
-def plain(report: Report) -> dict[str, codec.Json]:
-    """The report as JSON values. JSON has no infinity: a measurement that is not a number is left out."""
-    findings = tuple(finite(finding) for finding in report.findings)
-    values: dict[str, codec.Json] = values_of(replace(report, findings=findings))
-    return values
+def _laid_out(part: object, indent: str = "") -> Iterator[str]:
+    """Tables and lists of tables item by item, what is deeper on one line: the fast encoder knows no indentation."""
+    inner = indent + "  "
+    if is_dataclass(part) and len(indent) < _OPEN:
+        for n, name in enumerate(codec.field_names(type(part)) or ()):
+            yield f"{',' if n else '{'}\n{inner}{encoder.dumps(name)}: "
+            yield from _laid_out(getattr(part, name), inner)
+        yield f"\n{indent}}}"
+    elif isinstance(part, tuple) and part and is_dataclass(part[0]):
+        for n, item in enumerate(part):
+            yield f"{',' if n else '['}\n{inner}"
+            yield encoder.dumps(values_of(finite(item) if isinstance(item, Finding) else item))
+        yield f"\n{indent}]"
+    else:
+        yield encoder.dumps(values_of(part))
 
 
 def values_of(part: object) -> Any:
@@ -42,7 +55,7 @@ def schema() -> dict[str, codec.Json]:
 
 
 def finite(finding: Finding) -> Finding:
-    """The finding without what is no number."""
+    """The finding without measurements that are no number: JSON has no infinity."""
     if all(map(math.isfinite, finding.measured.values())):
         return finding
     return replace(finding, measured={name: v for name, v in finding.measured.items() if math.isfinite(v)})

@@ -119,7 +119,7 @@ _ORDERS = re.compile(rf":(?=:(?:{_COMMANDS})(?:\s|::))|#(?=\[|vso\[|teamcity\[)|
 
 def _disarm(text: str) -> str:
     """The same with the first letter of every order to a CI system escaped."""
-    if "::" not in text and "##" not in text and "section_" not in text.lower():
+    if "::" not in text and "##" not in text and ("_" not in text or "section_" not in text.lower()):
         return text
     return _ORDERS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
