@@ -3,7 +3,7 @@
 
 Needs Python 3.11 or newer and a way to the package index. Makes `.venv` beside the project, installs the locked
 versions into it, installs the servers that the tests start (Debian's packages, when run as root there), then runs the
-linters and pytest.
+linters and pytest, with its tests side by side: `-n 0` runs them one after another, as a debugger needs it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCK = ROOT / "requirements.lock"
 PARAMIKOS = ("3.5.1", "4.0.0")  # besides the locked one: the last of each older major that we say we work with
+WORKERS = 2 * min(os.cpu_count() or 1, 8)  # more than processors: half of the time a test waits
 # program that a test starts -> Debian's package that has it
 SERVERS = {
     "sshd": "openssh-server",
@@ -47,7 +48,7 @@ def main() -> int:
         ["ruff", "check", "--quiet", "."],
         ["mypy", "--no-error-summary"],
         ["lint-imports"],
-        ["pytest", *sys.argv[1:]],
+        ["pytest", "--numprocesses", str(WORKERS), "--dist", "worksteal", *sys.argv[1:]],
     ]
     for step in steps:
         print(f"== {' '.join(step)}", flush=True)
@@ -72,21 +73,22 @@ def prepare_servers() -> None:
 
 
 def prepare_python() -> None:
-    """The virtual environment, made anew when the lock has changed."""
+    """The virtual environment, brought to what the lock says; and the older paramikos, each in a folder of its own."""
     stamp = VENV / ".locked"
     wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    print("== installing the locked packages into .venv", flush=True)
     if not (VENV / "bin" / "python").exists():
-        venv.create(VENV, with_pip=True)
+        venv.create(VENV, with_pip=True, clear=True)
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
-    subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
+    if not stamp.exists() or stamp.read_text() != wanted:
+        print("== installing the locked packages into .venv", flush=True)
+        subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
+        subprocess.run([*pip, "--no-deps", "--editable", str(ROOT)], check=True)
+        stamp.write_text(wanted)
     for version in PARAMIKOS:
         folder = VENV / "paramikos" / version
-        subprocess.run([*pip, "--target", str(folder), "--upgrade", f"paramiko=={version}"], check=True)
-    stamp.write_text(wanted)
+        if not (folder / f"paramiko-{version}.dist-info").exists():
+            print(f"== installing paramiko {version} into {folder.relative_to(ROOT)}", flush=True)
+            subprocess.run([*pip, "--target", str(folder), "--upgrade", f"paramiko=={version}"], check=True)
 
 
 if __name__ == "__main__":
