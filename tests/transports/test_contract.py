@@ -10,7 +10,6 @@ import pytest
 
 from diagkit.model import Again, Ask, Glob, Native, Read, Reply, Run, Scan, Silence
 from diagkit.transports.allowed import Forbidden
-from diagkit.transports.ssh.stages import Stopped
 from tests.transports.conftest import MOMENT, SHELLS, Opener
 
 ODD_NAME = 'it\'s $HOME "quoted" `id` *'
@@ -153,11 +152,7 @@ def test_a_command_nobody_allowed_is_never_run(open_machine: Opener, tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
-def test_a_tcp_connection_starts_at_the_machine(open_machine: Opener, request: pytest.FixtureRequest) -> None:
-    if request.node.callspec.id == "openssh":  # each would be another log-in
-        with pytest.raises(Stopped, match="by the system's ssh"):
-            open_machine([]).dial("127.0.0.1", 1, 10)
-        return
+def test_a_tcp_connection_starts_at_the_machine(open_machine: Opener) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         connection = open_machine([]).dial("127.0.0.1", port, 10)
@@ -165,9 +160,12 @@ def test_a_tcp_connection_starts_at_the_machine(open_machine: Opener, request: p
         connection.settimeout(10)
         theirs.sendall(b"hello")
         assert connection.recv(5) == b"hello"
-        connection.close()
+        connection.sendall(b"there" * 20_000)
+        assert theirs.recv(100_000, socket.MSG_WAITALL) == b"there" * 20_000
         theirs.close()
-    with pytest.raises(OSError):
+        assert connection.recv(5) == b""
+        connection.close()
+    with pytest.raises(ConnectionRefusedError):
         open_machine([]).dial("127.0.0.1", port, 10)
 
 

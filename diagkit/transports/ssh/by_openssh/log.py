@@ -38,6 +38,7 @@ SILENT = {  # what it waits for when nothing comes any more
     "or a key waits for somebody to touch it",
 }
 STATISTICS = ("Transferred: ", "Bytes per second: ", "Killed by signal")  # at its end, and of nobody's interest
+OPEN_FAILURE = re.compile(r"channel (\d+): open failed: ([a-z ]+?)(?:: (.*))?")
 OPEN_FAILED = {
     "administratively prohibited": PROHIBITED,
     "connect failed": CONNECT_FAILED,
@@ -59,6 +60,9 @@ class Log:
         self.key = ""  # what the server shows: `ssh-ed25519 SHA256:…`
         self.notes = [note for route in routes for note in route.notes]
         self.status: int | None = None  # how the command at the other end ended
+        self._forwards: dict[str, tuple[str, int]] = {}  # number of a channel -> where it is to lead
+        self._last_forward = "", 0
+        self._refusals: dict[tuple[str, int], tuple[str, str]] = {}
         self._rest = b""
 
     @property
@@ -76,6 +80,8 @@ class Log:
                 self._note(text.removeprefix("debug1: "))
             elif text.startswith("Authenticated to "):
                 self._pass()
+            elif (found := OPEN_FAILURE.fullmatch(text)) and found[1] in self._forwards:
+                self._refusals[self._forwards[found[1]]] = found[2], found[3] or ""
             elif not text.startswith(STATISTICS) and text.strip() and len(self.said) < MOST_LINES:
                 self.said.append(text.strip())
 
@@ -83,6 +89,10 @@ class Log:
         if self.let_in:
             if found := re.fullmatch(r"Exit status (\d+)", text):
                 self.status = int(found[1])
+            elif found := re.fullmatch(r"channel_connect_stdio_fwd:? (.+):(\d+)", text):
+                self._last_forward = found[1], int(found[2])
+            elif found := re.match(r"channel (\d+): new .*\[stdio-forward\]", text):
+                self._forwards[found[1]] = self._last_forward
             return
         for words, stage in STEPS.items():
             if text.startswith(words):
@@ -110,6 +120,11 @@ class Log:
         else:
             self.at += 1
             self._step(Layer.TCP)
+
+    def refusal(self, host: str, port: int) -> OSError:
+        """Why the machine, asked by way of our control socket, made no connection to there the last time."""
+        reason, words = self._refusals.get((host, port), ("", "its ssh does not say why"))
+        return forward_error(OPEN_FAILED.get(reason, CONNECT_FAILED), words)
 
     def _step(self, stage: Layer) -> None:
         self.stage = stage

@@ -1,7 +1,8 @@
 """SSH by the system's own ssh: the same script and the same frames, over its standard input and output.
 
 It is the way for what paramiko cannot do: FIDO keys, Kerberos, KnownHostsCommand, the connection that the user's ssh
-keeps open. It costs a process for each machine, and one more for each jump host on the way.
+keeps open. It costs a process for each machine, and one more for each jump host on the way; but one log-in, however
+many connections the machine is to make for us: those are asked for at a control socket, ours or that of the user's ssh.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import os
 import selectors
 import shlex
 import shutil
+import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from diagkit.model import Connection, Layer, Silence, Unreached
 from diagkit.transports import child
 from diagkit.transports.child import CHUNK, Child
 from diagkit.transports.shell import NoShell
+from diagkit.transports.ssh.by_openssh import master
 from diagkit.transports.ssh.by_openssh.log import Log
 from diagkit.transports.ssh.config.route import Route
 from diagkit.transports.ssh.no_shell import no_session, no_shell
@@ -42,7 +44,7 @@ SETTINGS = {  # win over the user's
     "ForwardAgent": "no",
     "ForwardX11": "no",
     "PermitLocalCommand": "no",
-    "ControlMaster": "no",  # the user's is used, none is started: it would outlive us
+    "ControlMaster": "no",  # the user's is used, and none of theirs is started: it would outlive us
     "ControlPersist": "no",
 }
 FOR_SHELL = {
@@ -95,13 +97,24 @@ def _environment() -> dict[str, str]:
 class SystemWay:
     """The system's ssh, and the shell of the machine it leads to. notes: what the user should be told."""
 
-    def __init__(self, routes: Routes, command: Sequence[str]) -> None:
+    def __init__(self, routes: Routes, command: list[str]) -> None:
         self.notes: tuple[str, ...] = ()
+        self._socket = routes[-1].live_master
+        self._own_socket = "" if self._socket else master.new_socket()
+        if self._own_socket:
+            self._socket, command = self._own_socket, master.as_master(command, self._own_socket)
         self._log = Log(routes)
         self._pending = b""  # to be sent
         self._spoke = self._over = False
         self._first_word_until = 0.0
-        self._child = Child(command, talk=True, env=_environment())
+        self._closed = False
+        self._listening = threading.Lock()
+        try:
+            self._child = Child(command, talk=True, env=_environment())
+        except BaseException:
+            master.remove(self._own_socket)
+            raise
+        os.set_blocking(self._child.err, False)
         self._ready = selectors.DefaultSelector()
         self._ready.register(self._child.out, selectors.EVENT_READ)
         self._ready.register(self._child.err, selectors.EVENT_READ)
@@ -123,10 +136,19 @@ class SystemWay:
         self._first_word_until = time.monotonic() + seconds_for(Layer.SHELL, deadline)
         return self
 
-    def open_tcp(self, host: str, port: int, _seconds: float) -> Connection:
-        """Not possible: each would be another log-in."""
-        detail = f"no connection to {host} port {port} from the machine: it is asked by the system's ssh, for its shell"
-        raise Stopped(Layer.SHELL, Silence.UNSUPPORTED, detail)
+    def open_tcp(self, host: str, port: int, seconds: float) -> Connection:
+        """A TCP connection that starts at the machine. Raises OSError as one from here would, or Stopped."""
+        if not self._socket:
+            detail = "there is no folder for the control socket of ssh, which is asked for connections from the machine"
+            raise Stopped(Layer.SHELL, Silence.UNSUPPORTED, detail)
+        self._listen()
+        try:
+            return master.forward(self._socket, host, port, seconds)
+        except master.Refused:
+            self._listen()
+            raise self._log.refusal(host, port) from None
+        except master.NoMaster as gone:
+            raise Stopped(Layer.SHELL, Silence.UNREACHABLE, f"the ssh connection was lost ({gone})") from None
 
     # ------------------------------------------------------------ as a Pipe
 
@@ -161,21 +183,33 @@ class SystemWay:
         """The same, and give up our ends; nobody may be reading."""
         self._child.kill()
         self._child.code(time.monotonic() + PARTING_SECONDS)
-        self._ready.close()
-        self._child.end()
+        with self._listening:
+            self._closed = True
+            self._ready.close()
+            self._child.end()
+        master.remove(self._own_socket)
 
     def _hear(self, timeout: float) -> bytes | None:
         """What has come on standard output; None when nothing has by then, b"" at its end."""
         self._speak()
         for key, _ in self._ready.select(max(0.0, min(timeout, 0.02) if self._pending else timeout)):
-            data = os.read(key.fd, CHUNK)
             if key.fd == self._child.out:
+                data = os.read(key.fd, CHUNK)
                 self._over = not data
                 return data
-            self._log.feed(data)
-            if not data:
+            if not self._listen():
                 self._ready.unregister(key.fd)
         return None
+
+    def _listen(self) -> bool:
+        """Take what ssh has said by now, from any thread; whether it may say more."""
+        with self._listening, suppress(BlockingIOError):
+            while not self._closed:
+                data = os.read(self._child.err, CHUNK)
+                self._log.feed(data)
+                if not data:
+                    return False
+        return True
 
     def _speak(self) -> None:
         if self._pending:
@@ -212,7 +246,7 @@ def climb(routes: Routes, config: str, board: Switchboard, deadline: float, iden
             time.sleep(pause)
 
 
-def _arrive(routes: Routes, command: Sequence[str], deadline: float) -> SystemWay:
+def _arrive(routes: Routes, command: list[str], deadline: float) -> SystemWay:
     seconds_for(Layer.TCP, deadline)
     way = SystemWay(routes, command)
     try:

@@ -8,6 +8,8 @@ The settings of ssh_config(5) that bear on a connection, and what becomes of eac
     PKCS11Provider, SecurityKeyProvider       tokens; FIDO keys (sk-*) only where no other key is there to be offered
     KnownHostsCommand                         further host keys
     VerifyHostKeyDNS yes                      host keys vouched for by DNSSEC (`ask` only shows them)
+    CheckHostIP yes                           the address has to have the same key; where an old ssh does so by itself,
+                                              as before 8.5, it is passed over
     ControlPath with a live master            its owner has logged in already, perhaps by a second factor
     ProxyUseFdpass                            the command hands over a socket
     BindAddress, BindInterface                where the connection is made from here
@@ -22,8 +24,10 @@ the algorithms above as far as paramiko has them.
 Passed over: passwords and keyboard-interactive are never asked for; ForwardAgent, ForwardX11, *Forward, Tunnel,
 SendEnv, SetEnv, LocalCommand, RemoteCommand, RequestTTY would do more than was asked for; AddKeysToAgent would outlive
 the run; RekeyLimit, Compression, IPQoS, ServerAlive*, TCPKeepAlive, ConnectionAttempts have no bearing on a connection
-that lasts seconds and has deadlines of its own; CheckHostIP and UpdateHostKeys only add to known_hosts; RequiredRSASize
-is about keys that known_hosts or the server vouch for; NoHostAuthenticationForLocalhost would accept any key.
+that lasts seconds and has deadlines of its own; UpdateHostKeys only adds to known_hosts; RequiredRSASize is about keys
+that known_hosts or the server vouch for; NoHostAuthenticationForLocalhost would accept any key, and on this machine too
+a port may be anybody's. SSH_ASKPASS is not asked: a window for each of a hundred machines, at a desk where perhaps
+nobody sits, and its answer would pass through us; ssh-agent asks once, and so do we, on a terminal.
 """
 
 from __future__ import annotations
@@ -44,8 +48,14 @@ MASTER_SECONDS = 0.5  # for a connection to a socket of this machine
 Settings = Mapping[str, Sequence[str]]
 
 
-def beyond(settings: Settings, algorithms: Mapping[str, tuple[str, ...]], *, direct: bool) -> Iterator[str]:
-    """In words, each of the things above that a host's settings ask for. direct: no jump host or proxy leads there."""
+def beyond(
+    settings: Settings, defaults: Settings, algorithms: Mapping[str, tuple[str, ...]], *, direct: bool, live_master: str
+) -> Iterator[str]:
+    """In words, each of the things above that a host's settings ask for.
+
+    defaults: what ssh says where nothing is configured. direct: no jump host or proxy leads there. live_master: the
+    ControlPath of one, or empty.
+    """
 
     def on(keyword: str) -> bool:
         return settings.get(keyword, ["no"])[0] in ("yes", "true")
@@ -56,15 +66,11 @@ def beyond(settings: Settings, algorithms: Mapping[str, tuple[str, ...]], *, dir
 
     if (on("gssapiauthentication") or on("gssapikeyexchange")) and has_ticket():
         yield "GSSAPI with the user's Kerberos ticket"
-    if on("hostbasedauthentication"):
-        yield "HostbasedAuthentication"
-    if value("pkcs11provider"):
-        yield "PKCS11Provider"
-    if value("knownhostscommand"):
-        yield "KnownHostsCommand"
-    if on("verifyhostkeydns"):
-        yield "VerifyHostKeyDNS"
-    if value("controlpath") and is_live(value("controlpath")):
+    yield from (name for name in ("HostbasedAuthentication", "VerifyHostKeyDNS") if on(name.lower()))
+    yield from (name for name in ("PKCS11Provider", "KnownHostsCommand") if value(name.lower()))
+    if direct and on("checkhostip") and defaults.get("checkhostip") == ["no"] and not value("hostkeyalias"):
+        yield "CheckHostIP"
+    if live_master:
         yield "the user's ControlMaster, which is connected already"
     if on("proxyusefdpass") and value("proxycommand"):
         yield "ProxyUseFdpass"
@@ -89,7 +95,7 @@ def has_ticket() -> bool:
 
 def is_live(control_path: str) -> bool:
     """Whether a master listens at this ControlPath; a socket may be left over from one that died."""
-    if not Path(control_path).exists():
+    if not control_path or not Path(control_path).exists():
         return False
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.settimeout(MASTER_SECONDS)

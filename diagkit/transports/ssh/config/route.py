@@ -17,7 +17,7 @@ from diagkit.model import Layer, Silence
 from diagkit.transports import child
 from diagkit.transports.names import check_host_name, check_user_name
 from diagkit.transports.ssh.config.algorithms import restricted
-from diagkit.transports.ssh.config.beyond import beyond
+from diagkit.transports.ssh.config.beyond import beyond, is_live
 from diagkit.transports.ssh.config.reader import read
 from diagkit.transports.ssh.config.settings import (
     ANSWER_SECONDS,
@@ -55,7 +55,8 @@ class Route:
     connect_seconds: 0 for no limit of the user's.
     proxy_command: what to run for a connection, ready for the shell, or empty. beyond: what of the user's setup only
     ssh itself can do, in words. notes: what the user should be told about the configuration. certificates: files of
-    CertificateFile. batch: nothing may be asked of the user. allowed: lists of algorithms as the user has changed them.
+    CertificateFile. live_master: control socket of the user's ssh that is connected there already, or empty. batch:
+    nothing may be asked of the user. allowed: lists of algorithms as the user has changed them.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Route:
     beyond: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
+    live_master: str = ""
     batch: bool = False
     allowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -147,7 +149,9 @@ def _route(hop: Hop, settings: Settings, defaults: Settings, notes: tuple[str, .
     agent = _agent(one("identityagent", "SSH_AUTH_SOCK"), known if notes is not None else {}) if keys else ""
     only = one("identitiesonly") == "yes"
     allowed = restricted(settings, defaults)
-    more = (*beyond(settings, allowed, direct=not (jumps or command)), *_fido(identities, agent, only=only))
+    live_master = one("controlpath") if notes is None and is_live(one("controlpath")) else ""
+    asked = beyond(settings, defaults, allowed, direct=not (jumps or command), live_master=live_master)
+    more = (*asked, *_fido(identities, agent, only=only))
     if notes is not None:
         if "ProxyUseFdpass" in more:
             raise _unsupported(hop.host, "ProxyUseFdpass, and there is no ssh here to do it")
@@ -176,6 +180,7 @@ def _route(hop: Hop, settings: Settings, defaults: Settings, notes: tuple[str, .
         proxy_command=_command(hop.host, command, known),
         beyond=more,
         notes=notes or (),
+        live_master=live_master,
         batch=one("batchmode") == "yes",
         allowed=tuple(allowed.items()),
     )
