@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from math import ceil
 
 from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan, Sift
-from diagkit.transports import sifting
+from diagkit.transports import shortcuts, sifting
+from diagkit.transports.joint import Cut, Joint, joints
 
 QUICK = 5.0  # seconds for what should take milliseconds
 JOURNAL = 8.0  # seconds for a journal of some gigabytes
@@ -27,7 +28,8 @@ PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
 class Question:
     """One call of a function of round.sh. `words` follow the function's name and the question's number.
 
-    seconds and bytes: what its answer may take and how long it may be.
+    seconds and bytes: what its answer may take and how long it may be. cuts: what of it belongs to which ask, where a
+    command is run for several.
     """
 
     asks: tuple[Ask, ...]
@@ -35,6 +37,7 @@ class Question:
     words: str
     seconds: float
     bytes: int
+    cuts: Mapping[Ask, Cut] = field(default_factory=dict)
 
 
 def bare(ask: Ask) -> Ask:
@@ -53,6 +56,10 @@ def put(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
     batches: dict[tuple[str, int], list[tuple[Ask, str]]] = {}
     globs: list[Ask] = []
     others: list[Question] = []
+    asks = list(asks)
+    for joint in joints([ask for ask in asks if isinstance(ask, Run)]):
+        others.append(_joint(joint))
+        asks = [ask for ask in asks if ask not in joint.cuts]
     for ask in asks:
         match bare(ask):
             case Read(path=path, tail=tail, cap=cap):
@@ -75,7 +82,7 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
     room = _cap(ask) + COMPLAINTS
     match asked:
         case Run(argv=argv, timeout=timeout):
-            return Question((ask,), "run", f"{ceil(timeout)} {shlex.join(argv)}", timeout, room)
+            return Question((ask,), "run", f"{ceil(timeout)} {shortcuts.words(argv)}", timeout, room)
         case Scan(source="journal"):
             window = f"--since=@{moment.since.timestamp():.0f} --until=@{ceil(moment.until.timestamp())}"
             words = f"{JOURNAL:g} journalctl {window} --no-pager -o short-unix -r"
@@ -86,6 +93,13 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
         case Scan(source="kernel", cap=cap):
             return Question((ask,), "newest", f"{QUICK:g} {cap + 1} dmesg", QUICK, room)
     raise LookupError(f"a shell has no words for {ask}")
+
+
+def _joint(joint: Joint) -> Question:
+    runs = [ask for ask in joint.cuts if isinstance(ask, Run)]
+    seconds = max(run.timeout for run in runs)
+    words = f"{ceil(seconds)} {shlex.join(joint.argv)}"
+    return Question(tuple(runs), "run", words, seconds, sum(map(_cap, runs)) + COMPLAINTS, joint.cuts)
 
 
 def _files(reader: str, size: int, members: list[tuple[Ask, str]]) -> Question:

@@ -35,6 +35,9 @@ def replies(question: Question, frame: Frame, clock: float, separator: bytes) ->
         return
     for ask in question.asks:
         asked = bare(ask)
+        if ask in question.cuts:
+            yield ask, _judged(asked, question.cuts[ask](whole))
+            continue
         yield ask, sifting.reply(asked, whole, separator) if isinstance(asked, Sift) else _judged(asked, whole)
 
 
@@ -62,6 +65,8 @@ def _why_no_run(ask: Run, reply: Reply) -> Silence | None:
         return Silence.TIMEOUT
     if reply.code == 127 and not reply.out:
         return Silence.MISSING
+    if reply.code == 126 and b"too long" in reply.err:  # more processes than fit on a command line
+        return Silence.TRUNCATED
     if reply.code and not reply.out.strip() and DENIED.search(reply.err):
         return Silence.DENIED
     return None

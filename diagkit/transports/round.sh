@@ -38,8 +38,11 @@ mark() {
 }
 
 # How to limit a command's time: `$within 5 df -P`. --foreground keeps it in our process group, where the end of the
-# connection finds it.
-choose_limiter() {
+# connection finds it. And how to hold so many bytes back until all are there: `$hold bs=4096`, in one process where dd
+# knows how to.
+choose_tools() {
+  hold='dd iflag=fullblock count=1'
+  timeout --foreground -s KILL 9 $hold bs=1 <$null && within='timeout --foreground -s KILL' && return
   if timeout --foreground -s KILL 9 true; then
     within='timeout --foreground -s KILL'
   elif timeout -s KILL 9 true; then
@@ -47,6 +50,12 @@ choose_limiter() {
   else
     within=deadline
   fi
+  $hold bs=1 <$null || hold=hold_back
+}
+
+# The same with two processes, for a dd that would not wait for more than the first bytes.
+hold_back() {
+  head -c "${1##bs=}" | tail -c "${1##bs=}"
 }
 
 # Once a connection. Only mildly nice: beside six busy loops on one processor (and no autogroups) a round that takes 2.2 s
@@ -54,7 +63,7 @@ choose_limiter() {
 prepare() {
   [ "$prepared" = $$ ] && return
   prepared=$$ watchdog=
-  choose_limiter
+  choose_tools
   renice -n 5 -p $$ >$null
   # The group is ours alone when this shell or the login shell above it leads it; sshd and dropbear see to that.
   read -r stat </proc/$$/stat
@@ -102,8 +111,16 @@ run() {
   shift 2
   clock
   mark B "$id" $uptime
-  complaint=$($within "$seconds" "$@" 2>&1 >&4 4>&-)
-  code=$?
+  case $1 in
+    */*) ;;
+    *) command -v "$1" >$null || set -- '' "$1: not found" ;;
+  esac
+  if [ "$1" ]; then
+    complaint=$($within "$seconds" "$@" 2>&1 >&4 4>&-)
+    code=$?
+  else
+    complaint=$2 code=127
+  fi
   clock
   mark E "$id" $code $uptime
   printf '%.8192s' "$complaint"
@@ -186,7 +203,7 @@ as_root() {
   {
     {
       printf '%s\n' 'diagkit() {' "M=$M S=$S" 'exec 3<&0 4>&1' "$L" "{ read -r _ <&3; $end; } <$null >$null 4>&- &" \
-        'watch=$!' "exec <$null 3<&-" choose_limiter "$1" 'kill -9 $watch' '}' diagkit
+        'watch=$!' "exec <$null 3<&-" choose_tools "$1" 'kill -9 $watch' '}' diagkit
       exec sleep "$D"
     } 4>&- 9>&- &
   } | sudo -n sh -s

@@ -92,12 +92,12 @@ exec <$null
 diagkit
 """
 
-# The reader in the middle is what is killed at the deadline: a command stuck in the kernel cannot be. head keeps the
-# cap; tail holds everything back until the lane is done, so that a lane is delivered whole.
+# The reader in the middle is what is killed at the deadline: a command stuck in the kernel cannot be. What holds back
+# keeps the cap, and everything until the lane is done, so that a lane is delivered whole.
 _LANE = """\
 {{ exec 4>&1
 {calls}
-}} 9>&- | $within {seconds} cat 9>&- | head -c {bytes} 9>&- | tail -c {bytes} 9>&- | deliver {lane} &
+}} 9>&- | $within {seconds} cat 9>&- | $hold bs={bytes} 9>&- | deliver {lane} &
 $next"""
 
 

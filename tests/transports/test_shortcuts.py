@@ -1,0 +1,51 @@
+"""Other words for the same question: they have the same answer."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+
+import pytest
+
+from diagkit.model import Run
+from diagkit.probes.deleted import LINKS
+from diagkit.probes.disk_users import TRAFFIC
+from diagkit.probes.log_files import OPEN
+from diagkit.probes.processes import DETAILS
+from diagkit.transports.shortcuts import words
+
+
+def about_us(text: str) -> list[str]:
+    """The lines about this process, and those about none, without the numbers at their ends: these move."""
+    own = f"/proc/{os.getpid()}/"
+    lines = (line.rstrip("0123456789 ") for line in text.splitlines())
+    return sorted(line for line in lines if own in line or line in ("/proc", "/proc/"))
+
+
+@pytest.mark.parametrize("run", [LINKS, TRAFFIC, OPEN, DETAILS], ids=["deleted", "traffic", "logs", "details"])
+def test_less_is_looked_at_for_the_same_answer(run: Run) -> None:
+    argv = run.argv
+    assert words(argv) != shlex.join(argv)
+    with tempfile.NamedTemporaryFile(suffix=".log"), tempfile.TemporaryFile():
+        plain, short = (
+            subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False).stdout
+            for text in (shlex.join(argv), words(argv))
+        )
+    assert about_us(plain)
+    assert about_us(short) == about_us(plain)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("find", "/proc", "-maxdepth", "3", "-path", "/proc/[0-9]*/task/*"),
+        ("find", "/proc", "-maxdepth", "3", "-name", "x"),
+        ("find", "/proc", "-mindepth", "2", "-maxdepth", "2", "-path", "/proc/[0-9]*/$(id)", "-exec", "cat", "{}", "+"),
+        ("find", "/proc", "-mindepth", "2", "-maxdepth", "2", "-name", "io", "-exec", "cat", "{}", "+"),
+        ("find", "/proc/[0-9]*/fd"),
+    ],
+)
+def test_all_else_is_said_as_it_is(argv: tuple[str, ...]) -> None:
+    assert words(argv) == shlex.join(argv)
