@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from statistics import median
 
 from diagkit.model import Layer, Silence
@@ -27,7 +27,7 @@ from diagkit.transports.ssh.stages import Stopped
 RETRIES = 2
 FEWEST_SECONDS = 2.0  # left before the deadline; with less there is no use in trying again
 SERVER_AT_ONCE = 6  # connections to one server that have not logged in; it may have other guests below its ten
-JUMP_AT_ONCE = 32  # channels of one jump host whose targets have not let us in yet
+JUMP_AT_ONCE = 32  # log-ins through one jump host; those that wait for an answer to the first packet do not count
 JUMP_RATE = 64.0  # new channels a second
 NETWORK_RATE = 64.0  # new connections a second to one /24 or /64, and as many at once after a rest
 PAUSE, LONGEST_PAUSE = 0.4, 8.0  # seconds that a server is left alone once it has had too many
@@ -110,8 +110,8 @@ class Jump:
     """The way through one jump host, whatever becomes of those who take it."""
 
     def __init__(self) -> None:
+        self.rate = Rate(JUMP_RATE)
         self._places = threading.Semaphore(JUMP_AT_ONCE)
-        self._rate = Rate(JUMP_RATE)
 
     @contextmanager
     def place(self, deadline: float) -> Iterator[None]:
@@ -120,10 +120,25 @@ class Jump:
             detail = f"no turn at the jump host before the deadline: {JUMP_AT_ONCE} others are logging in through it"
             raise Stopped(Layer.TCP, Silence.NOT_RUN, detail)
         try:
-            self._rate.wait(deadline)
             yield
         finally:
             self._places.release()
+
+
+class Turn:
+    """Leave to connect to one machine; ends with the block that it was given for."""
+
+    def __init__(self, jump: Jump | None, deadline: float, held: ExitStack) -> None:
+        self._jump, self._deadline, self._held = jump, deadline, held
+
+    def answered(self) -> None:
+        """The machine has answered the jump host: wait for a place among those who log in through it.
+
+        Until then none is held: a machine that is down would keep it from others for as long as we have patience.
+        Raises Stopped when none is free before the deadline.
+        """
+        if self._jump:
+            self._held.enter_context(self._jump.place(self._deadline))
 
 
 class Pace:
@@ -146,18 +161,21 @@ class Pace:
         self._round_trips.append(seconds)
 
     @contextmanager
-    def turn(self, routes: Sequence[Route], deadline: float) -> Iterator[None]:
+    def turn(self, routes: Sequence[Route], deadline: float) -> Iterator[Turn]:
         """A turn to connect to the last of these machines by way of the others.
 
-        Hold it from before the connection, or the channel of the jump host, until we are logged in. Raises Stopped when
-        it does not come before the deadline (monotonic).
+        Hold it from before the connection, or the channel of the jump host, until we are logged in; say when the
+        connection is there. Raises Stopped when it does not come before the deadline (monotonic).
         """
         places = tuple((route.host, route.port) for route in routes)
         with self._making:
             gate = self._gates.setdefault(places, Gate())
             jump = self._jumps.setdefault(places[:-1], Jump()) if places[:-1] else None
-        with jump.place(deadline) if jump else nullcontext(), gate.place(deadline):
-            yield
+        if jump:
+            jump.rate.wait(deadline)
+        with ExitStack() as held:
+            held.enter_context(gate.place(deadline))
+            yield Turn(jump, deadline, held)
 
     def meet(self, address: str, deadline: float) -> None:
         """Wait until another connection may be made to the network of this IP address. Raises Stopped if too late."""

@@ -114,14 +114,16 @@ def test_a_turn_that_does_not_come_is_said(monkeypatch):
     monkeypatch.setattr(pacing, "JUMP_AT_ONCE", 1)
     pace, first, second = Pace(), [way("jump"), way("a")], [way("jump"), way("b")]
     soon = time.monotonic() + 0.1
-    with pace.turn(first, soon):
-        with pytest.raises(Stopped, match="no turn at the jump host"), pace.turn(second, soon):
-            pass
+    with pace.turn(first, soon) as turn, pace.turn(second, soon) as other:
+        turn.answered()
+        with pytest.raises(Stopped, match="no turn at the jump host"):
+            other.answered()
         third = [way("c")]
         with pytest.raises(Stopped, match="1 others are logging in"), pace.turn(third, soon), pace.turn(third, soon):
             pass
-    with pace.turn(second, time.monotonic() + 5):
-        pass
+    later = time.monotonic() + 5
+    with pace.turn(second, later) as turn:
+        turn.answered()
 
 
 def test_a_network_is_called_upon_so_often_a_second_after_the_first(monkeypatch):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from diagkit.model import Layer, Moment, Run, Silence, Target
+from diagkit.model import Layer, Moment, Run, Silence, Target, Unreached
+from diagkit.transports.ssh import pacing
 from diagkit.transports.ssh.by_paramiko import lazy_paramiko
 from diagkit.transports.ssh.config.route import Hop
 from diagkit.transports.ssh.switchboard import Switchboard, route_to
@@ -323,3 +324,32 @@ def test_a_note_is_told_once_a_run(box, bastion, board):
 def test_the_way_is_resolved_before_anything_is_connected_to(box, bastion):
     routes = route_to(Hop(host="t1"), configure(box, bastion))
     assert [route.name for route in routes] == ["bastion", "t1"]
+
+
+@contextlib.contextmanager
+def silence_everywhere():
+    """A port at which no address of loopback answers: the queue is full, and the kernel drops what else arrives."""
+    with socket.socket() as listener, contextlib.ExitStack() as waiting:
+        listener.bind(("", 0))
+        listener.listen(0)
+        for _ in range(3):
+            filler = waiting.enter_context(socket.socket())
+            filler.settimeout(0)
+            filler.connect_ex(("127.0.0.1", listener.getsockname()[1]))
+        yield listener.getsockname()[1]
+
+
+def test_machines_that_are_down_do_not_keep_the_others_behind_a_jump_host_waiting(box, bastion, board, monkeypatch):
+    """They hold no place there while nothing answers: here all the places would be theirs until the end."""
+    monkeypatch.setattr(pacing, "JUMP_AT_ONCE", 8)
+    with silence_everywhere() as silent, ThreadPoolExecutor(64) as pool:
+        down = block(box, "127.1.*", ProxyJump="bastion", HostName="%h", Port=str(silent))
+        config = configure(box, bastion)
+        Path(config).write_text(Path(config).read_text() + down)
+        lost = [pool.submit(ask, f"127.1.0.{number}", config, board, 40) for number in range(1, 41)]
+        time.sleep(0.2)  # they have come first
+        up = [pool.submit(ask, f"t{number}", config, board, 25) for number in range(24)]
+        assert [one.result() for one in up] == ["Linux\n"] * 24
+        assert not all(one.done() for one in lost)
+        board.close()
+        assert all(isinstance(one.result(), Unreached) for one in lost)

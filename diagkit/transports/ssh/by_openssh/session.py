@@ -237,7 +237,8 @@ def climb(routes: Routes, config: str, board: Switchboard, deadline: float, iden
     while True:
         tries += 1
         try:
-            with board.pace.turn(routes, deadline):
+            with board.pace.turn(routes, deadline) as turn:
+                turn.answered()  # at once: it is a log-in of its own at every jump host
                 return _arrive(routes, command, deadline)
         except Stopped as stop:
             pause = board.pace.again(stop, tries, deadline)

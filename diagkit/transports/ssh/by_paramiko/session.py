@@ -24,6 +24,7 @@ from diagkit.transports.ssh.host_keys import host_key
 from diagkit.transports.ssh.host_keys.known_hosts import KnownHosts
 from diagkit.transports.ssh.login.authenticate import authenticate
 from diagkit.transports.ssh.no_shell import HEARD, no_shell
+from diagkit.transports.ssh.pacing import Turn
 from diagkit.transports.ssh.proxy_command import open_proxy
 from diagkit.transports.ssh.stages import Stopped, seconds_for
 from diagkit.transports.ssh.stream import Stream
@@ -66,8 +67,8 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
         tries += 1
         line = board.line(before, deadline) if before else None
         try:
-            with board.pace.turn(routes, deadline):
-                return _arrive(route, line, deadline, board, at)
+            with board.pace.turn(routes, deadline) as turn:
+                return _arrive(route, line, deadline, board, turn, at)
         except Stopped as stop:
             pause = board.pace.again(stop, tries, deadline)
             if line and stop.why.layer is not Layer.AUTHENTICATION and _lost(line):
@@ -77,16 +78,25 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
             time.sleep(pause)
 
 
-def _arrive(route: Route, line: Line | None, deadline: float, board: Switchboard, at: Callable[[Layer], None]) -> Way:
+def _arrive(
+    route: Route, line: Line | None, deadline: float, board: Switchboard, turn: Turn, at: Callable[[Layer], None]
+) -> Way:
+    known = KnownHosts.load(route.known_hosts)
+    key_algorithms = host_key.algorithms(route, known)
     at(Layer.TCP)
+    stream: Stream
     if line:
         stream = _through(line, route, deadline)
     elif route.proxy_command:
         stream = open_proxy(route.proxy_command, deadline)
     else:
         stream = connect(route, deadline, board.pace)
-    known = KnownHosts.load(route.known_hosts)
-    client = Client(stream, host_key.algorithms(route, known), deadline)
+    try:
+        turn.answered()
+        client = Client(stream, key_algorithms, deadline)
+    except BaseException:
+        stream.close()
+        raise
     try:
         at(Layer.HOST_KEY)
         restrict(client, route)
