@@ -69,6 +69,11 @@ class GuardedStream:
         line, _, self._ahead = self._ahead.partition(b"\n")
         return line.rstrip(b"\r")
 
+    @property
+    def begun(self) -> str:
+        """The start of a line whose end has not come."""
+        return self._ahead[:LINE_BYTES].decode("utf-8", "replace")
+
     def send(self, data: bytes) -> int:
         """How many bytes went out. EOFError when the stream is closed, or the other end takes nothing any more."""
         end = time.monotonic() + STUCK_SECONDS

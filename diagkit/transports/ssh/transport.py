@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Collection, Mapping
@@ -14,6 +15,8 @@ from diagkit.transports.ssh.by_paramiko import lazy_paramiko
 from diagkit.transports.ssh.config.route import Hop, hops
 from diagkit.transports.ssh.stages import Stopped
 from diagkit.transports.ssh.switchboard import Routes, Switchboard, route_to
+
+NO_COMMON_ALGORITHM = Layer.HOST_KEY, Silence.UNSUPPORTED
 
 
 class Shell(Pipe, Protocol):
@@ -166,17 +169,26 @@ class Ssh:
         routes = self.routes()
         beyond = [what for route in routes for what in route.beyond]
         if board.transport == "openssh" or (beyond and board.transport == "auto"):
-            from diagkit.transports.ssh.by_openssh.session import climb as climb_by_openssh
+            return self._by_openssh(routes, *(f"its configuration wants {what}" for what in beyond))
+        lazy_paramiko.load()  # takes longer than all else a local run does before its first question
+        from diagkit.transports.ssh.by_paramiko.session import climb
 
-            because = [f"it is asked by the system's ssh: its configuration wants {what}" for what in beyond]
-            self.notes = board.once(*because)
-            way: Way = climb_by_openssh(routes, self._config, board, self.deadline, self.target.identity)
-        else:
-            lazy_paramiko.load()  # takes longer than all else a local run does before its first question
-            from diagkit.transports.ssh.by_paramiko.session import climb
-
+        try:
             way = climb(routes, board, self.deadline)
+        except Stopped as stop:
+            strangers = (stop.why.layer, stop.why.silence) == NO_COMMON_ALGORITHM
+            if not strangers or board.transport != "auto" or not shutil.which("ssh"):
+                raise
+            return self._by_openssh(routes, "paramiko and a server on the way have no algorithm in common")
         self.notes += board.once(*way.notes)
+        return way
+
+    def _by_openssh(self, routes: Routes, *because: str) -> Way:
+        from diagkit.transports.ssh.by_openssh.session import climb
+
+        self.notes = self._board.once(*(f"it is asked by the system's ssh: {why}" for why in because))
+        way = climb(routes, self._config, self._board, self.deadline, self.target.identity)
+        self.notes += self._board.once(*way.notes)
         return way
 
     def routes(self) -> Routes:

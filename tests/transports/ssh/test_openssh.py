@@ -122,6 +122,23 @@ def test_through_jump_hosts(box, tmp_path):
             assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n", ssh.unreached
 
 
+CHACHA = {"Ciphers": "chacha20-poly1305@openssh.com"}  # paramiko lacks it; hardened servers may have nothing else
+
+
+@pytest.mark.parametrize(("jump", "target"), [({}, CHACHA), (CHACHA, {})])
+def test_a_server_without_an_algorithm_that_paramiko_has(tmp_path, jump, target):
+    with running(tmp_path / "jump", **jump) as first, running(tmp_path / "box", **target) as box:
+        config = tmp_path / "config"
+        before = Path(first.client_config()).read_text().replace("Host box", "Host first")
+        config.write_text(before + Path(box.client_config(ProxyJump="first")).read_text())
+        with ssh_by(str(config), transport="auto") as ssh:
+            assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n", ssh.unreached
+            assert "the system's ssh" in ssh.notes[0]
+        with ssh_by(str(config), transport="paramiko") as ssh:
+            ssh.ask([UNAME], MOMENT)
+        assert (ssh.unreached.layer, ssh.unreached.silence) == (Layer.HOST_KEY, Silence.UNSUPPORTED)
+
+
 def test_a_key_and_jump_hosts_that_the_target_brings_along(box, tmp_path):
     with running(tmp_path / "jump") as jump:
         config = tmp_path / "config"

@@ -180,6 +180,18 @@ def test_a_server_that_wants_a_second_factor_is_said_to(tmp_path):
     assert "wants password too" in why.detail
 
 
+def test_a_server_that_wants_two_keys_gets_them(tmp_path):
+    with running(tmp_path, AuthenticationMethods="publickey,publickey") as server:
+        other = make_key(tmp_path / "other")
+        with server.authorized.open("a") as authorized:
+            authorized.write(f"{public(other)}\n")
+        why = stopped(server)
+        assert (why.layer, why.silence) == (Layer.AUTHENTICATION, Silence.DENIED)
+        assert "a key was accepted, but the server wants another one too: offered ED25519" in why.detail
+        with ssh_to(server, IdentityFile=f"{server.identity}\n  IdentityFile {other}") as ssh:
+            assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n", ssh.unreached
+
+
 def test_a_server_that_hangs_up_on_the_first_failure_is_quoted(tmp_path):
     with running(tmp_path / "sshd", MaxAuthTries="1") as server:
         why = stopped(server, IdentityFile=str(make_key(tmp_path / "stranger")))

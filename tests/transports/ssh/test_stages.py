@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -161,7 +162,16 @@ def never_speak(connection):
         (lambda c: c.sendall(b"HTTP/1.1 400 Bad Request\r\n" * 100), Silence.GARBLED, "HTTP/1.1 400 Bad Request"),
         (lambda c: c.sendall(b"A" * 65536), Silence.GARBLED, "does not speak SSH"),
         (lambda c: c.sendall(b"\xff\xfe\x00\x1b]0;title\x07\n" * 70), Silence.GARBLED, "does not speak SSH"),
-        (lambda c: c.sendall(b"SSH-1.5-old\r\n" * 70), Silence.GARBLED, "SSH-1.5-old"),
+        (lambda c: c.sendall(b"SSH-1.5-old\r\n") or never_speak(c), Silence.GARBLED, "SSH-1.5-old"),
+        (
+            lambda c: c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n<html>\r\n"),
+            Silence.GARBLED,
+            "HTTP/1.1 400 Bad Request",
+        ),
+        (lambda c: c.sendall(b"\x15\x03\x01\x00\x02\x02\x46"), Silence.GARBLED, "does not speak SSH"),  # a TLS alert
+        (lambda c: c.sendall(b"220 mail ESMTP\r\n") or never_speak(c), Silence.TIMEOUT, "220 mail ESMTP"),
+        (lambda c: c.sendall(b"J\0\0\0\x0a8.0.33-mysql\0") or never_speak(c), Silence.TIMEOUT, "8.0.33-mysql"),
+        (lambda c: c.sendall(b"no newline at its end"), Silence.REFUSED, "no newline at its end"),
         (drip, None, "SSH"),
     ],
 )
@@ -195,6 +205,24 @@ def test_garbage_after_a_good_version_ends_with_the_key_exchange(tmp_path, monke
         why = unreached(tmp_path, Port=port)
     assert why.layer is Layer.HOST_KEY
     assert why.detail
+
+
+@pytest.mark.parametrize(
+    ("reason", "quoted"), [(b"go away \xff", ', saying "go away \N{REPLACEMENT CHARACTER}"'), (b"", "")]
+)
+def test_a_server_that_says_goodbye_is_quoted_whatever_it_says(tmp_path, reason, quoted):
+    payload = b"\x01" + struct.pack(">II", 2, len(reason)) + reason + bytes(4)  # SSH_MSG_DISCONNECT, RFC 4253 11.1
+    padding = 4 + -(len(payload) + 9) % 8
+    packet = struct.pack(">IB", len(payload) + padding + 1, padding) + payload + bytes(padding)
+
+    def behave(connection):
+        connection.sendall(b"SSH-2.0-x\r\n" + packet)
+        never_speak(connection)
+
+    with serving(behave) as port:
+        why = unreached(tmp_path, Port=port)
+    assert (why.layer, why.silence) == (Layer.HOST_KEY, Silence.UNREACHABLE)
+    assert why.detail == f"the connection was cut during the key exchange{quoted}"
 
 
 def test_a_way_that_was_not_found_is_not_looked_for_again(tmp_path):

@@ -17,13 +17,12 @@ from paramiko.message import Message  # noqa: TID253
 from paramiko.packet import Packetizer  # noqa: TID253
 from paramiko.pkey import UnknownKeyType  # noqa: TID253
 
-from diagkit.model import Layer, Silence
 from diagkit.transports.ssh.by_paramiko.hooks import TRUSTED, fitted, lost, private
 from diagkit.transports.ssh.by_paramiko.public import COMMAND, PublicClient
-from diagkit.transports.ssh.stages import Stopped
 from diagkit.transports.ssh.stream import Stream
 
 BANNER_LINES = 64
+FOREIGN = ("SSH-", "HTTP/")  # begins the last line that is waited for: version 1, or what answers our version
 PACKET_BYTES = 1 << 18  # OpenSSH takes no longer ones either
 VERSION = "to tell a silent server from one stuck in the key exchange, and what it says before its version"
 CERTIFICATES = "host certificates, and noticing a host key that changes on the way"
@@ -166,8 +165,10 @@ class Client(PublicClient):
                 self.remote_version = line
                 self._greeted.set()
                 return
-            self.said.append(line)
-        raise Stopped(Layer.BANNER, Silence.GARBLED, f"what listens there does not speak SSH{self.last_words()}")
+            self.hear(line)
+            if line.startswith(FOREIGN):
+                break
+        raise self.foreign()
 
     @private(Transport, "_verify_key", "host_key", "sig", by=verifying, gains=CERTIFICATES)
     def _verify_key(self, host_key: bytes, signature: bytes) -> None:
@@ -179,7 +180,7 @@ class Client(PublicClient):
     @private(Transport, "_parse_disconnect", "m", by=reading, gains=FAREWELL)
     def _parse_disconnect(self, message: Message) -> None:
         message.get_int()
-        self.said.append(message.get_text())
+        self.hear(message.get_string().decode("utf-8", "replace"))
 
     @private(Transport, "_next_channel", by=opening, gains=REFUSALS)
     def _next_channel(self) -> int:
@@ -189,10 +190,15 @@ class Client(PublicClient):
 
     @private(Transport, "_parse_channel_open_failure", "m", by=Transport.__init__, gains=REFUSALS)
     def _parse_channel_open_failure(self, message: Message) -> None:
-        channel, code, words = message.get_int(), message.get_int(), message.get_text()
-        self._refusals[channel] = code, words
-        message.rewind()
-        super()._parse_channel_open_failure(message)  # type: ignore[misc]
+        channel, code, words = message.get_int(), message.get_int(), message.get_string()
+        self._refusals[channel] = code, words.decode("utf-8", "replace")
+        repeated = Message()  # in words that paramiko can read
+        for number in (channel, code):
+            repeated.add_int(number)
+        for _ in ("words", "language"):
+            repeated.add_string("")
+        repeated.rewind()
+        super()._parse_channel_open_failure(repeated)  # type: ignore[misc]
 
     @private(Transport, "_log", "level", "msg", "args", by=reading, gains=SPEED)
     def _log(self, level: int, message: object, *values: object) -> None:

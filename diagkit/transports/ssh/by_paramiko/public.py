@@ -83,7 +83,9 @@ class PublicClient(paramiko.Transport):
         self.start_client(event=done)
         self.await_version(done, seconds)
         if not self.remote_version and not done.is_set():
-            detail = f"connected, but no SSH version within {seconds:.0f} s: sshd hangs, or something else listens"
+            self.hear(self.stream.begun)
+            words = f"connected, but no SSH version within {seconds:.0f} s{self.last_words()}"
+            detail = f"{words}: sshd hangs, or something else listens"
             raise Stopped(Layer.BANNER, Silence.TIMEOUT, detail)
         seconds = seconds_for(Layer.HOST_KEY, self.deadline)
         if not done.wait(seconds):
@@ -157,6 +159,11 @@ class PublicClient(paramiko.Transport):
         if self.is_alive():
             self.join(1.0)
 
+    def hear(self, words: str) -> None:
+        """Remember what the server said outside the protocol, if it did."""
+        if words.strip():
+            self.said.append(words)
+
     def last_words(self) -> str:
         """What the server said last, ready to follow a sentence; empty when it said nothing."""
         return f', saying "{self.said[-1][:200]}"' if self.said else ""
@@ -177,8 +184,16 @@ class PublicClient(paramiko.Transport):
             return Stopped(Layer.HOST_KEY, Silence.UNREACHABLE, detail)
         return Stopped(Layer.HOST_KEY, Silence.GARBLED, f"the key exchange failed: {error}")
 
+    def foreign(self) -> Stopped:
+        """What is said of that which listens there and is no server for SSH 2."""
+        words = f"what listens there does not speak SSH 2{self.last_words()}"
+        return Stopped(Layer.BANNER, Silence.GARBLED, words)
+
     def turned_away(self) -> Stopped:
         """Why there was not even a version."""
+        self.hear(self.stream.begun)
+        if any(not char.isprintable() for char in self.stream.begun.strip()):
+            return self.foreign()
         detail = (
             f"the server hung up before its SSH version{self.last_words()}: too many connections (MaxStartups), a ban, "
             "or no memory for another sshd"

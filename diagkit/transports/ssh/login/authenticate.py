@@ -37,6 +37,7 @@ class Attempt:
 
     offered: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
+    halfway: bool = False  # a key was accepted, and the server wants another one
 
     def __str__(self) -> str:
         words = f"offered {', '.join(self.offered)}" if self.offered else "no key to offer"
@@ -79,6 +80,8 @@ def authenticate(client: Client, route: Route, passphrases: Passphrases[PrivateK
         attempt.offered.append(offer.label)
         if _offer(client, route, offer, attempt):
             return
+    if attempt.halfway:
+        raise _denied(client, route, f"a key was accepted, but the server wants another one too: {attempt}")
     raise _denied(client, route, f"Permission denied (publickey): {attempt}")
 
 
@@ -228,6 +231,9 @@ def _offer(client: Client, route: Route, key: Offer, attempt: Attempt) -> bool:
         return True
     error = client.get_exception()
     if isinstance(error, paramiko.ssh_exception.PartialAuthentication):
+        if "publickey" in error.allowed_types:
+            attempt.halfway = True
+            return False
         detail = f"a key was accepted, but the server wants {' or '.join(error.allowed_types)} too: not supported"
         raise _denied(client, route, detail)
     if isinstance(error, paramiko.BadAuthenticationType):
