@@ -25,7 +25,7 @@ _AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
 
 
 @cache
-def field_names(kind: Any) -> tuple[str, ...] | None:
+def _field_names(kind: Any) -> tuple[str, ...] | None:
     """Of a dataclass; of anything else None."""
     return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
 
@@ -40,7 +40,7 @@ def dump(value: object, text: Any = lambda untrusted: untrusted.raw) -> Json:
         return value
     if kind is Untrusted:
         return text(value)
-    if (names := field_names(kind)) is not None:
+    if (names := _field_names(kind)) is not None:
         return {
             name: part if type(part := getattr(value, name)) in _AS_THEY_ARE else dump(part, text) for name in names
         }

@@ -7,7 +7,7 @@ the answers themselves need not be kept. `session.assemble` lays those of all ho
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from diagkit import catalog
 from diagkit.baseline.foretold import forecasts
@@ -141,7 +141,7 @@ def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[t
             found = (
                 Finding(check=check.name, status=Status.UNKNOWN, summary=Untrusted("a bug in diagkit: see faults")),
             )
-        findings.extend(replace(f, target=name) for f in found)
+        findings.extend([f.signed(f.check, name, f.evidence) for f in found])
     faults.extend(Fault(where=where, error=Untrusted(f"{type(e).__name__}: {e}")) for where, e in facts.faults)
     return tuple(findings), tuple(faults)
 

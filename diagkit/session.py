@@ -97,7 +97,8 @@ def _walk(wire: Wire, asks: list[Reach], transport: Transport, deadline: float, 
 
 
 def _clean(reply: Reply) -> Reply:
-    return replace(reply, out=redact(reply.out), err=redact(reply.err))
+    out, err = redact(reply.out), redact(reply.err)
+    return reply if (out, err) == (reply.out, reply.err) else replace(reply, out=out, err=err)
 
 
 def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
@@ -155,7 +156,7 @@ def _not_reached(tape: Tape, missed: Unreached) -> SilenceNote:
         target=Untrusted(tape.target.label),
         probe="",
         silence=missed.silence,
-        detail=Untrusted(f"not reached: {missed.layer.value}: {missed.detail}"),
+        detail=Untrusted(f"not reached: {missed.layer.value if missed.layer else 'not asked'}: {missed.detail}"),
         opens=Untrusted(OPENS[Silence.UNREACHABLE]),
     )
 

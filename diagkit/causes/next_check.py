@@ -36,9 +36,10 @@ class _Open:
 def next_checks(weighing: Weighing, knowledge: Knowledge) -> tuple[NextCheck, ...]:
     """The checks that would settle it soonest, best first; none where no check that is left tells anything."""
     standing = list(_standing(weighing))
+    spoken_for = _links(weighing)
     worths = []
     for open_ in _unanswered(weighing.findings, knowledge):
-        links = _links(open_.check, weighing)
+        links = spoken_for.get(open_.check, {})
         bits = _information(standing, links, sum(knowledge.noises[open_.check]))
         if bits >= WORTHWHILE:
             cost = knowledge.costs.get(open_.check, 0.0) + OVERHEAD
@@ -83,18 +84,20 @@ _FOR_GOOD = (Silence.MISSING, Silence.UNSUPPORTED, Silence.GARBLED, Silence.TRUN
 _BY_CHANCE = (Silence.TIMEOUT, Silence.NOT_RUN)  # asking again may bring it, and nobody has to allow anything
 
 
-def _links(check: str, weighing: Weighing) -> Mapping[int, float]:
-    """The nodes that would make the check speak up, and how surely."""
-    found = {}
+def _links(weighing: Weighing) -> Mapping[str, Mapping[int, float]]:
+    """Of each check the nodes that would make it speak up, and how surely."""
+    found: dict[str, dict[int, float]] = {}
     for i, node in enumerate(weighing.nodes):
-        if node.state is not None and (weight := _weight(check, node.state)):
-            found[i] = weight
+        for check, weight in _signs(node.state) if node.state else ():
+            about = found.setdefault(check, {})
+            about[i] = max(weight, about.get(i, 0.0))
     return found
 
 
-def _weight(check: str, state: State) -> float:
-    told = OFTEN if state.told_by and state.told_by.name == check else 0.0
-    return max([told, *(sign.weight for sign in state.shows if sign.check.name == check)])
+def _signs(state: State) -> Iterator[tuple[str, float]]:
+    if state.told_by:
+        yield state.told_by.name, OFTEN
+    yield from ((sign.check.name, sign.weight) for sign in state.shows)
 
 
 def _information(standing: list[tuple[float, World]], links: Mapping[int, float], leak: float) -> float:

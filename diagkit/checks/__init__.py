@@ -106,7 +106,7 @@ class Check:
         if not all(e.ask.raw for e in evidence):
             asked = sources[0].ask if sources else Untrusted(self.name)
             evidence = tuple(e if e.ask.raw else replace(e, ask=asked) for e in evidence)
-        return replace(finding, check=self.name, evidence=evidence)
+        return finding.signed(self.name, finding.target, evidence)
 
 
 # Judgements of facts that many hosts have in common (see probes.recall); a host has some 200 of its own.
@@ -164,11 +164,11 @@ def check(
 def _finding(
     status: Status, summary: str, subject: str, quote: str, measured: Mapping[str, float] | None, at: datetime | None
 ) -> Finding:
-    evidence = (Evidence(Untrusted(""), Untrusted(quote)),) if quote else ()
+    evidence = (Evidence(NO_TEXT, Untrusted(quote)),) if quote else ()
     return Finding(
         status=status,
         summary=Untrusted(summary),
-        subject=Untrusted(subject),
+        subject=Untrusted(subject) if subject else NO_TEXT,
         evidence=evidence,
         measured=measured or {},
         at=at,

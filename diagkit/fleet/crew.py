@@ -153,10 +153,11 @@ def visits(
     target's thread. known: what targets said before, by label; there only what is new is asked. width: how many are
     asked at the same time, as far as is known by now.
     """
-    jobs = [_Job[T](target, known.get(target.label)) for target in errand.targets]
+    # nobody else holds a job: one that is done takes its tape and its connection with it
+    waiting = deque(_Job[T](target, known.get(target.label)) for target in errand.targets)
     finished: queue.SimpleQueue[_Job[T] | None] = queue.SimpleQueue()
     stop.wake = lambda: finished.put(None)
-    waiting, running = deque(jobs), dict[int, _Job[T]]()
+    running = dict[int, _Job[T]]()
     end = float("inf")
     while (waiting and not stop.number) or running:
         while waiting and not stop.number and len(running) < width():
@@ -165,7 +166,7 @@ def visits(
             running[id(job)] = job
             arguments = (errand, open_, then, finished)
             threading.Thread(target=job.run, args=arguments, daemon=True, name=job.target.label).start()
-        watch(_standing(list(running.values()), len(waiting), len(jobs), stopped=bool(stop.number)))
+        watch(_standing(list(running.values()), len(waiting), len(errand.targets), stopped=bool(stop.number)))
         done = _next(finished, min((job.ends_at(errand) for job in running.values()), default=0.0))
         if stop.number and end == float("inf"):
             end = time.monotonic() + LAST_WORDS

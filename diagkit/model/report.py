@@ -45,6 +45,24 @@ class Finding:
     probe: str = ""  # for UNKNOWN: whose fact could not be learned, and why
     silence: Silence | None = None
 
+    def signed(self, check: str, target: Untrusted, evidence: tuple[Evidence, ...]) -> Finding:
+        """The same of this check, target and evidence: `replace` would take five times as long, for every finding."""
+        return Finding(
+            check=check,
+            target=target,
+            subject=self.subject,
+            status=self.status,
+            summary=self.summary,
+            measured=self.measured,
+            background=self.background,
+            likelihood_ratio=self.likelihood_ratio,
+            evidence=evidence,
+            at=self.at,
+            hint=self.hint,
+            probe=self.probe,
+            silence=self.silence,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:

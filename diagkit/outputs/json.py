@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as encoder
 import math
 from collections.abc import Iterator
-from dataclasses import is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,9 +27,9 @@ def _laid_out(part: object, indent: str = "") -> Iterator[str]:
     """Tables and lists of tables item by item, what is deeper on one line: the fast encoder knows no indentation."""
     inner = indent + "  "
     if is_dataclass(part) and len(indent) < _OPEN:
-        for n, name in enumerate(codec.field_names(type(part)) or ()):
-            yield f"{',' if n else '{'}\n{inner}{encoder.dumps(name)}: "
-            yield from _laid_out(getattr(part, name), inner)
+        for n, field in enumerate(fields(part)):
+            yield f"{',' if n else '{'}\n{inner}{encoder.dumps(field.name)}: "
+            yield from _laid_out(getattr(part, field.name), inner)
         yield f"\n{indent}}}"
     elif isinstance(part, tuple) and part and is_dataclass(part[0]):
         for n, item in enumerate(part):

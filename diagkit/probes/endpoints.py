@@ -133,9 +133,11 @@ def _connected(tables: list[Reply]) -> Iterator[Endpoint]:
     rows = [row for table in tables for row in table_rows(table)]
     listening = {_port(local) for local, _, state, _ in rows if state == LISTENING}
     for local, remote, state, _ in rows:
-        address, port = readable(remote), _port(remote)
-        away = not address.startswith("127.") and address != "::1" and readable(local) != address
-        if state == ESTABLISHED and away and port < EPHEMERAL and _port(local) not in listening:
+        port = _port(remote)
+        if state != ESTABLISHED or port >= EPHEMERAL or _port(local) in listening:
+            continue
+        address = readable(remote)
+        if not address.startswith("127.") and address != "::1" and readable(local) != address:
             yield Endpoint(host=address, port=port, via="connection")
 
 

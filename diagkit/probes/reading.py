@@ -9,6 +9,7 @@ from diagkit.probes import Garbled
 
 TICKS_PER_SECOND = 100  # USER_HZ: what the kernel counts CPU time in towards user space, on every usual architecture
 KNOWN_IN_GLOB = re.compile(r"(/[^:]+):(.*)")
+COUNT = re.compile(r"\s*\d+\s*")
 OCTAL = re.compile(r"\\([0-7]{3})")
 
 
@@ -25,7 +26,7 @@ def by_file(reply: Reply) -> dict[str, list[str]]:
 
 def whole(text: str, what: str) -> int:
     """A count that must be one: the single number a file of /proc or /sys holds."""
-    if not re.fullmatch(r"\s*\d+\s*", text):
+    if not COUNT.fullmatch(text):
         raise Garbled(f"{what}: {text[:40]!r}")
     return int(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from diagkit.model import Again, Read, Reply, Run
@@ -58,6 +59,7 @@ class Refusals:
 
 
 _ROW = re.compile(r"LISTEN\s+(\d+)\s+(\d+)\s+(\S+):(\d+)\s+\S+\s*(.*)$")
+_SOCKET = re.compile(r"\s*\d+: ([0-9A-F]+:\w{4}) ([0-9A-F]+:\w{4}) (\w\w) \w{8}:(\w{8}) ")
 _OWNER = re.compile(r'\(\("([^"]*)",pid=(\d+)')
 
 
@@ -103,7 +105,7 @@ def table_rows(reply: Reply) -> list[tuple[str, str, str, str]]:
     header, *lines = reply.lines or [""]
     if "local_address" not in header:
         raise Garbled(reply.text[:60])
-    rows = [re.match(r"\s*\d+: ([0-9A-F]+:\w{4}) ([0-9A-F]+:\w{4}) (\w\w) \w{8}:(\w{8}) ", line) for line in lines]
+    rows = [_SOCKET.match(line) for line in lines]
     if reply.cut:
         rows = rows[:-1]
     if not all(rows):
@@ -111,6 +113,7 @@ def table_rows(reply: Reply) -> list[tuple[str, str, str, str]]:
     return [(row[1], row[2], row[3], row[4]) for row in rows if row]
 
 
+@lru_cache(maxsize=4096)
 def readable(text: str) -> str:
     """An address as the kernel writes it: 32-bit words in the byte order of the host (little-endian)."""
     digits = text.partition(":")[0]

@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from operator import attrgetter, mul
 from statistics import median
 
 from diagkit.model import Event, Moment, Onset, Relief, Untrusted
@@ -45,15 +47,22 @@ def step(averages: Mapping[float, float], longest: float) -> Jump | None:
     size = math.sqrt(sum(a * a for a in averages.values()))
     if not size:
         return None
-    grid = [SHORTEST * (longest / SHORTEST) ** (i / (STEPS - 1)) for i in range(STEPS)]
-    best = min((_fit(averages, ago, size) for ago in grid), key=lambda found: found.residual)
+    means = tuple(averages.values())
+    best = min((_fit(means, shape, size) for shape in _shapes(tuple(averages), longest)), key=attrgetter("residual"))
     return best if best.residual <= MOST_RESIDUAL and SHORTEST < best.ago < longest else None
 
 
-def _fit(averages: Mapping[float, float], ago: float, size: float) -> Jump:
-    shape = {tau: 1 - math.exp(-ago / tau) for tau in averages}
-    height = sum(averages[tau] * f for tau, f in shape.items()) / sum(f * f for f in shape.values())
-    missed = math.sqrt(sum((averages[tau] - height * f) ** 2 for tau, f in shape.items()))
+@cache
+def _shapes(constants: tuple[float, ...], longest: float) -> tuple[tuple[float, tuple[float, ...]], ...]:
+    """The grid of T: each with what shows by then of a step of height 1, in the average of each time constant."""
+    grid = (SHORTEST * (longest / SHORTEST) ** (i / (STEPS - 1)) for i in range(STEPS))
+    return tuple((ago, tuple(1 - math.exp(-ago / tau) for tau in constants)) for ago in grid)
+
+
+def _fit(means: tuple[float, ...], shaped: tuple[float, tuple[float, ...]], size: float) -> Jump:
+    ago, shape = shaped
+    height = sum(map(mul, means, shape)) / sum(map(mul, shape, shape))
+    missed = math.sqrt(sum((mean - height * f) ** 2 for mean, f in zip(means, shape, strict=True)))
     return Jump(ago, height, missed / size)
 
 
