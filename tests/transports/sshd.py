@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import getpass
 import os
+import secrets
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -36,9 +37,12 @@ def raw(line: str) -> bytes:
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port on which nobody listens, below those that the kernel gives to whoever connects meanwhile."""
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)  # tests that run beside this one have the same seed for `random`
+        with suppress(OSError), socket.socket() as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 class Sshd:
