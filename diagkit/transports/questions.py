@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan, Sift
 from diagkit.transports import shortcuts, sifting
+from diagkit.transports.allowed import COMMANDS, Touches
 from diagkit.transports.joint import Cut, Joint, joints
 
 QUICK = 5.0  # seconds for what should take milliseconds
@@ -82,7 +83,7 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
     room = _cap(ask) + COMPLAINTS
     match asked:
         case Run(argv=argv, timeout=timeout):
-            return Question((ask,), "run", f"{ceil(timeout)} {shortcuts.words(argv)}", timeout, room)
+            return Question((ask,), "run", f"{_limit(asked)} {shortcuts.words(argv)}", timeout, room)
         case Scan(source="journal"):
             window = f"--since=@{moment.since.timestamp():.0f} --until=@{ceil(moment.until.timestamp())}"
             words = f"{JOURNAL:g} journalctl {window} --no-pager -o short-unix -r"
@@ -95,10 +96,20 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
     raise LookupError(f"a shell has no words for {ask}")
 
 
+def _limit(run: Run) -> int:
+    """Seconds for a command; 0 where it needs no process to watch it.
+
+    What asks the kernel alone either answers at once or is stuck where no signal reaches it. The reader of its lane
+    outlives it.
+    """
+    known = COMMANDS.get(run.argv[0])
+    return 0 if known and known.touches is Touches.KERNEL and not run.root else ceil(run.timeout)
+
+
 def _joint(joint: Joint) -> Question:
     runs = [ask for ask in joint.cuts if isinstance(ask, Run)]
     seconds = max(run.timeout for run in runs)
-    words = f"{ceil(seconds)} {shlex.join(joint.argv)}"
+    words = f"{_limit(replace(runs[0], timeout=seconds))} {shlex.join(joint.argv)}"
     return Question(tuple(runs), "run", words, seconds, sum(map(_cap, runs)) + COMPLAINTS, joint.cuts)
 
 

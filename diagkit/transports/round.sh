@@ -106,6 +106,7 @@ deadline() {
 }
 
 # run ID SECONDS COMMAND...: the command substitution catches standard error; standard output goes past it, to 4.
+# Without limit where SECONDS is 0.
 run() {
   id=$1 seconds=$2
   shift 2
@@ -116,7 +117,9 @@ run() {
     *) command -v "$1" >$null || set -- '' "$1: not found" ;;
   esac
   if [ "$1" ]; then
-    complaint=$($within "$seconds" "$@" 2>&1 >&4 4>&-)
+    # shellcheck disable=SC2086 # words
+    [ "$seconds" = 0 ] || set -- $within "$seconds" "$@"
+    complaint=$("$@" 2>&1 >&4 4>&-)
     code=$?
   else
     complaint=$2 code=127

@@ -152,7 +152,11 @@ def _lane_of(ask: Ask, declared: Collection[tuple[str, ...]]) -> str:
 
 
 def _touches(argv: tuple[str, ...], declared: Collection[tuple[str, ...]]) -> Touches:
-    return Touches.ANYTHING if argv in declared else refuse_unless_allowed(argv).touches
+    if argv in declared:
+        return Touches.ANYTHING
+    touches = refuse_unless_allowed(argv).touches
+    paths = [word for word in argv[1:] if word.startswith("/")]
+    return Touches.FILES if argv[0] == "stat" and all(path.startswith("/etc/") for path in paths) else touches
 
 
 def _risk(ask: Ask) -> int:
