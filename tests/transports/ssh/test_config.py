@@ -126,6 +126,7 @@ def test_an_ipv6_address_keeps_its_zone(reader, tmp_path, host):
     route = resolve(Hop(host=host), config)
     assert route.host == "fe80::1%eth0"
     assert route.known_hosts[0] == f"{HOME}/fe80::1%eth0"
+    assert route.key_names == ("fe80::1%eth0",)  # ssh 9.2 looks for it with the zone, and only so
 
 
 @pytest.mark.parametrize("value", ["yes", "unbound", "host-bound"])
@@ -168,6 +169,7 @@ BEYOND = {
     "PKCS11Provider": "PKCS11Provider /usr/lib/opensc-pkcs11.so\n",
     "HostbasedAuthentication": "HostbasedAuthentication yes\n",
     "VerifyHostKeyDNS": "VerifyHostKeyDNS yes\n",
+    "CheckHostIP": "CheckHostIP yes\n",
     "ProxyUseFdpass": "ProxyCommand connect %h\nProxyUseFdpass yes\n",
     "BindAddress": "BindAddress 127.0.0.1\n",
     "BindInterface": "BindInterface lo\n",
@@ -185,6 +187,42 @@ def test_what_only_ssh_can_do_is_said(tmp_path, what):
 def test_where_a_connection_is_made_from_matters_where_it_is_made(tmp_path):
     config = written(tmp_path, "BindAddress 127.0.0.1\nProxyJump gate\n")
     assert not resolve(Hop(host="web"), config).beyond
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VerifyHostKeyDNS ask\n",  # shows what DNS says, and goes on as if it had not
+        "CheckHostIP yes\nProxyJump gate\n",  # ssh itself does not look where there is no address to look up
+        "CheckHostIP yes\nHostKeyAlias other\n",
+    ],
+)
+def test_what_makes_no_difference_to_ssh_makes_none_to_us(tmp_path, text):
+    assert not resolve(Hop(host="web"), written(tmp_path, text)).beyond
+
+
+def test_where_an_old_ssh_checks_addresses_unasked_it_is_no_wish_of_the_user():
+    here = {"checkhostip": ["yes"]}
+    told = [list(ssh_beyond.beyond(here, by, {}, direct=True, live_master="")) for by in ({}, here)]
+    assert told == [[], []]
+    told = list(ssh_beyond.beyond(here, {"checkhostip": ["no"]}, {}, direct=True, live_master=""))
+    assert told == ["CheckHostIP"]
+
+
+@pytest.mark.parametrize(("host", "told"), [("localhost", 1), ("127.0.0.7", 1), ("::1", 1), ("192.0.2.1", 0)])
+def test_a_machine_at_this_address_is_held_to_its_key_too(tmp_path, host, told):
+    config = written(tmp_path, "NoHostAuthenticationForLocalhost yes\n")
+    assert len(resolve(Hop(host=host), config).notes) == told
+
+
+def test_known_hosts_with_blanks_in_their_names(reader, tmp_path):
+    """`ssh -G` says them without the quotes."""
+    (tmp_path / "my keys").mkdir()
+    names = [f"{tmp_path}/my keys/known hosts", f"{tmp_path}/other", f"{HOME}/third  file"]
+    text = "UserKnownHostsFile {}\nGlobalKnownHostsFile {}\n".format(*[" ".join(f'"{name}"' for name in names)] * 2)
+    route = resolve(Hop(host="web"), written(tmp_path, text))
+    assert route.known_hosts == (*names, *names)
+    assert route.new_keys_to == names[0]
 
 
 @pytest.mark.parametrize("ticket", [True, False])

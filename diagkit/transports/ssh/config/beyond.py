@@ -26,8 +26,8 @@ SendEnv, SetEnv, LocalCommand, RemoteCommand, RequestTTY would do more than was 
 the run; RekeyLimit, Compression, IPQoS, ServerAlive*, TCPKeepAlive, ConnectionAttempts have no bearing on a connection
 that lasts seconds and has deadlines of its own; UpdateHostKeys only adds to known_hosts; RequiredRSASize is about keys
 that known_hosts or the server vouch for; NoHostAuthenticationForLocalhost would accept any key, and on this machine too
-a port may be anybody's. SSH_ASKPASS is not asked: a window for each of a hundred machines, at a desk where perhaps
-nobody sits, and its answer would pass through us; ssh-agent asks once, and so do we, on a terminal.
+a port may be anybody's, which is said. SSH_ASKPASS is not asked: a window for each of a hundred machines, at a desk
+where perhaps nobody sits, and its answer would pass through us; ssh-agent asks once, and so do we, on a terminal.
 """
 
 from __future__ import annotations

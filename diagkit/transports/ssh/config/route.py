@@ -6,12 +6,14 @@ becomes a Route.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import shutil
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from diagkit.model import Layer, Silence
 from diagkit.transports import child
@@ -137,7 +139,7 @@ def _route(hop: Hop, settings: Settings, defaults: Settings, notes: tuple[str, .
         return tuple(path(text, key) for text in settings.get(key, default) if text != "none")
 
     def files(key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        texts = (text for line in settings.get(key, default) for text in line.split())
+        texts = (text for line in settings.get(key, default) for text in _several(line))
         return tuple(path(text, key) for text in texts if text != "none")
 
     host, port, alias = one("hostname", hop.host), _port(one("port", str(SSH_PORT))), one("hostkeyalias")
@@ -152,6 +154,9 @@ def _route(hop: Hop, settings: Settings, defaults: Settings, notes: tuple[str, .
     live_master = one("controlpath") if notes is None and is_live(one("controlpath")) else ""
     asked = beyond(settings, defaults, allowed, direct=not (jumps or command), live_master=live_master)
     more = (*asked, *_fido(identities, agent, only=only))
+    told: tuple[str, ...] = ()
+    if one("nohostauthenticationforlocalhost") == "yes" and not alias and _is_here(host):
+        told = (f"NoHostAuthenticationForLocalhost is passed over: {hop.host} has to show the key that is known of it",)
     if notes is not None:
         if "ProxyUseFdpass" in more:
             raise _unsupported(hop.host, "ProxyUseFdpass, and there is no ssh here to do it")
@@ -179,11 +184,33 @@ def _route(hop: Hop, settings: Settings, defaults: Settings, notes: tuple[str, .
         jumps=jumps,
         proxy_command=_command(hop.host, command, known),
         beyond=more,
-        notes=notes or (),
+        notes=(*(notes or ()), *told),
         live_master=live_master,
         batch=one("batchmode") == "yes",
         allowed=tuple(allowed.items()),
     )
+
+
+def _several(line: str) -> list[str]:
+    """The files that a line names. `ssh -G` leaves out the quotes around those with blanks in their names.
+
+    So what does not look like the beginning of a path, and is none of a file here, goes on with the one before it.
+    """
+    found: list[str] = []
+    for word in line.split(" "):
+        if found and not word.startswith(("/", "~", "$", "%")) and not (word and Path(word).exists()):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def _is_here(host: str) -> bool:
+    """Whether this is an address of loopback, or the name of one."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.rstrip(".") == "localhost"
 
 
 def _port(text: str) -> int:
