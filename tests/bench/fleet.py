@@ -3,31 +3,32 @@
 
     python tests/bench/fleet.py [--hosts 100] [--rounds 5] [--parts true,checklist,facts]
 
-One sshd answers at as many addresses of 127/8 as there are hosts, so every target burns the same processors as the
-client; processor time is told apart (see metering.py). Rounds are interleaved; a ratio is the median of the ratios of
-the rounds. Ansible and pyinfra are installed for the run, in a folder that is deleted after it.
+The hosts (fleet_bed.py) burn the processors that the client has; processor time is told apart (metering.py). Before
+anybody is measured it is counted how many hosts they reach and have an answer of: where that is not every host, the
+comparison is INVALID. Rounds are interleaved; a ratio is the median of the ratios of the rounds. Ansible and pyinfra are
+installed for the run, in a folder that is deleted after it. It takes root.
 """
 
 from __future__ import annotations
 
 import argparse
-import getpass
+import json
 import os
+import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from metering import Cost, Keeper, cost
+from fleet_bed import Bed, bed
+from metering import Cost, cost
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -40,88 +41,17 @@ FACTS = (  # of pyinfra, about what `ansible -m setup` tells
 
 
 @dataclass
-class Bed:
-    """The hosts. `config`: an ssh configuration that reaches them. `keeper`: of their sshd."""
-
-    folder: Path
-    hosts: list[str]
-    port: int
-    config: Path
-    keeper: Keeper
-
-
-@contextmanager
-def bed(count: int) -> Iterator[Bed]:
-    """One sshd that is as many hosts as wanted."""
-    with tempfile.TemporaryDirectory(prefix="fleet-") as name:
-        folder = Path(name)
-        hosts = [f"127.1.{n // 250}.{n % 250 + 1}" for n in range(count)]
-        for key in ("host_key", "identity"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)], check=True)
-        (folder / "authorized_keys").write_text((folder / "identity.pub").read_text())
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        public = (folder / "host_key.pub").read_text().split()
-        (folder / "known_hosts").write_text("".join(f"[{host}]:{port} {public[0]} {public[1]}\n" for host in hosts))
-        server = {
-            "Port": port,
-            "ListenAddress": "0.0.0.0",
-            "AllowUsers": f"{getpass.getuser()}@127.0.0.0/8",
-            "HostKey": folder / "host_key",
-            "AuthorizedKeysFile": folder / "authorized_keys",
-            "PidFile": "none",
-            "StrictModes": "no",
-            "UsePAM": "no",
-            "PermitRootLogin": "yes",
-            "PasswordAuthentication": "no",
-            "PrintMotd": "no",
-            "MaxStartups": 1000,
-            "UseDNS": "no",
-        }
-        client = {
-            "Port": port,
-            "IdentityFile": folder / "identity",
-            "IdentitiesOnly": "yes",
-            "IdentityAgent": "none",
-            "UserKnownHostsFile": folder / "known_hosts",
-            "GlobalKnownHostsFile": "none",
-            "BatchMode": "yes",
-            "KexAlgorithms": "curve25519-sha256",
-            "HostKeyAlgorithms": "ssh-ed25519",
-        }
-        config = folder / "ssh_config"
-        config.write_text("".join(f"{key} {value}\n" for key, value in client.items()))
-        (folder / "sshd_config").write_text("".join(f"{key} {value}\n" for key, value in server.items()))
-        if os.geteuid() == 0:
-            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-        sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
-        keeper = Keeper()
-        keeper.start([sshd or "sshd", "-D", "-r", "-f", str(folder / "sshd_config"), "-E", str(folder / "log")])
-        try:
-            _await(port)
-            yield Bed(folder, hosts, port, config, keeper)
-        finally:
-            keeper.close()
-
-
-def _await(port: int) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        with socket.socket() as sock:
-            if not sock.connect_ex(("127.0.0.1", port)):
-                return
-        time.sleep(0.05)
-    sys.exit("sshd did not start")
-
-
-@dataclass
 class Contender:
-    """A command, what to run it with, and what it has cost so far: its own, and the targets' seconds."""
+    """A command, what to run it with, and what it has cost so far: its own, and the targets' seconds.
+
+    reached: from what it says, the hosts that it has an answer of. codes: those with which it may end.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    reached: Callable[[str], set[str]] = lambda said: set(said.split())
+    codes: Collection[int] = (0,)
     costs: list[Cost] = field(default_factory=list)
     served: list[float] = field(default_factory=list)
     memory: int = 0
@@ -129,19 +59,39 @@ class Contender:
     def run(self, hosts: Bed) -> None:
         """Once."""
         before = hosts.keeper.cpu()
-        self.costs.append(cost(self.command, {**os.environ, **self.environment}))
+        self.costs.append(self._cost(hosts, memory=False))
         time.sleep(0.3)  # what was told to end is ending
         self.served.append(hosts.keeper.cpu() - before)
 
+    def prove(self, hosts: Bed) -> bool:
+        """Whether it does what it is measured for, on every host. Caches fill and bytecode is compiled on the way."""
+        environment = {**os.environ, **self.environment}
+        done = subprocess.run(
+            self.command, env=environment, cwd=hosts.folder, capture_output=True, text=True, check=False
+        )
+        missed = set(hosts.hosts) - self.reached(done.stdout)
+        if missed or done.returncode not in self.codes:
+            print(
+                f"INVALID: {self.name} has no answer of {len(missed)} of {len(hosts.hosts)} hosts ({done.returncode})"
+            )
+            print("  " + "\n  ".join(done.stderr.strip().splitlines()[-3:]))
+        return not missed and done.returncode in self.codes
 
-def compare(hosts: Bed, contenders: Sequence[Contender], rounds: int, *, memory: bool = False) -> None:
-    """Round by round, each in turn; the first is the floor."""
-    for contender in contenders:
-        contender.run(hosts)  # caches fill, bytecode is compiled
-        contender.costs.clear()
-        contender.served.clear()
-        if memory:
-            contender.memory = cost(contender.command, {**os.environ, **contender.environment}, memory=True).memory
+    def weigh(self, hosts: Bed) -> None:
+        """The memory it takes."""
+        self.memory = self._cost(hosts, memory=True).memory
+
+    def _cost(self, hosts: Bed, *, memory: bool) -> Cost:
+        environment = {**os.environ, **self.environment}
+        return cost(self.command, environment, folder=str(hosts.folder), codes=self.codes, memory=memory)
+
+
+def compare(hosts: Bed, contenders: Sequence[Contender], rounds: int, *, memory: bool = False) -> bool:
+    """Round by round, each in turn; the first is the floor. Returns whether the comparison holds."""
+    proofs = [contender.prove(hosts) for contender in contenders]  # each is to say what it misses
+    if memory:
+        for contender in contenders:
+            contender.weigh(hosts)
     for _ in range(rounds):
         for contender in contenders:
             contender.run(hosts)
@@ -154,12 +104,14 @@ def compare(hosts: Bed, contenders: Sequence[Contender], rounds: int, *, memory:
             f"{of.name:26}{wall:8.2f}{ratio(of, floor, 'wall'):7.2f}{cpu:14.2f}{ratio(of, floor, 'cpu'):7.2f}"
             f"{cpu / count * 1e3:9.1f}{served / count * 1e3:11.1f}" + (f"{of.memory / 1e6:6.0f}" if of.memory else "")
         )
+    return all(proofs)
 
 
-def ratio(one: Contender, other: Contender, what: str) -> float:
-    """The median of the rounds' ratios."""
-    pairs = zip(one.costs, other.costs, strict=True)
-    return statistics.median(getattr(a, what) / getattr(b, what) for a, b in pairs)
+def ratio(one: Contender, other: Contender, what: str, *, without: Contender | None = None) -> float:
+    """The median of the rounds' ratios; `without` what something that is part of `one` costs."""
+    less = [getattr(c, what) for c in without.costs] if without else [0.0] * len(one.costs)
+    rounds = zip(one.costs, other.costs, less, strict=True)
+    return float(statistics.median((getattr(a, what) - part) / getattr(b, what) for a, b, part in rounds))
 
 
 def aim(what: str, measured: float, limit: float, *, least: bool = False) -> None:
@@ -169,67 +121,96 @@ def aim(what: str, measured: float, limit: float, *, least: bool = False) -> Non
 
 
 def floor(hosts: Bed) -> Contender:
-    """`ssh HOST true` for each, 32 at a time."""
+    """`ssh HOST true` for each, 32 at a time; what it does there is to say its name, which costs the same."""
     words = " ".join(hosts.hosts)
-    return Contender(
-        "xargs ssh true", ["sh", "-c", f"printf '%s\\n' {words} | xargs -P{AT_ONCE} -I@ ssh -F {hosts.config} @ true"]
-    )
+    each = f"xargs -P{AT_ONCE} -I@ ssh -F {hosts.config} @ echo @"
+    return Contender("xargs ssh true", ["sh", "-c", f"printf '%s\\n' {words} | {each}"])
 
 
-def ours(hosts: Bed, *words: str) -> Contender:
+def ours(hosts: Bed) -> Contender:
     """`diagkit check` of all of them."""
     command = [sys.executable, "-m", "diagkit", "check", *hosts.hosts, "-q", "--format", "json"]
-    return Contender("diagkit check", [*command, "--ssh-config", str(hosts.config), "--timeout", "120", *words])
+    command += ["--ssh-config", str(hosts.config), "--timeout", "120"]
+    return Contender("diagkit check", command, {"PYTHONPATH": str(ROOT)}, _judged, range(4))
+
+
+def _judged(report: str) -> set[str]:
+    """The hosts of which at least half of what was looked at could be judged."""
+    findings: dict[str, list[bool]] = {}
+    for finding in json.loads(report)["findings"] if report else []:
+        findings.setdefault(finding["target"], []).append(finding["status"] != "unknown")
+    return {host for host, known in findings.items() if sum(known) > len(known) / 2}
 
 
 def part_true(hosts: Bed, rounds: int) -> None:
-    """One trivial question to each."""
-    client = [sys.executable, str(HERE / "one_question.py"), str(hosts.config), *hosts.hosts]
-    base, us, others = floor(hosts), Contender("diagkit, one question", client, {"PYTHONPATH": str(ROOT)}), []
+    """One trivial question to each, from one process. Its start-up is paid once, for any number of hosts."""
+    client = [sys.executable, str(HERE / "one_question.py"), str(hosts.config)]
+    path = {"PYTHONPATH": str(ROOT)}
+    base, us = floor(hosts), Contender("diagkit, one question", [*client, *hosts.hosts], path)
+    start = Contender("  of it: start-up", client, path, lambda _: set(hosts.hosts))
+    others = []
     if shutil.which("pdsh"):
-        words = ["pdsh", "-R", "ssh", "-f", str(AT_ONCE), "-w", ",".join(hosts.hosts), "true"]
-        others.append(Contender("pdsh true", words, {"PDSH_SSH_ARGS_APPEND": f"-F {hosts.config}"}))
-    compare(hosts, [base, us, *others], rounds)
+        words = ["pdsh", "-R", "ssh", "-f", str(AT_ONCE), "-w", ",".join(hosts.hosts), "echo", "reached"]
+        answered = lambda said: {line.partition(":")[0] for line in said.splitlines() if line.endswith("reached")}  # noqa: E731
+        others.append(Contender("pdsh true", words, {"PDSH_SSH_ARGS_APPEND": f"-F {hosts.config}"}, answered))
+    if not compare(hosts, [base, us, start, *others], rounds):
+        return
     aim("client CPU against xargs ssh", ratio(us, base, "cpu"), 0.5)
+    aim("  without start-up", ratio(us, base, "cpu", without=start), 0.5)
     aim("wall against xargs ssh", ratio(us, base, "wall"), 0.65)
+    aim("  without start-up", ratio(us, base, "wall", without=start), 0.65)
+    for other in others:
+        print(f"  against {other.name}: CPU {ratio(us, other, 'cpu'):.2f}, wall {ratio(us, other, 'wall'):.2f}")
 
 
 def part_checklist(hosts: Bed, rounds: int) -> None:
     """All that there is to check."""
     base, us = floor(hosts), ours(hosts)
-    compare(hosts, [base, us], rounds)
+    if not compare(hosts, [base, us], rounds):
+        return
     aim("wall against `ssh true`", ratio(us, base, "wall"), 5.0)
     aim("ms of client CPU for each host", statistics.median(c.cpu for c in us.costs) / len(hosts.hosts) * 1e3, 10.0)
 
 
 def part_facts(hosts: Bed, rounds: int) -> None:
     """Against tools that gather facts."""
-    tools = hosts.folder / "tools"
-    venv.create(tools, with_pip=True)
-    subprocess.run([tools / "bin/pip", "install", "-qq", "ansible-core", "pyinfra"], check=True)
-    us = ours(hosts)
-    lists = hosts.folder / "hosts.ini", hosts.folder / "inventory.py"
-    lists[0].write_text("".join(f"{host}\n" for host in hosts.hosts))
-    data = {"ssh_port": hosts.port, "ssh_key": str(hosts.folder / "identity"), "ssh_user": getpass.getuser()}
-    data |= {"ssh_config_file": str(hosts.config), "ssh_known_hosts_file": str(hosts.folder / "known_hosts")}
-    lists[1].write_text(f"all_hosts = [(host, {data!r}) for host in {hosts.hosts!r}]\n")
-    ansible = Contender(
-        "ansible -m setup",
-        [str(tools / "bin/ansible"), "all", "-i", str(lists[0]), "-m", "setup", "-f", str(AT_ONCE)],
-        {
-            "ANSIBLE_HOME": str(hosts.folder / "ansible"),
-            "ANSIBLE_PIPELINING": "1",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_SSH_COMMON_ARGS": f"-F {hosts.config}",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(hosts.folder / "cp"),
-        },
-    )
-    pyinfra = Contender("pyinfra facts", [str(tools / "bin/pyinfra"), str(lists[1]), "fact", *FACTS])
-    compare(hosts, [us, ansible, pyinfra], rounds, memory=True)
-    for other in (ansible, pyinfra):
+    with tempfile.TemporaryDirectory(prefix="fleet-tools-") as name:
+        tools = Path(name)
+        venv.create(tools, with_pip=True)
+        subprocess.run([tools / "bin/pip", "install", "-qq", "ansible-core", "pyinfra"], check=True)
+        us, others = ours(hosts), (_ansible(hosts, tools), _pyinfra(hosts, tools))
+        if not compare(hosts, [us, *others], rounds, memory=True):
+            return
+    for other in others:
         aim(f"times faster than {other.name}", 1 / ratio(us, other, "wall"), 4.0, least=True)
         aim(f"times less memory than {other.name}", other.memory / us.memory, 10.0, least=True)
+
+
+def _ansible(hosts: Bed, tools: Path) -> Contender:
+    inventory = hosts.folder / "hosts.ini"
+    inventory.write_text("".join(f"{host}\n" for host in hosts.hosts))
+    environment = {
+        "ANSIBLE_HOME": str(hosts.folder / "ansible"),
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_SSH_COMMON_ARGS": f"-F {hosts.config}",
+        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(hosts.folder / "cp"),
+    }
+    command = [str(tools / "bin/ansible"), "all", "-i", str(inventory), "-m", "setup", "-f", str(AT_ONCE)]
+    return Contender(
+        "ansible -m setup", command, environment, lambda said: set(re.findall(r"(?m)^(\S+) \| SUCCESS", said))
+    )
+
+
+def _pyinfra(hosts: Bed, tools: Path) -> Contender:
+    inventory = hosts.folder / "inventory.py"
+    data = {"ssh_port": hosts.port, "ssh_key": str(hosts.folder / "identity"), "ssh_user": "root"}
+    data |= {"ssh_config_file": str(hosts.config), "ssh_known_hosts_file": str(hosts.folder / "known_hosts")}
+    inventory.write_text(f"all_hosts = [(host, {data!r}) for host in {hosts.hosts!r}]\n")
+    # what it says of each host goes to standard error, the facts to standard output, by host
+    command = ["sh", "-c", 'exec "$@" 2>&1', "pyinfra", str(tools / "bin/pyinfra"), str(inventory), "fact", *FACTS]
+    return Contender("pyinfra facts", command, reached=lambda said: set(re.findall(r"127\.1\.\d+\.\d+", said)))
 
 
 PARTS = {"true": part_true, "checklist": part_checklist, "facts": part_facts}
@@ -243,6 +224,8 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--parts", default=",".join(PARTS))
     chosen = options.parse_args()
+    if os.geteuid():
+        sys.exit("only root may make hosts of its own")
     for name in chosen.parts.split(","):
         count = chosen.fact_hosts if name == "facts" else chosen.hosts
         print(f"\n{name}: {count} hosts, {chosen.rounds} rounds, load {os.getloadavg()[0]:.1f}")

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe, Process
@@ -44,9 +44,9 @@ class Keeper:
         self._process = Process(target=_keep, args=(there,), daemon=True)
         self._process.start()
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        """Run it in the background."""
-        self._here.send((list(command), environment))
+    def start(self, command: Sequence[str], environment: Mapping[str, str] | None = None, folder: str = "/") -> None:
+        """Run it in the background, in this folder."""
+        self._here.send((list(command), environment, folder))
         self._here.recv()
 
     def wait(self) -> int:
@@ -70,11 +70,21 @@ class Keeper:
         self._process.join()
 
 
-def cost(command: Sequence[str], environment: Mapping[str, str] | None = None, *, memory: bool = False) -> Cost:
-    """Run it once. Looking at the memory takes time: measure that apart. Raises CalledProcessError for a code of 64+."""
+def cost(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    folder: str = "/",
+    codes: Collection[int] = (0,),
+    memory: bool = False,
+) -> Cost:
+    """Run it once. Looking at the memory takes time: measure that apart.
+
+    codes: those with which it may end; CalledProcessError is raised for any other.
+    """
     keeper = Keeper()
     began = time.monotonic()
-    keeper.start(command, environment)
+    keeper.start(command, environment, folder)
     peak, over = [0], threading.Event()
 
     def look() -> None:
@@ -91,7 +101,7 @@ def cost(command: Sequence[str], environment: Mapping[str, str] | None = None, *
         looking.join()
     cpu = keeper.cpu()
     keeper.close()
-    if code < 0 or code >= 64:
+    if code not in codes:
         raise subprocess.CalledProcessError(code, list(command))
     return Cost(wall, cpu, max(peak))
 
@@ -115,9 +125,11 @@ def _keep(pipe: Connection) -> None:
                 case "cpu":
                     _reap(first)
                     pipe.send(_used())
-                case (command, environment):
-                    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-                    child = subprocess.Popen(command, env=environment, **quiet)
+                case (command, environment, folder):
+                    nothing = subprocess.DEVNULL
+                    child = subprocess.Popen(
+                        command, env=environment, cwd=folder, stdin=nothing, stdout=nothing, stderr=nothing
+                    )
                     first = first or child
                     pipe.send(child.pid)
                 case _:

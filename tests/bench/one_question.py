@@ -1,4 +1,7 @@
-"""`one_question.py SSH_CONFIG HOST...`: `uname -s` of each host, by the way that `diagkit check` goes. See fleet.py."""
+"""`one_question.py SSH_CONFIG HOST...`: `uname -s` of each host, by the way that `diagkit check` goes. See fleet.py.
+
+With no host it is what all of this costs before the first is asked.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from diagkit.fleet.errand import Errand
 from diagkit.fleet.ways import opener
 from diagkit.model import Moment, Reply, Run, Target
 from diagkit.probes import Probe, probe
+from diagkit.transports.ssh.by_paramiko.lazy_paramiko import load
 from diagkit.transports.ssh.switchboard import Switchboard
 
 
@@ -30,7 +34,8 @@ class OneQuestion(Settings):
 
 
 def main(config: str, *hosts: str) -> None:
-    """Ask them all; the first that does not answer ends it."""
+    """Ask them all, and name those that answered; the first that does not ends it."""
+    load()
     now = datetime.now(UTC)
     errand = Errand(
         targets=tuple(Target(scheme="ssh", host=host, label=host) for host in hosts),
@@ -44,6 +49,7 @@ def main(config: str, *hosts: str) -> None:
     for visit in visits(errand, opener(errand, board), lambda tape: tape.replies, halt):
         if [reply.text for reply in visit.result.values()] != ["Linux\n"]:
             sys.exit(f"{visit.target.label}: {visit.missed or visit.fault}")
+        print(visit.target.label)
     board.close()
 
 
