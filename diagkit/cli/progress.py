@@ -15,6 +15,7 @@ from diagkit.cli.live_table import Brief, LiveTable
 from diagkit.fleet.crew import Standing, Visit
 from diagkit.model import Untrusted
 from diagkit.outputs.rendering import Form, render
+from diagkit.outputs.wording import not_reached
 
 CLEAR = "\r\x1b[K"
 CLEAR_DOWN = "\r\x1b[J"
@@ -61,7 +62,7 @@ class Progress:
         if self._table and brief:
             self._table.add(visit.target.label, brief)
         missed = visit.missed
-        how = f"not reached ({missed.layer.value}: {missed.detail})" if missed else f"asked in {visit.took:.1f} s"
+        how = not_reached(missed.layer, missed.detail) if missed else f"asked in {visit.took:.1f} s"
         name = render(Untrusted(visit.target.label), Form.TERMINAL)
         for line in (*visit.notes, *(() if self.live else (how,))):
             self.say(f"{name}: {render(Untrusted(line), Form.TERMINAL)}")

@@ -7,18 +7,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import USUAL
-from diagkit.model import Fault, Tape, Target, Transport, Unreached, Untrusted
+from diagkit.model import Fault, Silence, Tape, Target, Transport, Unreached, Untrusted
 from diagkit.session import gather
 
 GRACE = 0.2  # seconds past its deadline in which a target may still hand in what it has
 LAST_WORDS = 1.5  # seconds in which those cut off by a signal may
 GLANCE = 0.1  # seconds between two looks at the clock
+STOPPED = "the run was stopped first"
 
 T = TypeVar("T")
 Opener = Callable[[Target, float], Transport]
@@ -68,6 +69,7 @@ class _Job(Generic[T]):
     fault: Fault | None = None
     transport: Transport | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
+    halted: bool = False  # by a signal, not by its deadline
 
     def run(
         self, errand: Errand, open_: Opener, then: Callable[[Tape], T], finished: queue.SimpleQueue[_Job[T] | None]
@@ -103,14 +105,17 @@ class _Job(Generic[T]):
             self.stopped,
             self.known,
         )
+        if self.halted:
+            self.tape = _cut_short(self.tape)
 
     def ends_at(self, errand: Errand) -> float:
         """When it is left behind, on the monotonic clock."""
         return self.started + errand.timeout + GRACE
 
-    def hang_up(self) -> None:
+    def hang_up(self, *, halted: bool) -> None:
         """End it from another thread, which does not wait for that: what it has been told by now is handed in."""
         if not self.stopped.is_set():
+            self.halted = halted
             self.stopped.set()
             threading.Thread(target=self.close, daemon=True, name=f"hang up {self.target.label}").start()
 
@@ -120,13 +125,17 @@ class _Job(Generic[T]):
         if self.transport:
             self.transport.close()
 
-    def visit(self, errand: Errand, then: Callable[[Tape], T]) -> Visit[T]:
+    def visit(self, errand: Errand, then: Callable[[Tape], T], *, halted: bool) -> Visit[T]:
         """What became of it; of one that left nothing, a tape on which everything is unknown."""
         tape, took = self.tape, time.monotonic() - self.started
         if self.result is None or tape is None:
             tape = self.known or Tape(
                 target=self.target, moment=errand.moment, replies={}, site=errand.site(self.target)
             )
+            if self.fault and not self.known:
+                tape = replace(tape, unreached=Unreached(None, Silence.NOT_RUN, "a bug in diagkit: see faults"))
+            elif halted:
+                tape = _cut_short(tape)
             self.result = then(tape)
         return Visit(
             target=self.target,
@@ -172,13 +181,21 @@ def visits(
             end = time.monotonic() + LAST_WORDS
         for job in running.values():
             if stop.number or time.monotonic() >= job.started + errand.timeout:
-                job.hang_up()
+                job.hang_up(halted=bool(stop.number))
         for job in (*([done] if done else ()), *_late(list(running.values()), errand, end)):
             if running.pop(id(job), None):
-                yield job.visit(errand, then)
+                yield job.visit(errand, then, halted=bool(stop.number))
     for job in waiting:  # a signal came first
         job.started = time.monotonic()
-        yield job.visit(errand, then)
+        yield job.visit(errand, then, halted=bool(stop.number))
+
+
+def _cut_short(tape: Tape) -> Tape:
+    """The tape of a target that a signal cut short: that we hung up is not to read as if the target had failed."""
+    wrong_key = tape.unreached and tape.unreached.wrong_key
+    if wrong_key or any(reply.silence is None for reply in tape.replies.values()):
+        return tape
+    return replace(tape, unreached=Unreached(None, Silence.NOT_RUN, STOPPED))
 
 
 def _next(finished: queue.SimpleQueue[_Job[T] | None], until: float) -> _Job[T] | None:

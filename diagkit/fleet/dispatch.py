@@ -17,12 +17,12 @@ from typing import Any, Generic, TypeVar
 
 from diagkit import __version__
 from diagkit.conclusions import Conclusion
-from diagkit.fleet.crew import Halt, Standing, Visit
+from diagkit.fleet.crew import STOPPED, Halt, Standing, Visit
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.parcels import pack, unpack
 from diagkit.fleet.places import Place, Places, Unavailable
 from diagkit.fleet.shards import Outcome, Shard, Task, shards, smaller
-from diagkit.model import Fault, Layer, Silence, Tape, Target, Unreached, Untrusted
+from diagkit.model import Fault, Silence, Tape, Target, Unreached, Untrusted
 
 GLANCE = 0.1  # seconds between two looks at the clock
 START_UP = 20.0  # seconds for a place to appear, to load us, to think and to hand in, beside what its hosts may take
@@ -114,7 +114,7 @@ class Dispatch(Generic[T]):
     def _hopeless(self) -> str:
         """Why there is no use in waiting any longer; empty while there is."""
         if self._stop.number:
-            return "the run was stopped before that"
+            return STOPPED
         if self._places.ended:
             return self._places.ended
         if any(not job.given_up for job in self._running.values()):
@@ -234,7 +234,7 @@ class Dispatch(Generic[T]):
 
     def _missed(self, target: Target, why: str) -> Visit[T]:
         """The visit of a host that nobody has asked."""
-        missed = Unreached(Layer.NAME, Silence.NOT_RUN, f"not asked: {why}")
+        missed = Unreached(None, Silence.NOT_RUN, why)
         site = self._errand.site(target)
         nothing = Tape(target=target, moment=self._errand.moment, replies={}, site=site, unreached=missed)
         visit = Visit(target=target, result=nothing, took=0.0, missed=missed)

@@ -66,9 +66,12 @@ class WrongKey:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """Why a machine could not be asked anything: the first layer that failed, and how."""
+    """Why a machine could not be asked anything: the first layer that failed, and how.
 
-    layer: Layer
+    layer: None where none failed: nobody tried, or whoever did was not let finish.
+    """
+
+    layer: Layer | None
     silence: Silence
     detail: str = ""
     wrong_key: WrongKey | None = None

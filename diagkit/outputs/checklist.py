@@ -11,7 +11,7 @@ from diagkit.model import Finding, Report, SilenceNote, Status, TargetResult, Un
 from diagkit.outputs.overview import by_target, is_fleet, who
 from diagkit.outputs.page import LABEL, Page, Part
 from diagkit.outputs.shared import Shared, thing, together
-from diagkit.outputs.wording import BAD, broken_layer, counted, fold, listed, statuses, targets_as_words
+from diagkit.outputs.wording import BAD, counted, fold, listed, not_reached, statuses, targets_as_words
 
 CHECKLISTS = 3  # of kinds of targets, unless --all
 UNEXPLAINED = 8  # kinds of findings on several targets, unless --all
@@ -94,7 +94,7 @@ def _besides(page: Page, theirs: Iterable[Finding], told: Iterable[Finding]) -> 
 
 def _phases(page: Page, target: TargetResult, findings: list[Finding], told: Told, *, only_bad: bool = False) -> None:
     if not target.reached:
-        page.line(f"not reached: {broken_layer(target, page.say)}", lead=_lead(page, Status.UNKNOWN))
+        page.line(not_reached(target.layer, page.say(target.detail)), lead=_lead(page, Status.UNKNOWN))
     for phase in PHASES:
         checks = together((f for f in findings if f.check.startswith(f"{phase}.")), lambda f: f.check)
         worst = [Status.worst(f.status for f in found) for found in checks]

@@ -19,12 +19,12 @@ from diagkit.outputs.wording import (
     BAD,
     STEPS,
     about,
-    broken_layer,
     counted,
     fold,
     in_common,
     leading,
     listed,
+    not_reached,
     percent,
     statuses,
     title,
@@ -142,7 +142,7 @@ def _targets(report: Report) -> Iterator[str]:
     for target in report.targets:
         said = statuses(f.status for f in found[target.name])
         seen = f"{target.coverage.judged} of {counted(target.coverage.of, 'check')} judged"
-        lost = "" if target.reached else f"; not reached: {broken_layer(target, SAY)}"
+        lost = "" if target.reached else f"; {not_reached(target.layer, SAY(target.detail))}"
         yield f"- {SAY(target.name)}: {said}; {seen}{lost}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from diagkit.model import Alike, Finding, Report, Status, Suspect, TargetResult, Untrusted, Verdict
@@ -9,12 +10,12 @@ from diagkit.outputs.page import Page
 from diagkit.outputs.ranges import listed_spans
 from diagkit.outputs.wording import (
     BAD,
-    LAYERS,
     Say,
     about,
     counted,
     fold,
     leading,
+    not_reached,
     of_files,
     statuses,
     title,
@@ -58,8 +59,8 @@ class Matters:
         """The causes behind it, else the worst that was found, else what kept us from looking."""
         causes = self._told(group)
         if not group.reached:
-            why = ": ".join(filter(None, [_not_reached(group), self._say(group.detail)]))
-            return "; ".join([why, *causes])
+            shown = group.checks and causes  # the cause says it, and what shows it stands below that
+            return "; ".join([not_reached(group.layer, "" if shown else self._say(group.detail)), *causes])
         if causes:
             return "; ".join(causes)
         if found := [f for f in self._bad.get(group.like, ()) if f.status is group.status]:
@@ -72,7 +73,7 @@ class Matters:
 
     def briefly(self, group: Alike) -> str:
         """The same without the words of a way up that failed."""
-        return self.of(group) if group.reached or group.causes else _not_reached(group)
+        return self.of(group) if group.reached else "; ".join([not_reached(group.layer), *self._told(group)])
 
     def _told(self, group: Alike) -> list[str]:
         shown, more = fold(self._causes.get(group.like, []), CAUSES)
@@ -82,10 +83,6 @@ class Matters:
         elsewhere = cause.target != group.like and cause.target not in group.targets
         on = f" on {self._say(cause.target)}" if elsewhere else ""
         return f"{title(cause, self._say)}{on}{SURE[cause.verdict]}"
-
-
-def _not_reached(group: Alike) -> str:
-    return f"not reached: {LAYERS[group.layer]}" if group.layer else "not asked"
 
 
 def overview(page: Page, report: Report) -> None:
@@ -143,9 +140,9 @@ def likeness(group: Alike, matters: Matters, say: Say) -> str:
 def tally(targets: Iterable[TargetResult]) -> str:
     """`1 failed, 2 ok, 1 not reached`."""
     targets = list(targets)
-    lost = sum(not target.reached for target in targets)
     reached = statuses(target.status for target in targets if target.reached)
-    return ", ".join(filter(None, [reached, f"{lost} not reached" if lost else ""]))
+    lost = Counter("not reached" if target.layer else "not asked" for target in targets if not target.reached)
+    return ", ".join(filter(None, [reached, *(f"{number} {how}" for how, number in lost.items())]))
 
 
 def so_far(done: Iterable[TargetResult], of: int) -> str:

@@ -30,7 +30,7 @@ def verdict_line(report: Report, say: Say) -> tuple[str, str]:
         word, rest = _verdict_on_fleet(report, say)
     else:
         word, rest = _verdict(report, say)
-        if report.targets[1:]:
+        if report.targets[1:] and any(target.status is not Status.OK for target in report.targets):
             rest += f" ({len(report.targets)} targets: {tally(report.targets)})"
     if report.run.interrupted:
         return "INTERRUPTED", f", incomplete. {word}{rest}"
@@ -55,6 +55,12 @@ def _verdict(report: Report, say: Say) -> tuple[str, str]:
     if worst:
         state = say(report.diagnosis.condition) or about(worst, say)
         return "INCONCLUSIVE", f" on {say(worst.target)}: {state}; no cause is established"
+    if lost:
+        others = f" and {len(lost) - 1} more" if lost[1:] else ""
+        return (
+            "NOT REACHED",
+            f": {say(lost[0].name)}{others}: {broken_layer(lost[0], say)}; nothing wrong seen on the rest",
+        )
     judged, of = _seen(report)
     seen = f"{judged} of {counted(of, 'check')} on {_names(report.targets, say)}"
     if report.summary.status is Status.UNKNOWN:
@@ -86,7 +92,7 @@ def _word(report: Report) -> str:
         return causes[0].verdict.value.upper()
     if worst and report.diagnosis.verdict is not Verdict.HEALTHY:
         return "INCONCLUSIVE"
-    if any(not target.reached for target in report.targets):
+    if any(target.layer for target in report.targets):
         return "NOT REACHED"
     return "HEALTHY so far" if worst else "No problem found"
 
@@ -124,7 +130,7 @@ def next_command(report: Report, say: Say) -> tuple[str, str]:
     if causes:
         good_for = "what to do about it" if leading(report) else "to confirm or rule out the first candidate"
         return f"diagkit runbook show {causes[0].runbook}", good_for
-    if lost:
+    if any(target.layer for target in lost):
         return "diagkit runbook show connectivity", "what to do about a host that is not reached"
     if worst := worst_of(report.findings):
         return f"diagkit explain {worst.check}", "what it means, and what it is confused with"

@@ -55,9 +55,16 @@ def title(cause: Suspect, say: Say) -> str:
 
 def broken_layer(target: TargetResult, say: Say) -> str:
     """The first layer that failed on the way to the target, and how."""
-    layer = LAYERS[target.layer] if target.layer else "not asked"
-    detail = say(target.detail)
-    return f"{layer}: {detail}" if detail else layer
+    return ": ".join(filter(None, [_layer(target.layer), say(target.detail)]))
+
+
+def not_reached(layer: Layer | None, detail: str = "") -> str:
+    """`not reached: TCP: Connection refused`, or `not asked: the run was stopped first`."""
+    return ": ".join(filter(None, ["not reached" if layer else "", _layer(layer), detail]))
+
+
+def _layer(layer: Layer | None) -> str:
+    return LAYERS[layer] if layer else "not asked"
 
 
 def about(found: Finding | Weighed, say: Say) -> str:

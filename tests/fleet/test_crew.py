@@ -12,10 +12,10 @@ import pytest
 from diagkit import catalog
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Settings
-from diagkit.fleet.crew import visits
+from diagkit.fleet.crew import STOPPED, visits
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import USUAL
-from diagkit.model import Moment, Read, Reply, Target
+from diagkit.model import Layer, Moment, Read, Reply, Silence, Target, Unreached
 from diagkit.probes import probe
 
 ASK = Read("/proc/uptime")
@@ -90,7 +90,7 @@ def test_every_target_is_visited_once_and_who_is_first_is_told_first():
     found, _ = visit(errand(names), machines)
     assert sorted(found) == sorted(names)
     assert [said(found[name]) for name in names] == names
-    assert [*found][-1] == "web0"
+    assert next(iter(found)) != "web0"
 
 
 def test_a_machine_that_hangs_delays_nobody_and_is_left_behind():
@@ -127,6 +127,7 @@ def test_a_bug_of_ours_is_a_fault_and_the_others_are_heard():
     fault = found["bad"].fault
     assert (fault.where, fault.error.raw) == ("asking ssh", "RuntimeError: oops")
     assert found["bad"].result.replies == {}
+    assert found["bad"].missed.layer is None
     assert said(found["well"]) == "well"
     assert all(machine.closed.is_set() for machine in machines.values())
 
@@ -162,7 +163,20 @@ def test_a_signal_keeps_those_from_being_asked_whose_turn_had_not_come():
     found, _ = visit(errand(names), machines)
     assert sorted(found) == sorted(names)
     assert found[names[-1]].result.replies == {}
+    assert found[names[-1]].missed == Unreached(None, Silence.NOT_RUN, STOPPED)
     assert said(found["web0"]) == "web0"
+
+
+def test_what_fails_because_we_hung_up_is_no_failure_of_the_machine():
+    class CutOff(Machine):
+        def ask(self, asks, moment):
+            os.kill(os.getpid(), signal.SIGINT)
+            self.closed.wait(60)
+            self.unreached = Unreached(Layer.SHELL, Silence.REFUSED, "no POSIX shell answered")
+            return dict.fromkeys(asks, Reply(silence=Silence.REFUSED))
+
+    found, _ = visit(errand(["web"]), {"web": CutOff("web")})
+    assert found["web"].missed == Unreached(None, Silence.NOT_RUN, STOPPED)
 
 
 def test_an_errand_goes_to_other_processes_and_back():

@@ -104,7 +104,7 @@ class TestOverTls:
         assert unheard(made).keys() == {"deadly"}
         missed = made["deadly"].missed
         assert missed.silence is Silence.NOT_RUN
-        assert missed.detail.startswith("not asked: whoever asked it broke down, 3 times in a row")
+        assert missed.detail.startswith("whoever asked it broke down, 3 times in a row")
         assert made["deadly"].fault
 
     def test_the_site_of_a_worker_is_read_off_its_resources(self, cluster) -> None:
@@ -181,7 +181,7 @@ def test_on_loopback_plain_tcp_will_do_and_when_the_scheduler_dies_what_came_is_
         assert not unheard(made)
         made, said = asked(ask(*labels(3, "slow")), own.name, in_the_middle(own.scheduler.kill))
     assert said == [f"the scheduler {own.name} has gone"]
-    assert {visit.missed.detail for visit in made.values()} == {f"not asked: the scheduler {own.name} has gone"}
+    assert {visit.missed.detail for visit in made.values()} == {f"the scheduler {own.name} has gone"}
 
 
 def test_without_the_library_the_cure_is_named(monkeypatch) -> None:

@@ -22,7 +22,7 @@ from diagkit.fleet.executors import Processes, Shares, opener_of
 from diagkit.fleet.parcels import pack, unpack
 from diagkit.fleet.places import NotUnderstood, Place, Unavailable
 from diagkit.fleet.shards import Outcome, Task, Unstopped, carry_out
-from diagkit.model import Layer, Silence, Tape
+from diagkit.model import Silence, Tape
 from tests.fleet.conftest import POISON, errand_to, hosts
 
 
@@ -79,7 +79,7 @@ def test_a_pool_of_somebody_elses_that_breaks_leaves_the_rest_not_asked(ask, poi
     assert unheard(made).keys() == made.keys()
     assert said == ["the executor has broken down"]
     missed = made["web-1"].missed
-    assert (missed.silence, missed.detail) == (Silence.NOT_RUN, "not asked: the executor has broken down")
+    assert (missed.silence, missed.detail) == (Silence.NOT_RUN, "the executor has broken down")
 
 
 def test_processes_ask_every_host(ask, nothing_left) -> None:
@@ -115,7 +115,7 @@ def test_a_host_that_kills_whoever_asks_it_is_named_and_stalls_nobody(ask, poiso
     made = carried_out(ask("deadly", *labels(11)), Processes(2))
     assert unheard(made).keys() == {"deadly"}
     missed, fault = made["deadly"].missed, made["deadly"].fault
-    assert (missed.layer, missed.silence) == (Layer.NAME, Silence.NOT_RUN)
+    assert (missed.layer, missed.silence) == (None, Silence.NOT_RUN)
     assert "whoever asked it broke down, 3 times in a row; the last time, the process " in missed.detail
     assert fault.error.raw in missed.detail
     assert not made["deadly"].result.target.reached

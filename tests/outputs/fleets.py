@@ -70,7 +70,7 @@ def together(hosts: Iterable[tuple[str, Report]], **more) -> Report:
     )
 
 
-def lost(number: int, detail: str = "", layer: Layer = Layer.TCP) -> Report:
+def lost(number: int, detail: str = "", layer: Layer | None = Layer.TCP) -> Report:
     """A host that was not reached, refused at an address of its own."""
     address = f"10.0.{number // 250}.{number % 250 + 1}"
     detail = detail or f"Connection refused by {address} port 22: the host answers, but nothing listens there"

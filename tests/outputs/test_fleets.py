@@ -70,6 +70,20 @@ def test_up_to_three_are_told_one_by_one():
     assert said.count("because") == 1
 
 
+def test_of_two_or_three_the_one_that_is_not_reached_is_named_first():
+    line = first_line(fleet(a=reports.healthy(), b=fleets.lost(1, "refused")))
+    assert line == "NOT REACHED: b: TCP: refused; nothing wrong seen on the rest (2 targets: 1 ok, 1 not reached)"
+
+
+def test_those_whose_turn_had_not_come_are_no_failures():
+    left = fleets.lost(1, "the run was stopped first", None)
+    stopped = fleets.together([("a", reports.healthy()), *((f"w-{n}", left) for n in range(4))])
+    assert first_line(stopped) == "No problem found: 1 of 5 healthy; 4 like w-0: not asked"
+    assert "OVERVIEW  5 targets: 1 ok, 4 not asked" in say(stopped)
+    assert "not asked: the run was stopped first" in say(stopped)
+    assert "not reached" not in say(stopped) + say(stopped, "markdown")
+
+
 def test_the_next_command_shows_the_worst_kind_on_the_one_that_stands_for_it():
     assert say(fleets.hundred()).splitlines()[-1] == "   diagkit resources web-17 --only 'resources.disk.*' -v"
 

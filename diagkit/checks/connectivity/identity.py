@@ -26,7 +26,7 @@ def host_key(target: Target, missed: Unreached | Inapplicable) -> Findings:
         yield ok("the host key was verified before anybody logged in")
     elif missed.wrong_key:
         yield _wrong(missed.wrong_key)
-    elif missed.layer in BELOW:
+    elif missed.layer is None or missed.layer in BELOW:
         yield skip("below: no ssh connection got as far as its key")
     elif missed.layer is Layer.HOST_KEY:
         yield _unknown(missed, target)

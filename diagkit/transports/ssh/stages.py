@@ -19,7 +19,7 @@ BUDGET = {  # seconds; paramiko's own would be 15, 15, 30 and an hour
 class Stopped(Exception):
     """The way to the machine ended at a layer. Caught at the edge of the transport, where it becomes `unreached`."""
 
-    def __init__(self, layer: Layer, silence: Silence, detail: str, wrong_key: WrongKey | None = None) -> None:
+    def __init__(self, layer: Layer | None, silence: Silence, detail: str, wrong_key: WrongKey | None = None) -> None:
         super().__init__(detail)
         self.why = Unreached(layer, silence, detail, wrong_key)
 

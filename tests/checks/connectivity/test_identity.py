@@ -20,6 +20,7 @@ def wrong(*, revoked: bool) -> Unreached:
     ("missed", "status"),
     [
         (REACHED, Status.OK),
+        (Unreached(None, Silence.NOT_RUN), Status.SKIP),
         (Unreached(Layer.NAME, Silence.MISSING), Status.SKIP),
         (Unreached(Layer.TCP, Silence.REFUSED), Status.SKIP),
         (Unreached(Layer.BANNER, Silence.TIMEOUT), Status.SKIP),
