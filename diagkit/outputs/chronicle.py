@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json as encoder
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from diagkit import codec
+from diagkit.differences.alike import impersonal
 from diagkit.model import SCHEMA_VERSION, Chronicle, SilenceNote, Timeline
 from diagkit.outputs import View
+from diagkit.outputs.overview import who, who_listed
 from diagkit.outputs.page import Page
 from diagkit.outputs.rendering import Form, render
+from diagkit.outputs.shared import together
 from diagkit.outputs.timeline import clocks, events, listed_moments, onsets
 from diagkit.outputs.wording import counted, listed, window
 from diagkit.timeline.telling import most_telling
@@ -33,10 +36,10 @@ def text(chronicle: Chronicle, view: View) -> str:
     clocks(page, told.clocks, several=several)
     if chronicle.silences:
         page.heading("COULD NOT LOOK AT")
-    for note in chronicle.silences:
-        host = f"{page.say(note.target)}: " if several else ""
-        page.line((host, "bold"), f"{_who(note)}{page.say(note.detail)}", lead=("   ? ",))
-        page.line(f"to open: {page.say(note.opens)}", lead=("     ",))
+    for same in _alike(chronicle.silences):
+        hosts = f"{who(page, (note.target for note in same))}: " if several else ""
+        page.line((hosts, "bold"), f"{_tellers(same[0])}{page.say(same[0].detail)}", lead=("   ? ",))
+        page.line(f"to open: {page.say(same[0].opens)}", lead=("     ",))
     if chronicle.faults:
         page.heading("BUGS IN DIAGKIT", "please report them")
     for fault in chronicle.faults:
@@ -57,8 +60,9 @@ def _markdown(chronicle: Chronicle, told: Timeline) -> Iterator[str]:
     yield from listed_moments(told, several=len(chronicle.targets) > 1)
     if chronicle.silences:
         yield from ("", "## Could not look at", "")
-    for note in chronicle.silences:
-        yield f"- {SAY(note.target)}: {_who(note)}{SAY(note.detail)}; to open: {SAY(note.opens)}"
+    for same in _alike(chronicle.silences):
+        hosts = who_listed((note.target for note in same), SAY)
+        yield f"- {hosts}: {_tellers(same[0])}{SAY(same[0].detail)}; to open: {SAY(same[0].opens)}"
     if chronicle.faults:
         yield from ("", "## Bugs in diagkit", "")
         yield from (f"- `{fault.where}`: {SAY(fault.error)}" for fault in chronicle.faults)
@@ -94,7 +98,12 @@ def _plain(chronicle: Chronicle) -> dict[str, codec.Json]:
     return values
 
 
-def _who(note: SilenceNote) -> str:
+def _alike(notes: Iterable[SilenceNote]) -> list[list[SilenceNote]]:
+    """The same reason on several targets once, in the words of the first."""
+    return together(notes, lambda n: (n.checks, n.probe, impersonal(n.detail, n.target), n.opens))
+
+
+def _tellers(note: SilenceNote) -> str:
     """The tellers that it silenced; of a target that was not reached, all of them."""
     return f"{listed(note.checks, 5)}: " if note.checks else ""
 

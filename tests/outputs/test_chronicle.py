@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -46,9 +47,21 @@ def test_text_from_outside_does_no_harm(name: str, text: str):
         assert not {c for c in said if not c.isprintable() and c != "\n"}, form
 
 
+def test_what_is_the_same_on_many_hosts_is_told_once():
+    one = reports.chronicle()
+    names = [reports.U(f"web-{n}") for n in range(1, 41)]
+    silences = [replace(one.silences[0], target=name, detail=reports.U(f"{name.raw}: no such file")) for name in names]
+    many = replace(one, targets=tuple(names), silences=tuple(silences))
+    for form in ("text", "markdown"):
+        said = FORMATS[form](many, View())
+        assert said.count("to open: ") == 1
+        assert "web-1" in said
+        assert "..web-40" in said.replace("`", "")
+
+
 def test_what_does_not_fit_on_a_page_is_counted():
     one = reports.chronicle()
-    many = reports.replace(one, timeline=reports.replace(one.timeline, events=one.timeline.events * 50, of=200))
+    many = replace(one, timeline=replace(one.timeline, events=one.timeline.events * 50, of=200))
     said = FORMATS["text"](many, View())
     assert f"{AT_MOST} of 200 events (--all shows them)" in said
     assert "200 events" in FORMATS["text"](many, View(everything=True))
