@@ -19,6 +19,7 @@ from diagkit.spelling import closest
 
 STDIN = "-"
 OF_A_FILE = re.compile(r"\.(?:log|out|err|txt|jsonl?|journal|gz|tgz|xz|zst|bz2|lz4|tar|[0-9]{1,3})$")
+OF_A_HOST = re.compile(r"(?:[^@/]*@)?[0-9]{1,3}(?:\.[0-9]{1,3}){3}")  # an address, and no rotated log
 FOR_HOSTS = {
     "deep": "--deep",
     "timeout": "--timeout",
@@ -65,7 +66,8 @@ def is_path(word: str, settled: Config) -> bool:
         return True
     if "://" in word:
         return False
-    return "/" in word or bool(OF_A_FILE.search(word)) or _there(word)
+    written = OF_A_FILE.search(word) and not OF_A_HOST.fullmatch(word)
+    return "/" in word or bool(written) or _there(word)
 
 
 def refuse_unless_there(word: str) -> None:

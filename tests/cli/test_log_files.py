@@ -18,6 +18,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from diagkit.cli.places import is_path
+from diagkit.config import Config
 from diagkit.outputs.json import schema
 
 START = datetime(2026, 3, 2, 13, 0, tzinfo=UTC)
@@ -238,6 +240,13 @@ def test_a_target_that_was_declared_wins_over_a_file_of_its_name(diagkit, home):
     (home / "diagkit.toml").write_text('[targets.web1]\naddress = "web1.invalid"\n')
     assert "NOT REACHED" in diagkit("logs", "web1", "--timeout", "5").stdout
     assert "NOTHING KNOWN" in diagkit("logs", "./web1").stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "file"), [("10.0.0.5", False), ("ops@10.0.0.5", False), ("app.log.1", True), ("syslog.2", True)]
+)
+def test_an_address_is_a_host_and_no_rotated_log(word, file):
+    assert is_path(word, Config()) is file
 
 
 def test_what_could_not_be_read_is_said_and_is_no_zero(diagkit, sent):
