@@ -69,6 +69,8 @@ def terms(pattern: str) -> list[str]:
 def select(pattern: Iterable[str], names: Names) -> list[str]:
     """The hosts that these terms mean, each once. Raises `NothingMatches`, or ValueError for what is no pattern."""
     known = list(pattern)
+    if not all(known) or not known:
+        raise ValueError("an empty pattern means nothing")
     adding = [term for term in known if term[0] not in "&!"] or [ALL]
     found = dict.fromkeys(name for term in adding for name in one(term, names))
     for term in known:

@@ -199,6 +199,8 @@ LEFT = [
     ({"limit": ["web"], "exclude": ["web*"]}, 64, "no target is left of "),
     ({"limit": ["@/nowhere"]}, 66, "there is no file '/nowhere'"),
     ({"limit": ["~("]}, 64, "is no regular expression"),
+    ({"limit": [""]}, 64, "an empty pattern"),
+    ({"exclude": [","]}, 64, "an empty pattern"),
     ({"canary": "0"}, 64, "is not a number of targets"),
     ({"canary": "many"}, 64, "is not a number of targets"),
     ({"canary": "101%"}, 64, "more than all"),
