@@ -1,5 +1,7 @@
 """Which keys are offered, in which order, and what is said of the others: by a real sshd and a real ssh-agent."""
 
+import base64
+import getpass
 import shutil
 import subprocess
 import time
@@ -9,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from diagkit.model import Layer, Moment, Run
+from diagkit.model import Layer, Moment, Run, Silence
 from diagkit.transports.ssh.login import agent as ssh_agent
 from diagkit.transports.ssh.login import authenticate as ssh_auth
 from diagkit.transports.ssh.login import key_files
+from diagkit.transports.ssh.stages import BUDGET
 from diagkit.transports.ssh.transport import Ssh
 from tests.transports.ssh.test_agent import agent
 from tests.transports.sshd import make_key, public, raw, running
@@ -180,6 +183,32 @@ def test_a_fido_key_among_others_is_passed_over_with_a_word(box, tmp_path, monke
     assert why.detail.count("SHA256:") == 1
 
 
+def test_a_fido_key_file_is_named_even_behind_more_keys_than_are_offered(box, tmp_path):
+    config = Path(box.client_config(IdentityFile=str(make_key(tmp_path / "k0"))))
+    (tmp_path / "sk").write_text("a handle")
+    (tmp_path / "sk.pub").write_text(f"sk-ssh-ed25519@openssh.com {base64.b64encode(FIDO).decode()} me\n")
+    more = (*(make_key(tmp_path / f"k{number}") for number in (1, 2, 3)), tmp_path / "sk")
+    config.write_text(config.read_text() + "".join(f"  IdentityFile {path}\n" for path in more))
+    ssh = Ssh(box.target, deadline=time.monotonic() + 20, ssh_config=str(config))
+    with closing(ssh):
+        ssh.ask([Run(("uname", "-s"))], MOMENT)
+        assert "only ssh itself can use it, with --transport openssh" in ssh.unreached.detail
+        assert "k0" in ssh.unreached.detail
+
+
+def test_the_time_for_a_log_in_is_that_of_all_offers_together(tmp_path, monkeypatch):
+    monkeypatch.setitem(BUDGET, Layer.AUTHENTICATION, 1.0)
+    slow = {"AuthorizedKeysCommand": "/usr/bin/sleep 0.4", "AuthorizedKeysCommandUser": getpass.getuser()}
+    with running(tmp_path / "sshd", **slow) as server:
+        config = Path(server.client_config(IdentityFile=str(make_key(tmp_path / "k0"))))
+        more = (make_key(tmp_path / f"k{number}") for number in (1, 2))
+        config.write_text(config.read_text() + "".join(f"  IdentityFile {path}\n" for path in more))
+        with closing(Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=str(config))) as ssh:
+            ssh.ask([Run(("uname", "-s"))], MOMENT)
+            assert (ssh.unreached.layer, ssh.unreached.silence) == (Layer.AUTHENTICATION, Silence.TIMEOUT)
+            assert "within 1 s: offered" in ssh.unreached.detail
+
+
 def test_keys_that_the_user_does_not_accept_are_not_offered(box, copied):
     why = why_not(box, PubkeyAcceptedAlgorithms="ecdsa-sha2-nistp256")
     assert "PubkeyAcceptedAlgorithms leaves it out" in why.detail
@@ -188,6 +217,16 @@ def test_keys_that_the_user_does_not_accept_are_not_offered(box, copied):
     with box.authorized.open("a") as file:
         file.write(public(key) + "\n")
     assert why_not(box, IdentityFile=str(key), PubkeyAcceptedAlgorithms="rsa-sha2-256,rsa-sha2-512") is None
+
+
+def test_a_key_that_others_may_read_is_not_used(box, tmp_path):
+    copy = tmp_path / "open"
+    copy.write_bytes(box.identity.read_bytes())
+    copy.chmod(0o640)
+    assert subprocess.run(
+        ["ssh", "-F", box.client_config(IdentityFile=str(copy)), "box", "true"], check=False
+    ).returncode
+    assert f"no key to offer; passed over: {copy}: others may read it" in why_not(box, IdentityFile=str(copy)).detail
 
 
 def test_a_locked_key_is_named_where_nobody_can_be_asked(box, tmp_path):

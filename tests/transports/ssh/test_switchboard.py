@@ -14,6 +14,7 @@ from diagkit.model import Layer, Moment, Run, Silence, Target, Unreached
 from diagkit.transports.ssh import pacing
 from diagkit.transports.ssh.by_paramiko import lazy_paramiko
 from diagkit.transports.ssh.config.route import Hop
+from diagkit.transports.ssh.stages import BUDGET
 from diagkit.transports.ssh.switchboard import Switchboard, route_to
 from diagkit.transports.ssh.transport import Ssh
 from tests.transports.sshd import free_port, make_key, running
@@ -151,6 +152,25 @@ def test_nothing_is_sent_on_a_channel_after_its_end(box, bastion, board):
         channel.transport._send_user_message(late)
         assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n"
     assert "nonexistent channel" not in bastion.log()
+
+
+def test_what_a_jump_host_connects_to_too_late_is_not_kept_open(box, bastion, board):
+    """By then nobody waits for it, and paramiko has forgotten that it asked."""
+    with socket.socket() as listener, contextlib.ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        listener.settimeout(20)
+        filler = waiting.enter_context(socket.create_connection(listener.getsockname()))  # the queue is full
+        with ssh_to("t1", configure(box, bastion), board) as ssh:
+            assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n"
+            with pytest.raises(TimeoutError):
+                only_line(board).client.open_tcp(*listener.getsockname(), 0.2)
+            waiting.enter_context(listener.accept()[0])
+            late = waiting.enter_context(listener.accept()[0])  # it has knocked again
+            late.settimeout(20)
+            assert late.recv(1) == b""
+            assert ssh.ask([UNAME], MOMENT)[UNAME].text == "Linux\n"
+        assert filler.fileno() >= 0
 
 
 def test_a_chain_is_shared_link_by_link(box, bastion, board, tmp_path):
@@ -342,13 +362,15 @@ def silence_everywhere():
 def test_machines_that_are_down_do_not_keep_the_others_behind_a_jump_host_waiting(box, bastion, board, monkeypatch):
     """They hold no place there while nothing answers: here all the places would be theirs until the end."""
     monkeypatch.setattr(pacing, "JUMP_AT_ONCE", 8)
+    for layer in BUDGET.keys() - {Layer.TCP}:  # a machine that is busy with 24 log-ins
+        monkeypatch.setitem(BUDGET, layer, 30.0)
     with silence_everywhere() as silent, ThreadPoolExecutor(64) as pool:
         down = block(box, "127.1.*", ProxyJump="bastion", HostName="%h", Port=str(silent))
         config = configure(box, bastion)
         Path(config).write_text(Path(config).read_text() + down)
-        lost = [pool.submit(ask, f"127.1.0.{number}", config, board, 40) for number in range(1, 41)]
+        lost = [pool.submit(ask, f"127.1.0.{number}", config, board, 60) for number in range(1, 41)]
         time.sleep(0.2)  # they have come first
-        up = [pool.submit(ask, f"t{number}", config, board, 25) for number in range(24)]
+        up = [pool.submit(ask, f"t{number}", config, board, 35) for number in range(24)]
         assert [one.result() for one in up] == ["Linux\n"] * 24
         assert not all(one.done() for one in lost)
         board.close()

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 import paramiko  # noqa: TID253 - see above
 from paramiko.auth_handler import AuthHandler  # noqa: TID253
-from paramiko.common import cMSG_CHANNEL_REQUEST  # noqa: TID253
+from paramiko.common import cMSG_CHANNEL_CLOSE, cMSG_CHANNEL_REQUEST  # noqa: TID253
 from paramiko.kex_curve25519 import KexCurve25519  # noqa: TID253
 from paramiko.message import Message  # noqa: TID253
 from paramiko.packet import Packetizer  # noqa: TID253
@@ -28,6 +28,7 @@ VERSION = "to tell a silent server from one stuck in the key exchange, and what 
 CERTIFICATES = "host certificates, and noticing a host key that changes on the way"
 FAREWELL = "the reason that a server gives for hanging up"
 REFUSALS = "channels opened side by side, and the words in which one is refused"
+TARDY = "closing what a server opens when nobody waits for it any more"
 LOG_IN = "a round trip at log-in"
 SHELL = "a round trip when the shell is started"
 SPEED = "a tenth of the computing time of a connection"
@@ -187,6 +188,18 @@ class Client(PublicClient):
         channel: int = super()._next_channel()  # type: ignore[misc]
         self._asked.channel = channel
         return channel
+
+    @private(Transport, "_parse_channel_open_success", "m", by=Transport.__init__, gains=TARDY)
+    def _parse_channel_open_success(self, message: Message) -> None:
+        ours, theirs = message.get_int(), message.get_int()
+        if self._channels.get(ours) is not None:  # type: ignore[attr-defined]
+            message.rewind()
+            super()._parse_channel_open_success(message)  # type: ignore[misc]
+        else:  # paramiko would leave it open, and with it what a jump host has connected to
+            close = Message()
+            close.add_byte(cMSG_CHANNEL_CLOSE)
+            close.add_int(theirs)
+            self._send_message(close)  # type: ignore[attr-defined]
 
     @private(Transport, "_parse_channel_open_failure", "m", by=Transport.__init__, gains=REFUSALS)
     def _parse_channel_open_failure(self, message: Message) -> None:

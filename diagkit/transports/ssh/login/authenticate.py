@@ -38,6 +38,7 @@ class Attempt:
     offered: list[str] = field(default_factory=list)
     passed_over: list[str] = field(default_factory=list)
     halfway: bool = False  # a key was accepted, and the server wants another one
+    waited: float = 0.0  # seconds for the server's answers, all together
 
     def __str__(self) -> str:
         words = f"offered {', '.join(self.offered)}" if self.offered else "no key to offer"
@@ -117,6 +118,11 @@ class _Ring:
         held = [public for public in agent.held if self._fits(public, "of the agent")]
         plain = [public for public in held if not kind_of(public).endswith(CERTIFIED)]
         by_agent = {public: partial(agent.sign, public) for public in held}
+        alone = [
+            file
+            for file in files
+            if file.private and file.public not in by_agent and self._fits(file.public, f"at {file.path}")
+        ]
 
         for shown, key, where in self._certificates(held, named):
             if key in by_agent or shown in by_agent:
@@ -131,9 +137,7 @@ class _Ring:
         others = [] if self.route.identities_only else [public for public in plain if public not in named]
         for public in (*ours, *others):
             yield Offer(public, f"{describe(public)} from the agent", by_agent[public])
-        for file in files:
-            if file.public in by_agent or not file.private or not self._fits(file.public, f"at {file.path}"):
-                continue
+        for file in alone:
             if loaded := self._load(file):
                 yield Offer(loaded.public, f"{describe(loaded.public)} from {file.path}", loaded.sign)
 
@@ -219,13 +223,16 @@ def _problem(certificate: host_certificate.HostCertificate) -> str:
 def _offer(client: Client, route: Route, key: Offer, attempt: Attempt) -> bool:
     """Offer one key with its signature; whether the server let us in. Raises Stopped when going on is of no use."""
     answered = threading.Event()
-    seconds = seconds_for(Layer.AUTHENTICATION, client.deadline)
+    began = time.monotonic()
+    seconds = max(0.0, seconds_for(Layer.AUTHENTICATION, client.deadline) - attempt.waited)
     try:
         client.offer(route.user, key, answered)
     except (paramiko.SSHException, OSError, EOFError) as broken:
         raise _lost(client, attempt, broken) from None
-    if not answered.wait(seconds):
-        detail = f"no answer within {seconds:.0f} s: {attempt}; PAM, or a directory service behind it, may hang"
+    in_time = answered.wait(seconds)
+    attempt.waited += time.monotonic() - began  # but not the time that somebody takes to enter a passphrase
+    if not in_time:
+        detail = f"no answer within {attempt.waited:.0f} s: {attempt}; PAM, or a directory service behind it, may hang"
         raise Stopped(Layer.AUTHENTICATION, Silence.TIMEOUT, detail)
     if client.is_authenticated():
         return True
