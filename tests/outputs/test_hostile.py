@@ -25,6 +25,8 @@ OUTPUTS = all_outputs()
 HOSTILE = pytest.mark.parametrize("text", [t for _, t in CORPUS], ids=[n for n, _ in CORPUS])
 VIEW = View(verbose=True, everything=True)
 
+pytestmark = pytest.mark.usefixtures("short_fields")
+
 
 def say(name: str, text: str, view: View = VIEW, make=reports.of_everything) -> str:
     report = poisoned(make(), text)
