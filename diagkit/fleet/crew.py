@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import USUAL
-from diagkit.model import Fault, Silence, Tape, Target, Transport, Unreached, Untrusted
+from diagkit.model import Fault, Reply, Silence, Tape, Target, Transport, Unreached, Untrusted
 from diagkit.session import gather
 
 GRACE = 0.2  # seconds past its deadline in which a target may still hand in what it has
@@ -107,6 +107,8 @@ class _Job(Generic[T]):
         )
         if self.halted:
             self.tape = _cut_short(self.tape)
+        elif self.stopped.is_set():
+            self.tape = _too_late(self.tape, errand.timeout)
 
     def ends_at(self, errand: Errand) -> float:
         """When it is left behind, on the monotonic clock."""
@@ -192,10 +194,21 @@ def visits(
 
 def _cut_short(tape: Tape) -> Tape:
     """The tape of a target that a signal cut short: that we hung up is not to read as if the target had failed."""
-    wrong_key = tape.unreached and tape.unreached.wrong_key
-    if wrong_key or any(reply.silence is None for reply in tape.replies.values()):
+    if tape.unreached and tape.unreached.wrong_key:
         return tape
+    if any(reply.silence is None for reply in tape.replies.values()):
+        left = Reply(silence=Silence.NOT_RUN, err=STOPPED.encode())
+        cut = {ask: left for ask, reply in tape.replies.items() if reply.silence in (Silence.TIMEOUT, Silence.NOT_RUN)}
+        return replace(tape, replies={**tape.replies, **cut})
     return replace(tape, unreached=Unreached(None, Silence.NOT_RUN, STOPPED))
+
+
+def _too_late(tape: Tape, seconds: float) -> Tape:
+    """The tape of a target that we hung up on at its deadline: how that broke off says nothing of the target."""
+    why = tape.unreached
+    if not why or why.wrong_key or why.silence in (Silence.TIMEOUT, Silence.NOT_RUN):
+        return tape
+    return replace(tape, unreached=replace(why, silence=Silence.TIMEOUT, detail=f"no answer within {seconds:g} s"))
 
 
 def _next(finished: queue.SimpleQueue[_Job[T] | None], until: float) -> _Job[T] | None:

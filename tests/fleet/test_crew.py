@@ -170,13 +170,16 @@ def test_a_signal_keeps_those_from_being_asked_whose_turn_had_not_come():
 def test_what_fails_because_we_hung_up_is_no_failure_of_the_machine():
     class CutOff(Machine):
         def ask(self, asks, moment):
-            os.kill(os.getpid(), signal.SIGINT)
+            if self.error is None:
+                os.kill(os.getpid(), signal.SIGINT)
             self.closed.wait(60)
             self.unreached = Unreached(Layer.SHELL, Silence.REFUSED, "no POSIX shell answered")
             return dict.fromkeys(asks, Reply(silence=Silence.REFUSED))
 
     found, _ = visit(errand(["web"]), {"web": CutOff("web")})
     assert found["web"].missed == Unreached(None, Silence.NOT_RUN, STOPPED)
+    found, _ = visit(errand(["web"], timeout=0.1), {"web": CutOff("web", error="its deadline")})
+    assert found["web"].missed == Unreached(Layer.SHELL, Silence.TIMEOUT, "no answer within 0.1 s")
 
 
 def test_an_errand_goes_to_other_processes_and_back():
