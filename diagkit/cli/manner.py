@@ -109,6 +109,11 @@ class Telling:
         """One target is known."""
         self._code = self._code or streams.say(self._stream.told(conclusion))
 
+    @property
+    def unread(self) -> bool:
+        """Whether the reader has gone."""
+        return self._code == streams.NOBODY_READS
+
     def close(self, report: Report) -> int:
         """What only all of them together tell. 0, or an exit code if not all of it arrived."""
         return self._code or streams.say(self._stream.closing(report))

@@ -42,6 +42,16 @@ class Order:
     transport: Choice = "auto"
     executor: str = "threads"
 
+    @property
+    def found_by(self) -> tuple[str, ...]:
+        """The options without which the names of the targets may mean others."""
+        named = [
+            *(("-i", path) for path in self.inventory),
+            ("--ssh-config", self.ssh_config),
+            ("--config", self.config),
+        ]
+        return tuple(word for option, path in named if path for word in (option, path))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:

@@ -46,7 +46,13 @@ def _run(order: Order, manner: Manner) -> int:
         then = told_by(intended.settings, keep=order.deep)
         concluded = None if order.deep else Told
         telling = Telling(output.stream, number, started) if output.stream and not order.deep else None
-        each = (lambda one: telling.told(one.conclusion)) if telling else (lambda _: None)
+
+        def each(one: Told) -> None:
+            if telling:
+                telling.told(one.conclusion)
+                if telling.unread and not files:
+                    stop.unread()
+
         heard = ask(intended, then, stop, quiet=manner.quiet, concluded=concluded, each=each, brief=Told.brief)
         told, faults, settings = heard.results, heard.faults, intended.settings
         about = replace(run_info(started, [one.conclusion.moment for one in told], stop), id=number)
@@ -56,10 +62,12 @@ def _run(order: Order, manner: Manner) -> int:
             faults += tuple(bugs)
             report = replace(report, run=replace(about, finished_at=datetime.now(UTC), interrupted=bool(stop.number)))
         report = replace(report, faults=(*catalog.faults(), *faults, *report.faults))
-        view = manner.view(intended.config)
-        undelivered = (
-            telling.close(report) or write(report, view, files) if telling else say(report, view, output, files)
-        )
+        view = replace(manner.view(intended.config), found_by=order.found_by)
+        if telling:
+            unwritten = write(report, view, files)
+            undelivered = telling.close(report) or unwritten
+        else:
+            undelivered = say(report, view, output, files)
         if stop.number:
             return stop.code
         return undelivered or verdict_code(report, settings, manner.tolerance(intended.config))

@@ -37,6 +37,11 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def unread(self) -> None:
+        """Stop because nobody reads what we say any more: as if the signal for that had come."""
+        if not self.number:
+            self._heed(signal.SIGPIPE, None)
+
     def _heed(self, number: int, _frame: FrameType | None) -> None:
         if self.number:
             os._exit(128 + number)

@@ -23,7 +23,8 @@ class View:
 
     width: columns. ascii: the stream cannot encode more. everything: passed checks one by one too (`--all`).
     fail_on: the mildest status that fails a run; None when nothing does. by_signature: the histogram of logs has a row
-    for each signature, not for each severity.
+    for each signature, not for each severity. found_by: the options of this run without which the names of its targets
+    may mean others, for commands to type.
     """
 
     width: int = 80
@@ -34,6 +35,7 @@ class View:
     verbose: bool = False
     fail_on: Status | None = Status.WARN
     by_signature: bool = False
+    found_by: tuple[str, ...] = ()
 
 
 Render = Callable[[Report, View], str]

@@ -28,6 +28,7 @@ from diagkit.outputs.wording import (
     percent,
     statuses,
     title,
+    typed,
     window,
 )
 
@@ -40,12 +41,12 @@ NAMES = partial(who_listed, say=SAY)
 
 
 @output
-def markdown(report: Report, view: View) -> str:  # noqa: ARG001 - every output takes a view
+def markdown(report: Report, view: View) -> str:
     """For tickets and hand-offs: Markdown."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_lines(report, view)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, view: View) -> Iterator[str]:
     word, rest = verdict_line(report, SAY)
     yield f"# {word}{rest}"
     yield ""
@@ -72,7 +73,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from (f"- `{fault.where}`: {SAY(fault.error)}" for fault in report.faults)
     command, good_for = next_command(report, SAY)
     yield from _section(f"Next: {good_for}")
-    yield f"    {command}"
+    yield f"    {typed(command, view.found_by)}"
 
 
 def _times(number: int) -> str:

@@ -27,6 +27,7 @@ from diagkit.outputs.wording import (
     of_files,
     percent,
     title,
+    typed,
     window,
 )
 
@@ -59,7 +60,7 @@ def text(report: Report, view: View) -> str:
     _faults(page, report)
     command, good_for = next_command(report, page.say)
     page.heading("NEXT", good_for)
-    page.line((command, "bold"), lead=("   ",))
+    page.line((typed(command, view.found_by), "bold"), lead=("   ",))
     return page.text()
 
 
@@ -143,7 +144,7 @@ def _story(page: Page, cause: Suspect) -> Iterator[tuple[Part, ...]]:
 
 def _steps(page: Page, cause: Suspect) -> Iterator[tuple[Part, ...]]:
     for i, step in enumerate(cause.next):
-        yield (f"{STEPS[i]}: " if i < len(STEPS) else "", "bold"), page.say(step)
+        yield (f"{STEPS[i]}: " if i < len(STEPS) else "", "bold"), typed(page.say(step), page.view.found_by)
     if cause.runbook:
         yield ("runbook: ", "bold"), f"diagkit runbook show {cause.runbook}"
 

@@ -34,6 +34,7 @@ LAYERS = {
     Layer.SHELL: "shell",
 }
 TYPED = 5  # targets in a command to type
+WITHOUT_TARGETS = ("runbook", "explain")  # commands that are about no target
 STEPS = ("verify", "act", "roll back")  # what the lines of Suspect.next are, in this order
 
 
@@ -121,6 +122,13 @@ def listed(names: Iterable[str], at_most: int) -> str:
 def worst_of(findings: Iterable[Finding]) -> Finding | None:
     """The first of the worst findings, if anything is wrong."""
     return max((f for f in findings if f.status in BAD), key=lambda f: BAD[::-1].index(f.status), default=None)
+
+
+def typed(command: str, found_by: Iterable[str]) -> str:
+    """A command to type, with the options by which its targets are found: without them their names may mean others."""
+    if command.split()[:1] != ["diagkit"] or command.split()[1] in WITHOUT_TARGETS:
+        return command
+    return " ".join([command, *(render(Untrusted(word), Form.SHELL) or "PATH" for word in found_by)])
 
 
 def targets_as_words(targets: Iterable[TargetResult]) -> str:

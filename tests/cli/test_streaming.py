@@ -35,3 +35,18 @@ def test_what_is_said_piece_by_piece_is_the_report(diagkit, home):
     said = diagkit(*words).stdout
     assert said == (home / "whole.jsonl").read_text()
     assert len(said.splitlines()) > 10
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_reader_that_has_gone_ends_the_run_unless_a_report_is_kept(environment, home, mute, kept):
+    words = ["check", "local", mute, "--only", "resources.memory.*", "--format", "jsonl", "-q"]
+    words += ["--timeout", "6", "--report", "json=kept.json"] if kept else ["--timeout", "300"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "diagkit", *words], env=environment, cwd=home, stdout=subprocess.PIPE, text=True
+    ) as running:
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.wait(60) == 141
+    if kept:
+        targets = json.loads((home / "kept.json").read_text())["targets"]
+        assert [target["name"] for target in targets] == ["local", mute]

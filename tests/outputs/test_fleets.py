@@ -88,6 +88,16 @@ def test_the_next_command_shows_the_worst_kind_on_the_one_that_stands_for_it():
     assert say(fleets.hundred()).splitlines()[-1] == "   diagkit resources web-17 --only 'resources.disk.*' -v"
 
 
+def test_commands_to_type_find_the_same_targets():
+    found_by = ("-i", "my hosts.ini", "--ssh-config", "cfg")
+    said = "-i 'my hosts.ini' --ssh-config cfg"
+    for form in ("text", "markdown"):
+        well = fleets.together((f"w-{n}", reports.healthy()) for n in range(5))
+        assert say(well, form, found_by=found_by).rstrip().endswith(f"--all {said}")
+        assert said not in say(fleets.together([("a", fleets.lost(1))] * 1), form, found_by=found_by)  # a runbook's
+    assert f"--only 'resources.disk.*' -v {said}" in say(fleets.hundred(), found_by=found_by, width=200)
+
+
 def test_nothing_odd_is_hidden_without_a_word():
     unlike = fleets.unlike()
     said = say(unlike)
@@ -145,6 +155,7 @@ def test_colour_changes_no_word():
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
 
 
+@pytest.mark.usefixtures("short_fields")
 @pytest.mark.parametrize("text", [t for _, t in CORPUS], ids=[n for n, _ in CORPUS])
 def test_hostile_names_and_words_do_no_harm(text: str):
     report = poisoned(fleet(a=reports.confirmed(), b=fleets.lost(1), c=reports.healthy(), d=fleets.lost(2)), text)
