@@ -102,6 +102,11 @@ def targets(incomplete: str, ctx: Any = None) -> list[str]:
     return [name for name in known if name.startswith(incomplete)]
 
 
+def executors(incomplete: str) -> list[str]:
+    """How the words for who asks begin."""
+    return [name for name in ("threads", "processes:", "dask://") if name.startswith(incomplete)]
+
+
 def places(incomplete: str, ctx: Any = None) -> list[str]:
     """Targets, and files and directories: `diagkit logs` takes either."""
     folder, slash, typed = incomplete.rpartition("/")

@@ -29,10 +29,21 @@ Inventory = Annotated[
 ]
 Limit = Annotated[
     list[str] | None,
-    typer.Option("--limit", metavar="PATTERN", help="Of the targets only these; @FILE has one a line; repeatable."),
+    typer.Option(
+        "--limit",
+        metavar="PATTERN",
+        help="Of the targets only these; @FILE has one a line; repeatable.",
+        autocompletion=complete.targets,
+    ),
 ]
 Exclude = Annotated[
-    list[str] | None, typer.Option("--exclude", metavar="PATTERN", help="Leave these targets out; repeatable.")
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="PATTERN",
+        help="Leave these targets out; repeatable.",
+        autocompletion=complete.targets,
+    ),
 ]
 Canary = Annotated[
     str, typer.Option("--canary", metavar="N|N%", help="So many of the targets, from all groups; the same ones again.")
@@ -87,6 +98,7 @@ Executor = Annotated[
         "--executor",
         metavar="WHERE",
         help="Who asks: threads (here), processes:N, or the workers of dask://HOST:PORT.",
+        autocompletion=complete.executors,
     ),
 ]
 FailOn = Annotated[

@@ -107,3 +107,10 @@ def test_bash_completes_a_real_line(diagkit, environment, home):
 def test_install_puts_the_script_where_the_shell_looks(diagkit, home, shell, path):
     assert diagkit("completion", "install", shell).returncode == 0
     assert (home / path).read_text() == diagkit("completion", "show", shell).stdout
+
+
+def test_what_narrows_a_fleet_and_who_asks_it_is_offered(diagkit, home):
+    (home / "hosts.ini").write_text("[web]\nweb-1\n[db]\ndb-1\n")
+    for option in ("--limit", "--exclude"):
+        assert values(diagkit, f"diagkit check -i hosts.ini {option} d") == ["db", "db-1"]
+    assert values(diagkit, "diagkit check --executor ") == ["threads", "processes:", "dask://"]
