@@ -103,7 +103,7 @@ def _limit(run: Run) -> int:
     outlives it.
     """
     known = COMMANDS.get(run.argv[0])
-    return 0 if known and known.touches is Touches.KERNEL and not run.root else ceil(run.timeout)
+    return 0 if known and known.touches is Touches.KERNEL else ceil(run.timeout)
 
 
 def _joint(joint: Joint) -> Question:

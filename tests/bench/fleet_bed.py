@@ -97,10 +97,16 @@ def _write(folder: Path, hosts: Sequence[str], port: int) -> Path:
 
 
 def _host(folder: Path, address: str) -> list[str]:
-    """The command that is one host: what it sees of processes is its own, /tmp is empty, and so is root's home."""
+    """The command that is one host.
+
+    What it sees of processes is its own, and root's home is empty. So is where people leave things lying: what is there
+    on a workstation is not what a server has.
+    """
     sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin") or "sshd"
     listen = f"{sshd} -D -r -f {folder / 'sshd_config'} -o ListenAddress={address} -E {folder / 'log'}"
-    mounts = f"mount --bind {folder / 'passwd'} /etc/passwd && mount -t tmpfs tmpfs /tmp"
+    mounts = (
+        f"mount --bind {folder / 'passwd'} /etc/passwd && for i in /tmp /opt /root; do mount -t tmpfs tmpfs $i; done"
+    )
     return [
         "unshare",
         "--mount",
