@@ -15,7 +15,7 @@ from pathlib import Path
 from diagkit.model import Again, Ask, Connection, Layer, Moment, Native, Reply, Silence, Target, Unreached
 from diagkit.transports.child import CHUNK, Child, Job, finish
 from diagkit.transports.questions import bare
-from diagkit.transports.shell import NoShell, converse
+from diagkit.transports.shell import NoShell, converse, hung_up
 
 SHELL = ("/bin/sh", "-s")
 NATIVE_TIMEOUT = 6.0  # seconds; psutil answers in milliseconds, loading it takes a tenth of a second
@@ -70,6 +70,7 @@ class Local:
         self._shell = shell
         self._pipe: ShellPipe | None = None
         self._talked = False
+        self._closed = False
         self._asking = threading.Lock()
 
     def ask(self, asks: Collection[Ask], moment: Moment) -> Mapping[Ask, Reply]:
@@ -102,7 +103,7 @@ class Local:
                 self.unreached = Unreached(Layer.SHELL, Silence.UNREACHABLE, f"{self._shell[0]}: {error}")
             return dict.fromkeys(asks, Reply(silence=Silence.UNREACHABLE, err=str(error).encode(), at=time.time()))
         self._talked = True
-        return replies
+        return hung_up(replies) if self._closed else replies
 
     def dial(self, host: str, port: int, timeout: float) -> Connection:
         """A TCP connection from here. Raises OSError."""
@@ -114,6 +115,7 @@ class Local:
 
     def close(self) -> None:
         """End whatever was started. From any thread: a round that is under way hands in what it has."""
+        self._closed = True
         if pipe := self._pipe:
             pipe.hang_up()
         with self._asking:

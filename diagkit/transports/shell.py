@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from diagkit.transports.script import Round, plan
 WIRE_BYTES = 16 << 20  # a machine that says more than this in one round is not listened to any further
 TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
 NOT_IN_TIME = Reply(silence=Silence.TIMEOUT, err=b"no answer before the deadline")
+CUT_OFF = Reply(silence=Silence.UNREACHABLE, err=b"the connection, or the shell, ended before the answer came")
 NOT_REACHED = Reply(silence=Silence.NOT_RUN, err=b"a question before it did not end")
 
 
@@ -74,9 +75,14 @@ def converse(
         return dict.fromkeys(asks, TOO_LATE) | answered
     mark, separator = (f"diagkit={secrets.token_hex(12)}" for _ in range(2))
     stream = Stream(mark.encode(), len(round_.lanes))
-    clock = _listen(pipe, stream, round_.script(mark, separator, left), deadline)
+    clock, closed = _listen(pipe, stream, round_.script(mark, separator, left), deadline)
     stream.read()
-    return answered | _answers(round_, stream, clock, separator.encode())
+    return answered | _answers(round_, stream, clock, separator.encode(), closed=closed)
+
+
+def hung_up(replies: Mapping[Ask, Reply]) -> dict[Ask, Reply]:
+    """The replies of a conversation that we ended ourselves, which says nothing of the machine."""
+    return {ask: NOT_IN_TIME if reply == CUT_OFF else reply for ask, reply in replies.items()}
 
 
 def _unaskable(ask: Ask) -> Reply | None:
@@ -88,10 +94,11 @@ def _unaskable(ask: Ask) -> Reply | None:
     return None
 
 
-def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> float:
+def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> tuple[float, bool]:
     """Send the script and read until every lane has been delivered.
 
-    Returns what to add to the machine's uptime, in seconds, to get seconds since the epoch.
+    Returns what to add to the machine's uptime, in seconds, to get seconds since the epoch; and whether the other end
+    closed before that.
     """
     clock = 0.0
     closed = False
@@ -112,10 +119,10 @@ def _listen(pipe: Pipe, stream: Stream, script: bytes, deadline: float) -> float
     if stream.started is None:
         why = "what answers is not a shell" if closed else "no shell answered in time"
         raise NoShell(why, bytes(stream.data[:4096]).lstrip()[:200], endless=len(stream.data) >= WIRE_BYTES)
-    return clock
+    return clock, closed
 
 
-def _answers(round_: Round, stream: Stream, clock: float, separator: bytes) -> dict[Ask, Reply]:
+def _answers(round_: Round, stream: Stream, clock: float, separator: bytes, *, closed: bool) -> dict[Ask, Reply]:
     found: dict[Ask, Reply] = {}
     hung: set[int] = set()  # lanes in which a question has not ended
     for number, (lane, question) in enumerate(round_.questions):
@@ -123,7 +130,8 @@ def _answers(round_: Round, stream: Stream, clock: float, separator: bytes) -> d
         if frame:
             found.update(replies(question, frame, clock, separator))
         else:
-            found.update(dict.fromkeys(question.asks, NOT_REACHED if lane in hung else NOT_IN_TIME))
+            silent = CUT_OFF if closed else NOT_REACHED if lane in hung else NOT_IN_TIME
+            found.update(dict.fromkeys(question.asks, silent))
         if not frame or frame.code is None:
             hung.add(lane)
     return found

@@ -25,6 +25,12 @@ def no_shell(absent: NoShell, complaint: bytes, code: int | None, *, ended: bool
     return Unreached(Layer.SHELL, silence, detail)
 
 
+def cut_off(words: str) -> Unreached:
+    """The connection was lost before anything answered. words: the server's last ones, ready to follow a sentence."""
+    detail = f"logged in, but the connection was lost before a shell answered{words}"
+    return Unreached(Layer.SHELL, Silence.UNREACHABLE, detail)
+
+
 def no_session(words: str) -> Unreached:
     """The server let us in and opened no session. words: its own."""
     detail = f"the server opens no session ({words}): MaxSessions may be 0, or the account may only forward"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from diagkit.model import Ask, Connection, Layer, Moment, Reply, Silence, Target, Unreached
-from diagkit.transports.shell import NoShell, Pipe, converse
+from diagkit.transports.shell import NoShell, Pipe, converse, hung_up
 from diagkit.transports.ssh.by_paramiko import lazy_paramiko
 from diagkit.transports.ssh.config.route import Hop, hops
 from diagkit.transports.ssh.stages import Stopped
@@ -112,7 +112,7 @@ class Ssh:
             lost = Reply(silence=why.silence, err=why.detail.encode(), at=time.time())
             return dict.fromkeys(asks, lost)
         self._talked = True
-        return replies
+        return hung_up(replies) if self._closed else replies
 
     def dial(self, host: str, port: int, timeout: float) -> Connection:
         """A TCP connection that starts at the machine. Raises OSError as `socket.create_connection` would.

@@ -241,4 +241,5 @@ def test_a_locked_key_is_named_where_nobody_can_be_asked(box, tmp_path):
 )
 def test_a_file_that_is_no_key_is_named(box, tmp_path, content):
     (tmp_path / "key").write_text(content)
+    (tmp_path / "key").chmod(0o600)
     assert f"{tmp_path}/key cannot be used" in why_not(box, IdentityFile=f"{tmp_path}/key").detail

@@ -83,6 +83,34 @@ def test_a_connection_that_stalls_or_trickles_ends_with_its_stage(box, length, m
         assert replies[ask].silence or replies[ask].out == right
 
 
+def test_a_connection_that_is_lost_is_not_taken_for_slow_answers_or_for_a_locked_account(box, length):
+    replies, _ = session(box, Harm("reset", int(length["client"] * 0.97)), 20)
+    silences = {reply.silence for reply in replies.values() if reply.silence}
+    assert silences == {Silence.UNREACHABLE}
+
+
+def test_a_server_that_dies_before_the_shell_speaks_is_not_taken_for_a_locked_account(tmp_path):
+    with running(tmp_path, ForceCommand="sleep 60") as server:
+        ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=server.client_config())
+
+        def kill():
+            while "Starting session" not in server.log():
+                time.sleep(0.02)
+            children = subprocess.run(["pgrep", "-P", str(server.pid)], capture_output=True, text=True, check=True)
+            for process in children.stdout.split():
+                os.kill(int(process), signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        try:
+            ssh.ask(FIRST, MOMENT)
+        finally:
+            killer.join()
+            ssh.close()
+    assert (ssh.unreached.layer, ssh.unreached.silence) == (Layer.SHELL, Silence.UNREACHABLE)
+    assert "the connection was lost" in ssh.unreached.detail
+
+
 def test_a_server_that_is_frozen_ends_with_the_time_for_it(box):
     ssh = Ssh(box.target, deadline=time.monotonic() + 1.5, ssh_config=box.client_config())
     frozen = []

@@ -151,6 +151,7 @@ def test_a_key_with_a_passphrase_is_passed_over_and_the_agent_suggested(box, tmp
 )
 def test_a_file_that_is_no_key_is_passed_over_with_its_name(box, tmp_path, content):
     (tmp_path / "broken").write_text(content)
+    (tmp_path / "broken").chmod(0o600)
     why = stopped(box, IdentityFile=str(tmp_path / "broken"))
     assert (why.layer, why.silence) == (Layer.AUTHENTICATION, Silence.DENIED)
     assert f"{tmp_path}/broken cannot be used" in why.detail
@@ -260,5 +261,5 @@ def test_closing_from_another_thread_ends_a_question_under_way(box):
         timer.start()
         replies = ssh.ask([later, VERSION], MOMENT)
         timer.join()
-    assert replies[later].silence
+    assert replies[later].silence in {Silence.TIMEOUT, Silence.NOT_RUN}  # we ended it: the connection was not lost
     assert ssh.unreached is None

@@ -23,7 +23,7 @@ from diagkit.transports.ssh.forwarding import meaning
 from diagkit.transports.ssh.host_keys import host_key
 from diagkit.transports.ssh.host_keys.known_hosts import KnownHosts
 from diagkit.transports.ssh.login.authenticate import authenticate
-from diagkit.transports.ssh.no_shell import HEARD, no_shell
+from diagkit.transports.ssh.no_shell import HEARD, cut_off, no_shell
 from diagkit.transports.ssh.pacing import Turn
 from diagkit.transports.ssh.proxy_command import open_proxy
 from diagkit.transports.ssh.stages import Stopped, seconds_for
@@ -42,7 +42,7 @@ class Way:
 
     def open_shell(self, deadline: float) -> ShellPipe:
         """A shell of the machine. Raises Stopped at SHELL."""
-        return ShellPipe(self.client.open_shell(), deadline)
+        return ShellPipe(self.client, self.client.open_shell(), deadline)
 
     def open_tcp(self, host: str, port: int, seconds: float) -> Connection:
         """A TCP connection that starts at the machine. Raises OSError as one from here would, or Stopped."""
@@ -133,7 +133,8 @@ def _through(line: Line, route: Route, deadline: float) -> Stream:
 class ShellPipe:
     """Standard input and output of the one shell. Of standard error only the start is kept, to explain a failure."""
 
-    def __init__(self, channel: paramiko.Channel, deadline: float) -> None:
+    def __init__(self, client: Client, channel: paramiko.Channel, deadline: float) -> None:
+        self._client = client
         self._channel = channel
         self._deadline = deadline
         self._complaint = b""
@@ -187,4 +188,6 @@ class ShellPipe:
         self.recv(0.0)
         ended = self._channel.status_event.wait(0.2) or self._channel.closed
         code = self._channel.exit_status
+        if code < 0 and not (self._client.is_active() or self._channel.eof_received):
+            return cut_off(self._client.last_words())
         return no_shell(absent, self._complaint, code if code >= 0 else None, ended=ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,6 +46,8 @@ def key_file(path: str) -> KeyFile:
         return KeyFile(path, beside, trouble=error.strerror or str(error))
     if public := _public_in(content):
         return KeyFile(path, public)
+    if b"PRIVATE KEY" in content and _is_open_to_others(path):
+        return KeyFile(path, beside, trouble="others may read it, so it is not used, as by ssh: chmod 600")
     inside, locked = _clear_part(content)
     return KeyFile(path, beside or inside, private=True, locked=locked)
 
@@ -72,6 +75,12 @@ def _clear_part(content: bytes) -> tuple[bytes, bool]:
         return fields.string(), cipher != b"none"
     except ValueError:
         return b"", False
+
+
+def _is_open_to_others(path: str) -> bool:
+    """Whether ssh would refuse the private key for its permissions; it minds only those of the user's own files."""
+    state = Path(path).stat()
+    return state.st_uid == os.getuid() and bool(state.st_mode & 0o077)
 
 
 def _public_in(content: bytes) -> bytes:
