@@ -100,6 +100,8 @@ class Words:
         """What is no name: several terms, a tag, another user's name, a pattern, an address."""
         user, at, name = word.rpartition("@")
         parts = self._terms(word)
+        if not all(part.strip("!&") for part in parts) or not parts:
+            raise Refusal(USAGE, f"{word!r} means nothing: there is an empty pattern in it")
         if len(parts) != 1 or parts[0][0] in "!&":
             yield from self._combined(parts, within)
         elif word.startswith("tag:") and not is_pattern(word):

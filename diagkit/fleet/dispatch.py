@@ -225,6 +225,7 @@ class Dispatch(Generic[T]):
 
     def _last_words(self) -> Iterator[Visit[T]]:
         """What places hand in that can be told to stop; the others are left to the deadlines of their hosts."""
+        self._watch(replace(self._standing(), stopped=True))
         self._places.stop()
         for future in self._running:
             future.cancel()

@@ -79,6 +79,8 @@ REFUSED = [
     ("reply:x.tape", "written replay:x.tape"),
     ("./x.tape", "written replay:./x.tape"),
     ("x.tape", "written replay:x.tape"),
+    (",", "an empty pattern"),
+    ("!", "an empty pattern"),
     ("tag:wbe", "did you mean web?"),
     ("circle", "contains itself"),
 ]
