@@ -70,7 +70,7 @@ def test_markdown_is_a_list(diagkit, incident):
 def test_a_target_that_was_not_reached_is_said_and_is_no_zero(diagkit, incident, unreachable):
     done = diagkit("timeline", incident, unreachable)
     assert done.returncode == 3
-    assert "web1: not reached: tcp: refused" in done.stdout
+    assert "web1 (gone.tape): not reached: tcp: refused" in done.stdout
 
 
 def test_what_cannot_be_done_has_no_verdict_either(diagkit):
