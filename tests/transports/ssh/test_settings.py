@@ -138,8 +138,9 @@ def test_a_file_that_only_ssh_can_find_is_noticed(tmp_path, asked, monkeypatch):
 def test_a_configuration_that_does_not_parse_is_asked_about_once(tmp_path, asked):
     answers = Answers(str(written(tmp_path, "Host *\n NoSuchThing yes\n")))
     for host in ("web1", "web2"):
-        with pytest.raises(Stopped, match=r"(?i)nosuchthing"):
+        with pytest.raises(Stopped, match=r"(?i)nosuchthing") as stopped:
             answers.about(Hop(host=host))
+        assert "\r" not in stopped.value.why.detail
     assert asked == ["web1"]
 
 

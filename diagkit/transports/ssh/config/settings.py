@@ -197,7 +197,7 @@ def _ask(hop: Hop, config: str) -> tuple[dict[str, list[str]], set[str]]:
     if reply.silence:
         raise Stopped(Layer.NAME, reply.silence, f"ssh -G {hop.host} had not answered after {ANSWER_SECONDS:g} s")
     if reply.code != 0:
-        said = " ".join(_NOISE.sub("", reply.complaint).split("\n")).strip()
+        said = " ".join(_NOISE.sub("", reply.complaint).split())
         raise Refused(f"ssh does not accept its configuration: {said}")
     settings: dict[str, list[str]] = {}
     for line in reply.lines:
