@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -225,6 +226,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--parts", default=",".join(PARTS))
     chosen = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # folders are to be deleted then too
     if os.geteuid():
         sys.exit("only root may make hosts of its own")
     for name in chosen.parts.split(","):
