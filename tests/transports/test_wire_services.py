@@ -61,7 +61,7 @@ def serving(talk, *, backlog=8):
                 except OSError:
                     return
                 with connection:
-                    connection.settimeout(5)
+                    connection.settimeout(60)
                     try:
                         talk(connection)
                     except OSError:
