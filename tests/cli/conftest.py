@@ -32,7 +32,7 @@ def diagkit(home: Path, environment: dict[str, str]):
             cwd=home,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,  # of a busy machine
             stdin=subprocess.DEVNULL,
         )
 

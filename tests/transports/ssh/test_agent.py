@@ -42,7 +42,7 @@ def agent(path, *keys):
 def logged_in(server, **options):
     """None when we got in, else why not."""
     config = server.client_config(**options)
-    ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=config)
+    ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=config)
     try:
         ssh.ask([UNAME], MOMENT)
         return ssh.unreached

@@ -44,7 +44,7 @@ def certified(authority, key, user, validity="-1h:+1h"):
 
 def why_not(server, **options):
     """None when we got in, else why not."""
-    ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=server.client_config(**options))
+    ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=server.client_config(**options))
     with closing(ssh):
         ssh.ask([Run(("uname", "-s"))], MOMENT)
         return ssh.unreached
@@ -189,7 +189,7 @@ def test_a_fido_key_file_is_named_even_behind_more_keys_than_are_offered(box, tm
     (tmp_path / "sk.pub").write_text(f"sk-ssh-ed25519@openssh.com {base64.b64encode(FIDO).decode()} me\n")
     more = (*(make_key(tmp_path / f"k{number}") for number in (1, 2, 3)), tmp_path / "sk")
     config.write_text(config.read_text() + "".join(f"  IdentityFile {path}\n" for path in more))
-    ssh = Ssh(box.target, deadline=time.monotonic() + 20, ssh_config=str(config))
+    ssh = Ssh(box.target, deadline=time.monotonic() + 60, ssh_config=str(config))
     with closing(ssh):
         ssh.ask([Run(("uname", "-s"))], MOMENT)
         assert "only ssh itself can use it, with --transport openssh" in ssh.unreached.detail
@@ -203,7 +203,7 @@ def test_the_time_for_a_log_in_is_that_of_all_offers_together(tmp_path, monkeypa
         config = Path(server.client_config(IdentityFile=str(make_key(tmp_path / "k0"))))
         more = (make_key(tmp_path / f"k{number}") for number in (1, 2))
         config.write_text(config.read_text() + "".join(f"  IdentityFile {path}\n" for path in more))
-        with closing(Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=str(config))) as ssh:
+        with closing(Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=str(config))) as ssh:
             ssh.ask([Run(("uname", "-s"))], MOMENT)
             assert (ssh.unreached.layer, ssh.unreached.silence) == (Layer.AUTHENTICATION, Silence.TIMEOUT)
             assert "within 1 s: offered" in ssh.unreached.detail

@@ -91,7 +91,7 @@ def test_a_connection_that_is_lost_is_not_taken_for_slow_answers_or_for_a_locked
 
 def test_a_server_that_dies_before_the_shell_speaks_is_not_taken_for_a_locked_account(tmp_path):
     with running(tmp_path, ForceCommand="sleep 60") as server:
-        ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=server.client_config())
+        ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=server.client_config())
 
         def kill():
             while "Starting session" not in server.log():

@@ -51,7 +51,7 @@ def keys(box, tmp_path_factory):
 
 @contextmanager
 def connected(server, config):
-    ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=config)
+    ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=config)
     try:
         yield ssh
     finally:

@@ -117,7 +117,7 @@ def their_answer(ssh: subprocess.Popen[str]) -> str:
 
 
 def our_answer(server, config: str) -> tuple[str, str]:
-    ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=config)
+    ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=config)
     try:
         ssh.dial("127.0.0.1", server.port, 5).close()
     except Stopped:

@@ -35,7 +35,7 @@ def ssh_over(jump, box, bastion, tmp_path, bastion_options=None, more="", **opti
     second = Path(box.client_config(ProxyJump=jump, **options)).read_text()
     config = tmp_path / f"config.{time.monotonic_ns()}"  # resolve() knows a configuration by its path
     config.write_text(first + second + more)
-    ssh = Ssh(Target("ssh", host="box"), deadline=time.monotonic() + 20, ssh_config=str(config))
+    ssh = Ssh(Target("ssh", host="box"), deadline=time.monotonic() + 60, ssh_config=str(config))
     try:
         yield ssh
     finally:

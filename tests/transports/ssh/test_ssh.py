@@ -26,7 +26,7 @@ def box(tmp_path_factory):
 
 
 @contextmanager
-def ssh_to(server, seconds=20.0, **options):
+def ssh_to(server, seconds=60.0, **options):
     ssh = Ssh(server.target, deadline=time.monotonic() + seconds, ssh_config=server.client_config(**options))
     try:
         yield ssh

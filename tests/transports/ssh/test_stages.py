@@ -280,7 +280,7 @@ def test_paramiko_is_loaded_late_without_invoke_and_says_nothing():
 @pytest.mark.parametrize("kex", ["curve25519-sha256", "ecdh-sha2-nistp521", "diffie-hellman-group14-sha256"])
 def test_a_server_that_knows_one_key_exchange_is_spoken_to(tmp_path, kex):
     with running(tmp_path, KexAlgorithms=kex) as server:
-        ssh = Ssh(server.target, deadline=time.monotonic() + 20, ssh_config=server.client_config())
+        ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=server.client_config())
         ask = Run(("uname", "-s"))
         assert ssh.ask([ask], MOMENT)[ask].out == b"Linux\n", ssh.unreached
         ssh.close()

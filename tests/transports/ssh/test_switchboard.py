@@ -55,14 +55,14 @@ def configure(box, bastion, bastion_options=None, **options):
 
 
 @contextlib.contextmanager
-def ssh_to(host, config, board, seconds=20.0):
+def ssh_to(host, config, board, seconds=60.0):
     with contextlib.closing(
         Ssh(Target("ssh", host=host), deadline=time.monotonic() + seconds, ssh_config=config, switchboard=board)
     ) as ssh:
         yield ssh
 
 
-def ask(host, config, board, seconds=20.0):
+def ask(host, config, board, seconds=60.0):
     """What it is called, or why it could not be asked."""
     with ssh_to(host, config, board, seconds) as ssh:
         reply = ssh.ask([UNAME], MOMENT)[UNAME]
