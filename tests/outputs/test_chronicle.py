@@ -38,6 +38,7 @@ def test_no_file_is_left_over():
     assert {path.stem for path in GOLDEN.iterdir()} == set(VIEWS)
 
 
+@pytest.mark.usefixtures("short_fields")
 @pytest.mark.parametrize(("name", "text"), CORPUS, ids=[name for name, _ in CORPUS])
 def test_text_from_outside_does_no_harm(name: str, text: str):
     told = poisoned(reports.chronicle(), text)
