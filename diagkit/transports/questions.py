@@ -100,10 +100,10 @@ def _limit(run: Run) -> int:
     """Seconds for a command; 0 where it needs no process to watch it.
 
     What asks the kernel alone either answers at once or is stuck where no signal reaches it. The reader of its lane
-    outlives it.
+    outlives it. Root's are watched all the same: what comes after them in their lane is worth it.
     """
     known = COMMANDS.get(run.argv[0])
-    return 0 if known and known.touches is Touches.KERNEL else ceil(run.timeout)
+    return 0 if known and known.touches is Touches.KERNEL and not run.root else ceil(run.timeout)
 
 
 def _joint(joint: Joint) -> Question:

@@ -26,6 +26,9 @@ grep_lines=
 for null in /dev/null /dev/zero /dev/full; do
   [ -c $null ] && [ -r $null ] && [ -w $null ] && break
 done
+# What the others have to read has no end: whoever reads its input to the end must find one.
+input=$null
+[ $null = /dev/null ] || [ ! -r /proc/version ] || input=/proc/version
 exec 2>$null
 
 # Seconds since boot, without starting a process.
@@ -42,7 +45,7 @@ mark() {
 # knows how to.
 choose_tools() {
   hold='dd iflag=fullblock count=1'
-  timeout --foreground -s KILL 9 $hold bs=1 <$null && within='timeout --foreground -s KILL' && return
+  timeout --foreground -s KILL 9 $hold bs=1 <$input >$null && within='timeout --foreground -s KILL' && return
   if timeout --foreground -s KILL 9 true; then
     within='timeout --foreground -s KILL'
   elif timeout -s KILL 9 true; then
@@ -50,7 +53,7 @@ choose_tools() {
   else
     within=deadline
   fi
-  $hold bs=1 <$null || hold=hold_back
+  $hold bs=1 <$input >$null || hold=hold_back
 }
 
 # The same with two processes, for a dd that would not wait for more than the first bytes.
@@ -82,7 +85,7 @@ begin() {
   # shellcheck disable=SC2064 # $end is known now
   trap "$end" EXIT HUP INT TERM PIPE
   [ "$watchdog" ] && kill "$watchdog"
-  { sleep "$D"; $end; } <$null >$null &
+  { sleep "$D"; $end; } <$input >$null &
   watchdog=$!
   clock
   mark S $uptime
@@ -97,7 +100,7 @@ deadline() {
   "$@" <&5 5<&- &
   child=$!
   exec 5<&-
-  { sleep "$seconds"; kill -9 $child; } <$null >$null 2>&1 4>&- &
+  { sleep "$seconds"; kill -9 $child; } <$input >$null 2>&1 4>&- &
   killer=$!
   wait $child
   set -- $?
@@ -134,7 +137,7 @@ run() {
 lines() {
   id=$1 seconds=$2
   shift 2
-  [ "$grep_lines" ] || case $(grep -a . $null 2>&1) in
+  [ "$grep_lines" ] || case $(grep -a -m 1 . <$input 2>&1 >$null) in
     '') grep_lines=-aH ;;
     *) grep_lines=-H ;;
   esac
@@ -205,8 +208,8 @@ as_root() {
   [ "$(id -u)" != 0 ] && command -v sudo >$null || return 1
   {
     {
-      printf '%s\n' 'diagkit() {' "M=$M S=$S" 'exec 3<&0 4>&1' "$L" "{ read -r _ <&3; $end; } <$null >$null 4>&- &" \
-        'watch=$!' "exec <$null 3<&-" choose_tools "$1" 'kill -9 $watch' '}' diagkit
+      printf '%s\n' 'diagkit() {' "M=$M S=$S" 'exec 3<&0 4>&1' "$L" "{ read -r _ <&3; $end; } <$input >$null 4>&- &" \
+        'watch=$!' "exec <$input 3<&-" choose_tools "$1" 'kill -9 $watch' '}' diagkit
       exec sleep "$D"
     } 4>&- 9>&- &
   } | sudo -n sh -s

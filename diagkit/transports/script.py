@@ -85,7 +85,7 @@ eval "$L"
 begin
 echo | {{
 if [ -p /proc/self/fd/0 ]; then exec 9<>/proc/self/fd/0; turns='' next=:; else turns=yes next=wait; fi
-exec <$null
+exec <$input
 {lanes}
 }} &
 }}
