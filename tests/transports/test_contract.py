@@ -11,6 +11,7 @@ import pytest
 from diagkit.model import Again, Ask, Glob, Native, Read, Reply, Run, Scan, Silence
 from diagkit.transports.allowed import Forbidden
 from tests.transports.conftest import MOMENT, SHELLS, Opener
+from tests.transports.sshd import free_port
 
 ODD_NAME = 'it\'s $HOME "quoted" `id` *'
 EVERY_BYTE = bytes(range(256)) * 3
@@ -165,8 +166,11 @@ def test_a_tcp_connection_starts_at_the_machine(open_machine: Opener) -> None:
         theirs.close()
         assert connection.recv(5) == b""
         connection.close()
+
+
+def test_a_port_that_is_closed_refuses(open_machine: Opener) -> None:
     with pytest.raises(ConnectionRefusedError):
-        open_machine([]).dial("127.0.0.1", port, 10)
+        open_machine([]).dial("127.0.0.1", free_port(), 10)
 
 
 def test_only_this_machine_has_psutil(open_machine: Opener, request: pytest.FixtureRequest) -> None:
