@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from string import ascii_letters
 
 LARGEST = 1_000_000  # names from one range; `[0:99999999]` is a slip of the finger
-RANGE = re.compile(r"\[([0-9]*|[A-Za-z]):([0-9]*|[A-Za-z])(?::([0-9]+))?\]")
+RANGE = re.compile(r"\[([0-9]*|[A-Za-z]):([0-9]+|[A-Za-z]|(?=\]))(?::([0-9]+))?\]")  # `[::1]` is an address
 
 
 def expand(text: str) -> Iterator[str]:

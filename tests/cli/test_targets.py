@@ -22,6 +22,8 @@ SITE = Config(
 WORDS = [
     ("local", Target("local", label="local")),
     ("web-1", Target("ssh", host="web-1", label="web-1")),
+    ("[::1]", Target("ssh", host="::1", label="[::1]")),
+    ("ops@[::1]:2222", Target("ssh", host="::1", user="ops", port=2222, label="ops@[::1]:2222")),
     ("ops@web-1", Target("ssh", host="web-1", user="ops", label="ops@web-1")),
     ("ops@web-1:2222", Target("ssh", host="web-1", user="ops", port=2222, label="ops@web-1:2222")),
     ("ssh://ops@web-1:22/", Target("ssh", host="web-1", user="ops", port=22, label="ssh://ops@web-1:22/")),
