@@ -13,12 +13,12 @@ from typing import get_args
 
 from diagkit.causes import Cause, Effect, LookAlike, Sign, State
 from diagkit.checks import PHASES, Check
-from diagkit.model import Again, History, Moment, Reply, Run, Site, Target
+from diagkit.model import Again, History, Moment, Reply, Run, Site, Target, Unreached
 from diagkit.probes import Answers, Probe, needs
 from diagkit.spelling import nearest
 from diagkit.transports.allowed import Forbidden, refuse_unless_allowed
 
-GIVEN = frozenset({Target, Moment, Site, History})  # facts that nobody has to learn
+GIVEN = frozenset({Target, Moment, Site, History, Unreached})  # facts that nobody has to learn
 
 
 def refuse_probe(name: str, probes: Mapping[str, Probe]) -> str:

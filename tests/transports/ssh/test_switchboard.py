@@ -251,7 +251,7 @@ def test_a_lost_jump_host_is_connected_to_once_more_and_the_waiting_are_asked_ag
 
     def lose(number, connection):
         if not number:
-            only_line(board).client.stream.stream.close()
+            only_line(board).client.stream.stream.shutdown(socket.SHUT_RDWR)
             return
         relay(connection, box.port)
 
@@ -259,7 +259,7 @@ def test_a_lost_jump_host_is_connected_to_once_more_and_the_waiting_are_asked_ag
         config = configure(box, bastion, Port=str(port))
         assert ask("t1", config, board) == "Linux\n"
         assert bastion.log().count("Accepted publickey") == 2
-        only_line(board).client.stream.stream.close()
+        only_line(board).client.stream.stream.shutdown(socket.SHUT_RDWR)
         while not only_line(board).lost:
             time.sleep(0.01)
         why = ask("t2", config, board)
