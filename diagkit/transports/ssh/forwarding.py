@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from paramiko.message import Message
 
 CLOSE = b"\x61"  # SSH_MSG_CHANNEL_CLOSE, RFC 4254 section 9
-PROHIBITED, CONNECT_FAILED, UNKNOWN_TYPE, SHORTAGE = range(
-    1, 5
-)  # reason codes of SSH_MSG_CHANNEL_OPEN_FAILURE, RFC 4254 5.1
+# reason codes of SSH_MSG_CHANNEL_OPEN_FAILURE, RFC 4254 5.1
+PROHIBITED, CONNECT_FAILED, UNKNOWN_TYPE, SHORTAGE = range(1, 5)
 SAID = {  # sshd passes on strerror() of its own attempt; dropbear and others paraphrase it
     "refused": errno.ECONNREFUSED,
     "timed out": errno.ETIMEDOUT,

@@ -14,7 +14,7 @@ import paramiko  # noqa: TID253 - see above
 from paramiko.packet import Packetizer  # noqa: TID253
 
 from diagkit.model import Layer, Silence
-from diagkit.transports.ssh.forwarding import forward_error
+from diagkit.transports.ssh.forwarding import forward_error, latched
 from diagkit.transports.ssh.stages import Stopped, seconds_for
 from diagkit.transports.ssh.stream import GuardedStream, Stream
 
@@ -128,7 +128,7 @@ class PublicClient(paramiko.Transport):
     def open_tcp(self, host: str, port: int, seconds: float) -> paramiko.Channel:
         """A TCP connection made by the server. Raises OSError as a connection from here would, or Stopped."""
         try:
-            return self.open_for("direct-tcpip", seconds, (host, port))
+            return latched(self.open_for("direct-tcpip", seconds, (host, port)))
         except paramiko.ChannelException as refusal:
             raise forward_error(refusal.code, refusal.text) from None
         except Exception as error:  # noqa: BLE001 - of any type: what ended paramiko's thread comes out here
