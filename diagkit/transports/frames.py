@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 LONGEST_CLOCK = 32  # bytes that an uptime takes, and more
+# Marks are new in every round, and compiling a pattern takes longer than reading most answers: so they are looked for
+# as they are, and only what follows them is matched.
+LETTER = re.compile(rb" ([SBEL])((?: [\w.]+)*)\n")
+DELIVERED = re.compile(rb" L (\d+)\n")
+BEGUN = re.compile(rb" S ([\d.]+)\n")
 
 
 @dataclass(slots=True)
@@ -42,21 +48,41 @@ class Stream:
         self.data += data
         if self.started is None:
             self._start(max(0, fresh - LONGEST_CLOCK))
-        ends = re.finditer(rb"\n%b L (\d+)\n" % re.escape(self.mark), self.data[fresh:])
-        self.lanes.update(int(end[1]) for end in ends)
+        line = b"\n" + self.mark
+        while (fresh := self.data.find(line, fresh)) >= 0:
+            fresh += len(line)
+            if delivered := DELIVERED.match(self.data, fresh):
+                self.lanes.add(int(delivered[1]))
 
     def _start(self, fresh: int) -> None:
-        start = re.compile(rb"(?:^|\n)%b S ([\d.]+)\n" % re.escape(self.mark)).search(self.data, fresh)
-        if start:
-            self.started = float(start[1])
-            self.noise = bytes(self.data[: start.start()])
+        at = self.data.find(self.mark, fresh)
+        while at >= 0:
+            begun = BEGUN.match(self.data, at + len(self.mark))
+            if begun and (at == 0 or self.data[at - 1] == ord("\n")):
+                self.started = float(begun[1])
+                self.noise = bytes(self.data[: max(0, at - 1)])
+                return
+            at = self.data.find(self.mark, at + 1)
+
+    def _marks(self) -> Iterator[tuple[int, int, bytes, bytes]]:
+        """Where each line with a mark begins and ends, with its letter and its words."""
+        line, at = b"\n" + self.mark, 0
+        while (at := self.data.find(line, at)) >= 0:
+            if found := LETTER.match(self.data, at + len(line)):
+                yield at, found.end(), found[1], found[2]
+                at = found.end()
+            else:
+                at += 1
 
     def read(self) -> None:
         """Cut what has arrived into frames. A frame cut short by the end of the stream stays without its code."""
-        parts = re.split(rb"\n%b ([SBEL])((?: [\w.]+)*)\n" % re.escape(self.mark), bytes(self.data))
-        parts[-1] = self._without_broken_mark(parts[-1])
         current: Frame | None = None
-        for letter, words, body in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        marks = list(self._marks())
+        ends = (*(at for at, *_ in marks[1:]), len(self.data))
+        for (_, begins, letter, words), end in zip(marks, ends, strict=False):
+            body = bytes(self.data[begins:end])
+            if end == len(self.data):
+                body = self._without_broken_mark(body)
             match letter, words.split():
                 case b"B", [number, begun]:
                     current = Frame(body, float(begun))
@@ -77,9 +103,25 @@ class Stream:
 
 def cut_files(out: bytes, separator: bytes) -> list[bytes]:
     """The contents of the files in one `files` answer, and what comes after the last separator."""
-    return re.split(rb"%b\0PATH=[^\0]*\0" % re.escape(separator), out)
+    contents, begun, at, head = list[bytes](), 0, 0, separator + b"\0PATH="
+    while (at := out.find(head, at)) >= 0:
+        if (end := out.find(b"\0", at + len(head))) < 0:
+            break
+        contents.append(out[begun:at])
+        begun = at = end + 1
+    return [*contents, out[begun:]]
 
 
 def cut_lines(out: bytes, separator: bytes) -> list[bytes]:
     """The lines for each pattern in one `lines` answer."""
-    return re.split(rb"(?m)^/proc/self/environ:%b.*\n" % re.escape(separator), out)
+    lines, begun, at, head = list[bytes](), 0, 0, b"/proc/self/environ:" + separator
+    while (at := out.find(head, at)) >= 0:
+        end = out.find(b"\n", at + len(head)) + 1
+        if not end:
+            break
+        if at == 0 or out[at - 1 : at] == b"\n":
+            lines.append(out[begun:at])
+            begun = at = end
+        else:
+            at += 1
+    return [*lines, out[begun:]]
