@@ -167,6 +167,7 @@ def visits(
     # nobody else holds a job: one that is done takes its tape and its connection with it
     waiting = deque(_Job[T](target, known.get(target.label)) for target in errand.targets)
     finished: queue.SimpleQueue[_Job[T] | None] = queue.SimpleQueue()
+    errand.settings.probes()  # worked out before many threads would all at once
     stop.wake = lambda: finished.put(None)
     running = dict[int, _Job[T]]()
     end = float("inf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -66,6 +67,9 @@ class Tunnel:
         self._plain.close()
 
 
+_READING = threading.Lock()
+
+
 @cache
 def blind_context() -> ssl.SSLContext:
     """A context that trusts everyone: to look at what is served, never to send anything that matters."""
@@ -75,8 +79,13 @@ def blind_context() -> ssl.SSLContext:
     return context
 
 
-@cache  # to read the system's store takes longer than all else that is asked of a target
 def _watchful_context() -> ssl.SSLContext:
+    with _READING:  # once for all threads: it takes longer than all else that is asked of a target
+        return _made_watchful()
+
+
+@cache
+def _made_watchful() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False  # names are compared by the checks, which know more than one
     return context
@@ -88,10 +97,10 @@ def tls(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
     verdict: dict[str, object] = {"state": "trusted", "verify_code": 0, "verify_message": "ok"}
     try:
         try:
-            seen = _handshake(ask, way, patience, _watchful_context())
+            seen = _handshake(ask, way, patience, _watchful_context)
         except ssl.SSLCertVerificationError as error:
             verdict = {"state": "untrusted", "verify_code": error.verify_code, "verify_message": error.verify_message}
-            seen = _handshake(ask, way, patience, blind_context())
+            seen = _handshake(ask, way, patience, blind_context)
     except ssl.SSLError as error:
         return {"state": "no_tls", "took_ms": since(started), "error": error.reason or str(error)}
     except OSError as error:
@@ -99,10 +108,10 @@ def tls(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
     return verdict | seen | {"took_ms": since(started), "error": ""}
 
 
-def _handshake(ask: Reach, way: Way, patience: float, context: ssl.SSLContext) -> dict[str, object]:
+def _handshake(ask: Reach, way: Way, patience: float, context: Callable[[], ssl.SSLContext]) -> dict[str, object]:
     with connected(ask, way, patience) as (connection, _):
         connection.settimeout(patience)
-        tunnel = Tunnel(connection, context, "" if is_address(ask.name) else ask.name)
+        tunnel = Tunnel(connection, context(), "" if is_address(ask.name) else ask.name)
         der = tunnel.session.getpeercert(binary_form=True) or b""
         return {"version": tunnel.session.version(), "served": _served(tunnel.session)} | _certificate(der)
 
