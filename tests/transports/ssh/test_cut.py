@@ -84,7 +84,7 @@ def test_a_connection_that_stalls_or_trickles_ends_with_its_stage(box, length, m
 
 
 def test_a_connection_that_is_lost_is_not_taken_for_slow_answers_or_for_a_locked_account(box, length):
-    replies, _ = session(box, Harm("reset", int(length["client"] * 0.97)), 20)
+    replies, _ = session(box, Harm("reset", int(length["client"] * 0.85)), 20)
     silences = {reply.silence for reply in replies.values() if reply.silence}
     assert silences == {Silence.UNREACHABLE}
 
