@@ -31,7 +31,7 @@ class Told:
         target = self.conclusion.target
         worst = next((f for f in self.conclusion.findings if f.status is target.status), None)
         matter = target.detail if not target.reached else worst.summary if worst else NO_TEXT
-        return Brief(target.status, target.reached, matter)
+        return Brief(target, matter)
 
 
 def told_by(settings: Settings, *, keep: bool) -> Callable[[Tape], Told]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from diagkit.model import Status, Untrusted
+from diagkit.model import Status, TargetResult, Untrusted
+from diagkit.outputs.overview import so_far
 from diagkit.outputs.rendering import Form, render
 
 ROWS = 12  # of targets that are not well; what is worse pushes out what is less bad
 SLOWEST = 3  # of those that are being asked
-WORDS = {Status.OK: "ok", Status.WARN: "warning", Status.FAIL: "failed", Status.UNKNOWN: "not judged"}
 ORDER = (Status.FAIL, Status.UNKNOWN, Status.WARN)
 
 
@@ -20,8 +19,7 @@ ORDER = (Status.FAIL, Status.UNKNOWN, Status.WARN)
 class Brief:
     """One target in one line: how it is, and what is the matter with it."""
 
-    status: Status
-    reached: bool
+    target: TargetResult
     matter: Untrusted
 
 
@@ -39,25 +37,21 @@ class LiveTable:
 
     def lines(self, running: Mapping[str, float], height: int) -> Iterator[str]:
         """At most `height` lines. running: who is being asked, and for how many seconds already."""
-        yield f"{time.monotonic() - self._started:3.0f} s  {len(self._briefs)} of {self._of} asked{self._counts()}"
+        done = so_far((brief.target for brief in self._briefs.values()), self._of)
+        yield f"{time.monotonic() - self._started:3.0f} s  {done}"
         if running and height > 1:
             slowest = sorted(running.items(), key=lambda item: -item[1])[:SLOWEST]
             names = ", ".join(f"{_shown(label)} {seconds:.0f} s" for label, seconds in slowest)
             more = f" and {len(running) - len(slowest)} more" if len(running) > len(slowest) else ""
             yield f"       asking {names}{more}"
-        sick = [item for status in ORDER for item in self._briefs.items() if item[1].status is status]
+        sick = [item for status in ORDER for item in self._briefs.items() if item[1].target.status is status]
         room = min(ROWS, height - 3)
         width = max((len(_shown(label)) for label, _ in sick[:room]), default=0)
         for label, brief in sick[: max(0, room)]:
-            word = brief.status.value.upper() if brief.reached else "LOST"
+            word = brief.target.status.value.upper() if brief.target.reached else "LOST"
             yield f"       {_shown(label):<{width}}  {word:<7}  {render(brief.matter, Form.TERMINAL)}"
         if len(sick) > room > 0:
             yield f"       and {len(sick) - room} more that are not well"
-
-    def _counts(self) -> str:
-        counts = Counter("not reached" if not b.reached else WORDS.get(b.status, "ok") for b in self._briefs.values())
-        told = [f"{counts[word]} {word}" for word in (*WORDS.values(), "not reached") if counts[word]]
-        return f": {', '.join(told)}" if told else ""
 
 
 def _shown(label: str) -> str:

@@ -9,11 +9,15 @@ import pytest
 from diagkit.cli.live_table import ROWS, Brief, LiveTable
 from diagkit.cli.progress import Progress
 from diagkit.fleet.crew import Standing, Visit
-from diagkit.model import Status, Target, Untrusted
+from diagkit.model import Coverage, Layer, Status, Target, TargetResult, Untrusted
 
 
 def brief(status, matter="", *, reached=True):
-    return Brief(status, reached, Untrusted(matter))
+    lost = None if reached else Layer.TCP
+    target = TargetResult(
+        name=Untrusted("host"), status=status, reached=reached, coverage=Coverage(judged=1, of=1), layer=lost
+    )
+    return Brief(target, Untrusted(matter))
 
 
 def table(briefs, of=100):
@@ -33,7 +37,7 @@ def test_counts_who_takes_long_and_who_is_not_well_worst_first():
         }
     )
     first, asking, *rest = found.lines({"db-1": 2.2, "db-2": 9.7, "db-3": 1.0, "db-4": 0.2}, 24)
-    assert first.strip() == "0 s  4 of 100 asked: 1 ok, 1 warning, 1 failed, 1 not reached"
+    assert first.strip() == "0 s  4 of 100 asked: 1 failed, 1 warning, 1 ok, 1 not reached"
     assert asking.strip() == "asking db-2 10 s, db-1 2 s, db-3 1 s and 1 more"
     assert [line.split() for line in rest] == [
         ["web-3", "FAIL", "/:", "No", "space", "left", "on", "device"],
@@ -85,7 +89,7 @@ def test_it_is_drawn_over_itself_and_leaves_what_was_said(terminal, monkeypatch)
     progress.waiting(Standing({}, waiting=0, of=3))
     note, counts, *rows = seen()
     assert note == "web-1: first contact"
-    assert counts.strip() == "0 s  3 of 3 asked: 1 ok, 1 warning, 1 failed"
+    assert counts.strip() == "0 s  3 of 3 asked: 1 failed, 1 warning, 1 ok"
     assert [row.split()[:2] for row in rows] == [["web-0", "FAIL"], ["web-2", "WARN"]]
     progress.close()
     assert seen() == [note]
