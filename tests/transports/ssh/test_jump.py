@@ -17,12 +17,6 @@ UNAME = Run(("uname", "-s"))
 
 
 @pytest.fixture(scope="module")
-def box(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("box")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def bastion(tmp_path_factory):
     with running(tmp_path_factory.mktemp("bastion")) as server:
         yield server

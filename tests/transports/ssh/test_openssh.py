@@ -26,12 +26,6 @@ MOMENT = Moment(now=NOW, since=NOW, until=NOW)
 UNAME = Run(("uname", "-s"))
 
 
-@pytest.fixture(scope="module")
-def box(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("box")) as server:
-        yield server
-
-
 @contextlib.contextmanager
 def ssh_by(config, seconds=20.0, transport="openssh", **target):
     with contextlib.closing(Switchboard(transport=transport)) as board:

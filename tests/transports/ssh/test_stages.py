@@ -65,15 +65,15 @@ def serving(behave):
 
 
 @contextlib.contextmanager
-def full_queue():
-    """A port whose queue is full: the kernel drops what else arrives, as a firewall would."""
+def full_queue(host="127.0.0.1"):
+    """A port whose queue is full: the kernel drops what else arrives, as a firewall would. host: empty for all of ours."""
     with socket.socket() as listener, contextlib.ExitStack() as waiting:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, 0))
         listener.listen(0)
         for _ in range(3):
             filler = waiting.enter_context(socket.socket())
             filler.settimeout(0)
-            filler.connect_ex(listener.getsockname())
+            filler.connect_ex(("127.0.0.1", listener.getsockname()[1]))
         yield listener.getsockname()[1]
 
 

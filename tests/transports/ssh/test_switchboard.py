@@ -17,17 +17,12 @@ from diagkit.transports.ssh.config.route import Hop
 from diagkit.transports.ssh.stages import BUDGET
 from diagkit.transports.ssh.switchboard import Switchboard, route_to
 from diagkit.transports.ssh.transport import Ssh
+from tests.transports.ssh.test_stages import full_queue
 from tests.transports.sshd import free_port, make_key, running
 
 NOW = datetime.now(UTC)
 MOMENT = Moment(now=NOW, since=NOW, until=NOW)
 UNAME = Run(("uname", "-s"))
-
-
-@pytest.fixture(scope="module")
-def box(tmp_path_factory):
-    with running(tmp_path_factory.mktemp("box")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -346,25 +341,12 @@ def test_the_way_is_resolved_before_anything_is_connected_to(box, bastion):
     assert [route.name for route in routes] == ["bastion", "t1"]
 
 
-@contextlib.contextmanager
-def silence_everywhere():
-    """A port at which no address of loopback answers: the queue is full, and the kernel drops what else arrives."""
-    with socket.socket() as listener, contextlib.ExitStack() as waiting:
-        listener.bind(("", 0))
-        listener.listen(0)
-        for _ in range(3):
-            filler = waiting.enter_context(socket.socket())
-            filler.settimeout(0)
-            filler.connect_ex(("127.0.0.1", listener.getsockname()[1]))
-        yield listener.getsockname()[1]
-
-
 def test_machines_that_are_down_do_not_keep_the_others_behind_a_jump_host_waiting(box, bastion, board, monkeypatch):
     """They hold no place there while nothing answers: here all the places would be theirs until the end."""
     monkeypatch.setattr(pacing, "JUMP_AT_ONCE", 8)
     for layer in BUDGET.keys() - {Layer.TCP}:  # a machine that is busy with 24 log-ins
         monkeypatch.setitem(BUDGET, layer, 30.0)
-    with silence_everywhere() as silent, ThreadPoolExecutor(64) as pool:
+    with full_queue("") as silent, ThreadPoolExecutor(64) as pool:
         down = block(box, "127.1.*", ProxyJump="bastion", HostName="%h", Port=str(silent))
         config = configure(box, bastion)
         Path(config).write_text(Path(config).read_text() + down)
