@@ -2,6 +2,7 @@
 
 import os
 import pty
+import select
 
 import pyte
 import pytest
@@ -69,7 +70,8 @@ def terminal(monkeypatch):
     with os.fdopen(theirs, "w", buffering=1) as stderr:
 
         def seen():
-            stream.feed(os.read(ours, 1 << 16))
+            while select.select([ours], [], [], 0.2)[0]:  # one read need not bring all of it
+                stream.feed(os.read(ours, 1 << 16))
             return [line.rstrip() for line in screen.display if line.strip()]
 
         yield stderr, seen

@@ -55,10 +55,16 @@ def trusted(certificates: Certificates) -> Iterator[None]:
 
 def workers(cluster: Running) -> list[psutil.Process]:
     """Those that do the work, each the child of its nanny."""
-    mine = psutil.Process().children(recursive=True)
-    return [
-        p for p in mine if "spawn_main" in " ".join(p.cmdline()) and "dask_worker" in " ".join(p.parent().cmdline())
-    ]
+    mine = {p.pid: p for p in psutil.Process().children(recursive=True)}
+    said = {pid: _command_line(p) for pid, p in mine.items()}
+    return [p for pid, p in mine.items() if "spawn_main" in said[pid] and "dask_worker" in said.get(p.ppid(), "")]
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # ended meanwhile, or a zombie: one that an earlier test killed
+        return ""
 
 
 def in_the_middle(do):
