@@ -156,10 +156,15 @@ def _said_in_logs(target: Untrusted, moment: Moment, facts: Facts, found: Sequen
 
 
 def telling(findings: Iterable[Finding], settings: Settings) -> Iterator[Status]:
-    """The statuses that decide: a check that is not vital and could not be judged does not make the run incomplete."""
+    """The statuses that decide: a check that is not vital and could not be judged does not make the run incomplete.
+
+    Unless nothing at all of its target could be: who was not judged is not well.
+    """
+    findings = tuple(findings)
     vital = {c.name for c in settings.checks if c.vital}
+    judged = {f.target for f in findings if f.status not in (Status.UNKNOWN, Status.SKIP)}
     for finding in findings:
-        if finding.status is not Status.UNKNOWN or finding.check in vital:
+        if finding.status is not Status.UNKNOWN or finding.check in vital or finding.target not in judged:
             yield Status.OK if finding.status is Status.SKIP else finding.status
 
 

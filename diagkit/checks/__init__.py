@@ -223,5 +223,6 @@ def unknown(summary: str, subject: str = "", *, hint: str = "") -> Finding:
 
 def _unknown_because(fact: Unknown, facts: Facts) -> Finding:
     why = f"{fact.silence.value.replace('_', ' ')}: {fact.detail}".rstrip(": ")
-    found = unknown(why, hint=facts.opens(fact.probe) or OPENS[fact.silence])
+    late = fact.silence in (Silence.TIMEOUT, Silence.NOT_RUN)  # then rights are not what it wants
+    found = unknown(why, hint=(not late and facts.opens(fact.probe)) or OPENS[fact.silence])
     return replace(found, probe=fact.probe, silence=fact.silence)

@@ -147,8 +147,10 @@ def _key(target: TargetResult, found: Iterable[Finding], causes: _Causes, words:
     if target.status in BAD:
         left = (f for f in found if f.status is target.status and not causes.account_for(f))
         return target.status, behind, frozenset(map(_thing, left))
-    blind = Counter(f.silence for f in found if f.status is Status.UNKNOWN) if target.status is Status.UNKNOWN else None
-    return target.status, behind, blind.most_common(1)[0][0] if blind else None
+    if target.status is not Status.UNKNOWN:
+        return target.status, behind
+    blind = Counter(f.silence for f in found if f.status is Status.UNKNOWN)
+    return target.status, behind, blind.most_common(1)[0][0] if blind else None, target.coverage.poor
 
 
 def _thing(finding: Finding) -> Thing:

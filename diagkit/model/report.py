@@ -171,6 +171,11 @@ class Coverage:
     judged: int
     of: int
 
+    @property
+    def poor(self) -> bool:
+        """Whether less than half could be judged: too little to say that nothing is wrong."""
+        return 2 * self.judged < self.of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetResult:

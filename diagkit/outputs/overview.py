@@ -19,6 +19,7 @@ from diagkit.outputs.wording import (
     of_files,
     statuses,
     title,
+    unjudged,
 )
 
 FLEET = 4  # targets from which on they are told by kinds, not one by one
@@ -45,6 +46,7 @@ class Matters:
     def __init__(self, report: Report, say: Say) -> None:
         likes = {group.like for group in report.alike}
         self._say = say
+        self._report = report
         self._targets = {target.name: target for target in report.targets}
         self._bad: dict[Untrusted, list[Finding]] = {}
         for finding in report.findings:
@@ -68,6 +70,8 @@ class Matters:
             return f"{about(found[0], self._say)}{others}"
         if group.status is Status.UNKNOWN:
             seen = self._targets[group.like].coverage
+            if seen.poor:
+                return f"not judged: {unjudged([self._targets[group.like]], self._report)}"
             return f"nothing wrong in what could be seen; {seen.of - seen.judged} of {seen.of} checks not judged"
         return "nothing wrong found"
 

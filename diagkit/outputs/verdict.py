@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 
 from diagkit.model import NO_TEXT, Finding, Report, Status, TargetResult, Verdict
 from diagkit.outputs.overview import Matters, is_fleet, is_well, likeness, tally
 from diagkit.outputs.rendering import Form, render
 from diagkit.outputs.wording import (
+    LATE,
     Say,
     about,
     broken_layer,
     counted,
     fold,
+    kept_by,
     leading,
     of_files,
     targets_as_words,
     title,
+    unjudged,
+    unseen,
     worst_of,
 )
 
 KINDS_NAMED = 2  # kinds of targets in the one line
+AMPLE = 120  # seconds: four times what a target is given unless told otherwise
 
 
 def verdict_line(report: Report, say: Say) -> tuple[str, str]:
@@ -50,17 +55,18 @@ def _verdict(report: Report, say: Say) -> tuple[str, str]:
     worst = worst_of(report.findings)
     if of_files(report):
         return _verdict_on_files(report, worst, say)
-    if worst and report.diagnosis.verdict is Verdict.HEALTHY:
+    dark = unseen(report.targets)
+    if worst and report.diagnosis.verdict is Verdict.HEALTHY and not dark:
         return "HEALTHY", f" so far, with a warning on {say(worst.target)}: {about(worst, say)}"
     if worst:
         state = say(report.diagnosis.condition) or about(worst, say)
         return "INCONCLUSIVE", f" on {say(worst.target)}: {state}; no cause is established"
     if lost:
-        others = f" and {len(lost) - 1} more" if lost[1:] else ""
-        return (
-            "NOT REACHED",
-            f": {say(lost[0].name)}{others}: {broken_layer(lost[0], say)}; nothing wrong seen on the rest",
-        )
+        rest = "; nothing wrong seen on the rest"
+        return "NOT REACHED", f": {_first_of(lost, say)}: {broken_layer(lost[0], say)}{rest}"
+    if dark:
+        rest = "; nothing wrong seen on the rest" if len(dark) < len(report.targets) else ""
+        return "NOT JUDGED", f": {_first_of(dark, say)}: {unjudged(dark, report)}{rest}"
     judged, of = _seen(report)
     seen = f"{judged} of {counted(of, 'check')} on {_names(report.targets, say)}"
     if report.summary.status is Status.UNKNOWN:
@@ -94,7 +100,14 @@ def _word(report: Report) -> str:
         return "INCONCLUSIVE"
     if any(target.layer for target in report.targets):
         return "NOT REACHED"
+    if unseen(report.targets):
+        return "NOT JUDGED"
     return "HEALTHY so far" if worst else "No problem found"
+
+
+def _first_of(targets: Sequence[TargetResult], say: Say) -> str:
+    """`web-1 and 3 more`."""
+    return say(targets[0].name) + (f" and {len(targets) - 1} more" if targets[1:] else "")
 
 
 def _seen(report: Report) -> tuple[int, int]:
@@ -134,6 +147,8 @@ def next_command(report: Report, say: Say) -> tuple[str, str]:
         return "diagkit runbook show connectivity", "what to do about a host that is not reached"
     if worst := worst_of(report.findings):
         return f"diagkit explain {worst.check}", "what it means, and what it is confused with"
+    if (dark := unseen(report.targets)) and kept_by(dark, report) == LATE:
+        return f"diagkit check {targets_as_words(dark)} --timeout {AMPLE}", "to give it time to answer"
     if report.summary.status is Status.UNKNOWN:
         return f"diagkit check {targets_as_words(report.targets)} -v", "to see why these could not be judged"
     return f"diagkit check {targets_as_words(report.targets)} --all", "to see every check and its figures"

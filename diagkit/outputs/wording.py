@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from diagkit.model import (
     Layer,
     Report,
     RunInfo,
+    Silence,
     Status,
     Suspect,
     TargetResult,
@@ -33,6 +35,8 @@ LAYERS = {
     Layer.AUTHENTICATION: "SSH authentication",
     Layer.SHELL: "shell",
 }
+LATE, DENIED = "for want of an answer in time", "for want of rights"
+KEPT_BY: Mapping[Silence | None, str] = {Silence.TIMEOUT: LATE, Silence.NOT_RUN: LATE, Silence.DENIED: DENIED}
 TYPED = 5  # targets in a command to type
 WITHOUT_TARGETS = ("runbook", "explain")  # commands that are about no target
 STEPS = ("verify", "act", "roll back")  # what the lines of Suspect.next are, in this order
@@ -66,6 +70,28 @@ def not_reached(layer: Layer | None, detail: str = "") -> str:
 
 def _layer(layer: Layer | None) -> str:
     return LAYERS[layer] if layer else "not asked"
+
+
+def unseen(targets: Iterable[TargetResult]) -> list[TargetResult]:
+    """Those that were reached, and of which too little could be seen to call them well."""
+    return [target for target in targets if target.reached and target.coverage.poor]
+
+
+def unjudged(targets: Sequence[TargetResult], report: Report) -> str:
+    """How much of them could not be judged, and what kept us from most of it."""
+    blind, of = sum(t.coverage.of - t.coverage.judged for t in targets), sum(t.coverage.of for t in targets)
+    why = kept_by(targets, report)
+    return f"{blind} of {counted(of, 'check')} could not be judged{f', most {why}' if why else ''}"
+
+
+def kept_by(targets: Iterable[TargetResult], report: Report) -> str:
+    """What kept us from judging most of what could not be judged; empty where that is not to be said in a few words."""
+    names = {target.name for target in targets}
+    checks: Counter[str] = Counter()
+    for note in report.silences:
+        if note.target in names:
+            checks[KEPT_BY.get(note.silence, "")] += len(note.checks)
+    return max(checks, key=checks.__getitem__, default="")
 
 
 def about(found: Finding | Weighed, say: Say) -> str:
