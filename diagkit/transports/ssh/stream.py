@@ -10,6 +10,7 @@ import time
 from typing import Protocol
 
 LINE_BYTES = 1024  # RFC 4253 allows 255 for the version line
+CHUNK_BYTES = 1 << 15  # taken at once of what has come: paramiko asks for the head and the body of each packet
 STUCK_SECONDS = 10.0  # in which the other end takes not one byte; then it is not going to
 GLANCE = 0.02  # seconds between two looks at a channel whose window is full
 
@@ -49,12 +50,11 @@ class GuardedStream:
 
     def recv(self, size: int) -> bytes:
         """What has come, at most `size` bytes; empty at the end. Waits until `close` if it must."""
-        if self._ahead:
-            data, self._ahead = self._ahead[:size], self._ahead[size:]
-            return data
-        data = self.stream.recv(size)
-        if self.hurried and self._socket:
-            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        if not self._ahead:
+            self._ahead = self.stream.recv(max(size, CHUNK_BYTES))
+            if self.hurried and self._socket:
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+        data, self._ahead = self._ahead[:size], self._ahead[size:]
         return data
 
     def readline(self) -> bytes:

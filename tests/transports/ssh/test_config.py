@@ -5,13 +5,13 @@ import pwd
 import shutil
 import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from diagkit.model import Layer, Silence
 from diagkit.transports.ssh.config import beyond as ssh_beyond
-from diagkit.transports.ssh.config import route as ssh_config
 from diagkit.transports.ssh.config import settings as ssh_settings
 from diagkit.transports.ssh.config.route import Hop, resolve
 from diagkit.transports.ssh.stages import Stopped
@@ -19,6 +19,7 @@ from tests.transports.sshd import make_key
 
 HOME = pwd.getpwuid(os.getuid()).pw_dir
 ME = pwd.getpwuid(os.getuid()).pw_name
+NOWHERE = "/nonexistent"  # a PATH without ssh
 
 
 @pytest.fixture(params=["ssh", "paramiko"])
@@ -27,7 +28,7 @@ def reader(request, monkeypatch):
     assert shutil.which("ssh"), "these tests need OpenSSH's client: apt-get install openssh-client"
     resolve.cache_clear()
     if request.param == "paramiko":
-        monkeypatch.setattr(ssh_config.shutil, "which", lambda _: None)
+        monkeypatch.setenv("PATH", NOWHERE)
     yield request.param
     resolve.cache_clear()
 
@@ -279,13 +280,28 @@ def test_fido_keys_count_where_there_are_no_others(tmp_path):
     assert not resolve(Hop(host="web2"), written(tmp_path / "beside", both)).beyond
 
 
+def test_many_threads_at_once_start_ssh_no_more_often_than_one(tmp_path, monkeypatch):
+    told = tmp_path / "told"
+    real = shutil.which("ssh")
+    (tmp_path / "ssh").write_text(f'#!/bin/sh\necho "$*" >>{told}\nsleep 0.1\nexec {real} "$@"\n')
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    config = written(tmp_path, "User deploy\n")
+    with ThreadPoolExecutor(8) as threads:
+        routes = list(threads.map(lambda number: resolve(Hop(host=f"web{number}"), config), range(8)))
+    assert {route.user for route in routes} == {"deploy"}
+    asked = told.read_text().splitlines()
+    assert [call for call in asked if "-V" in call] == ["-V"]
+    assert len([call for call in asked if config in call]) == 1
+
+
 # ---------------------------------------------------------------- without ssh
 
 
 @pytest.fixture
 def no_ssh(monkeypatch):
     resolve.cache_clear()
-    monkeypatch.setattr(ssh_config.shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", NOWHERE)
     yield
     resolve.cache_clear()
 
@@ -360,7 +376,7 @@ def test_with_and_without_ssh_the_same_route_is_found(tmp_path, monkeypatch, hos
     resolve.cache_clear()
     by_ssh = resolve(Hop(host=host), config)
     resolve.cache_clear()
-    monkeypatch.setattr(ssh_config.shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", NOWHERE)
     by_us = resolve(Hop(host=host), config)
     resolve.cache_clear()
     theirs = {"key_algorithms": "", "authority_algorithms": ""}  # whose defaults only ssh knows

@@ -7,9 +7,11 @@ becomes a Route.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import shutil
 import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,6 +94,9 @@ class Route:
         return dict(self.allowed).get(keyword)
 
 
+_asking = threading.Lock()  # held where one asks for all: with a cache alone, all that come at once would ask
+
+
 @lru_cache(maxsize=4096)
 def resolve(hop: Hop, config: str = "") -> Route:
     """The way to a machine by the user's ssh configuration, or by the file `config` alone (`none`: no file at all).
@@ -104,16 +109,20 @@ def resolve(hop: Hop, config: str = "") -> Route:
             check_user_name(hop.user)
     except ValueError as error:
         raise Stopped(Layer.NAME, Silence.UNSUPPORTED, str(error)) from None
-    if _is_openssh(shutil.which("ssh")):
-        defaults = _answers("none").about(Hop(host="localhost")) if config != "none" else {}
-        return _route(hop, _answers(config).about(hop), defaults)
+    with _asking:
+        openssh = _is_openssh(os.environ.get("PATH"))
+        answers = _answers(config)
+    if openssh:
+        defaults = _defaults() if config != "none" else {}
+        return _route(hop, answers.about(hop), defaults)
     settings, notes = read(hop, config)
     return _route(hop, settings, {}, notes=notes)
 
 
 @lru_cache(maxsize=4)
-def _is_openssh(program: str | None) -> bool:
-    """Whether this is a client that can be asked; dropbear's goes by the same name, where machines are small."""
+def _is_openssh(path: str | None) -> bool:
+    """Whether the ssh on this path can be asked; dropbear's goes by the same name, where machines are small."""
+    program = shutil.which("ssh", path=path)
     if program is None:
         return False
     return child.run([program, "-V"], timeout=ANSWER_SECONDS).complaint.startswith("OpenSSH")
@@ -122,6 +131,12 @@ def _is_openssh(program: str | None) -> bool:
 @lru_cache(maxsize=16)
 def _answers(config: str) -> Answers:
     return Answers(config)
+
+
+@lru_cache(maxsize=1)
+def _defaults() -> Settings:
+    """What ssh does where nobody has configured anything."""
+    return _answers("none").about(Hop(host="localhost"))
 
 
 def _route(hop: Hop, settings: Settings, defaults: Settings, notes: tuple[str, ...] | None = None) -> Route:
