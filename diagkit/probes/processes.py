@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from diagkit.model import Again, Glob, Native, Reply, Run, Silence
 from diagkit.probes import Garbled, Withheld, probe
@@ -23,7 +24,9 @@ DETAILS = Run(
     cap=1_048_576,
 )
 STAT = re.compile(r"(\d+) \((.*)\) (\S) (.*)")
-DETAIL = re.compile(r"/proc/(\d+)/\w+:(Uid|FDSize|VmRSS|Max open files|Max processes):?\s+(\w+)\s*")
+DETAIL = re.compile(
+    r"^/proc/(\d+)/\w+:(Uid|FDSize|VmRSS|Max open files|Max processes):?[ \t]+(\w+)[ \t]*$", re.MULTILINE
+)
 PAGE = 4096  # bytes; 64 KiB on some arm64 and POWER machines, where growth then reads too small
 KERNEL_THREAD = 0x00200000  # PF_KTHREAD
 OPENS = "log in as root: /proc is mounted with hidepid and shows this user only its own processes"
@@ -72,8 +75,10 @@ class Processes:
     all: tuple[Process, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(NamedTuple):
+    """The fields of /proc/PID/stat that count."""
+
+    pid: str
     name: str
     state: str
     parent: int
@@ -145,32 +150,33 @@ def processes(before: Reply, after: Reply, details: Reply) -> Processes:
 
 def compared(before: Reply, after: Reply, details: Reply) -> Processes:
     """The same, of whatever two samples. Raises Withheld where we see only some of the processes."""
-    first, second = _samples(before), _samples(after)
-    if 1 not in second:
+    first, second = by_file(before), by_file(after)
+    samples = {path: sample for path, lines in second.items() if (sample := _sample(path, lines[0]))}
+    if not samples:
+        raise Garbled(after.text[:60])
+    if "/proc/1/stat" not in samples:
         raise Withheld(Silence.DENIED, HIDDEN)
     if before.cut or after.cut or details.cut:
-        raise Withheld(Silence.TRUNCATED, f"more than {len(second)} processes")
-    more = _details(details)
-    seconds = elapsed(before, after)
+        raise Withheld(Silence.TRUNCATED, f"more than {len(samples)} processes")
+    more, seconds = _details(details), elapsed(before, after)
     # The youngest process is the one that answers us. /proc/uptime would not do: containers see their own there, but
     # their processes' start times count from the machine's boot.
-    clock = max(sample.started for sample in second.values())
-    return Processes(all=tuple(_process(pid, first.get(pid), now, more, seconds, clock) for pid, now in second.items()))
+    clock = max(sample.started for sample in samples.values())
+    found = []
+    for path, now in samples.items():
+        line, *_ = first.get(path, ("",))
+        then = now if line == second[path][0] else _sample(path, line)  # most have slept, and are read once
+        found.append(_process(then, now, more.get(now.pid, {}), seconds, clock))
+    return Processes(all=tuple(found))
 
 
-def _process(
-    pid: int, then: _Sample | None, now: _Sample, more: dict[tuple[int, str], int], seconds: float, clock: int
-) -> Process:
+def _process(then: _Sample | None, now: _Sample, more: Mapping[str, int], seconds: float, clock: int) -> Process:
     if then and then.started != now.started:
         then = None  # another process under the same number
     age = max((clock - now.started) / TICKS_PER_SECOND, 0.01)
-
-    def share(ticks: int) -> float:
-        return ticks / TICKS_PER_SECOND / seconds
-
     ran = now.ticks - (then.ticks if then else 0)
     return Process(
-        pid=pid,
+        pid=int(now.pid),
         parent=now.parent,
         name=now.name,
         state=now.state,
@@ -179,52 +185,48 @@ def _process(
         kernel=bool(now.flags & KERNEL_THREAD),
         age=age,
         nice=now.nice,
-        cpu=share(ran),
-        system=share(now.system - (then.system if then else 0)),
-        children_cpu=share(now.children - (then.children if then else 0)),
+        cpu=ran / TICKS_PER_SECOND / seconds,
+        system=(now.system - (then.system if then else 0)) / TICKS_PER_SECOND / seconds,
+        children_cpu=(now.children - (then.children if then else 0)) / TICKS_PER_SECOND / seconds,
         lifetime_cpu=now.ticks / TICKS_PER_SECOND / age,
-        rss=more.get((pid, "VmRSS"), 0) << 10,
+        rss=more.get("VmRSS", 0) << 10,
         growth=(now.pages - then.pages) * PAGE / seconds if then else 0.0,
-        uid=more.get((pid, "Uid"), -1),
-        fd_slots=more.get((pid, "FDSize"), 0),
-        fd_limit=more.get((pid, "Max open files"), 0),
-        task_limit=more.get((pid, "Max processes"), 0),
+        uid=more.get("Uid", -1),
+        fd_slots=more.get("FDSize", 0),
+        fd_limit=more.get("Max open files", 0),
+        task_limit=more.get("Max processes", 0),
     )
 
 
-def _samples(reply: Reply) -> dict[int, _Sample]:
-    found = {}
-    for path, lines in by_file(reply).items():
-        match = STAT.fullmatch(lines[0])
-        if not match or path != f"/proc/{match[1]}/stat":
-            continue  # a program may put a line break into its name; such a process is left out
-        rest = match[4].split()
-        if len(rest) < 21:
-            raise Garbled(lines[0][:60])
-        found[int(match[1])] = _Sample(
-            name=match[2],
-            state=match[3],
-            parent=int(rest[0]),
-            flags=int(rest[5]),
-            user=int(rest[10]),
-            system=int(rest[11]),
-            children=int(rest[12]) + int(rest[13]),
-            nice=int(rest[15]),
-            threads=int(rest[16]),
-            started=int(rest[18]),
-            pages=int(rest[20]),
-        )
-    if not found:
-        raise Garbled(reply.text[:60])
-    return found
+def _sample(path: str, line: str) -> _Sample | None:
+    """A program may put a line break into its name; such a process is left out."""
+    match = STAT.fullmatch(line)
+    if not match or path != f"/proc/{match[1]}/stat":
+        return None
+    rest = match[4].split(maxsplit=21)
+    if len(rest) < 21:
+        raise Garbled(line[:60])
+    return _Sample(
+        pid=match[1],
+        name=match[2],
+        state=match[3],
+        parent=int(rest[0]),
+        flags=int(rest[5]),
+        user=int(rest[10]),
+        system=int(rest[11]),
+        children=int(rest[12]) + int(rest[13]),
+        nice=int(rest[15]),
+        threads=int(rest[16]),
+        started=int(rest[18]),
+        pages=int(rest[20]),
+    )
 
 
-def _details(reply: Reply) -> dict[tuple[int, str], int]:
-    found = {}
-    for line in reply.lines:
-        if match := DETAIL.fullmatch(line):
-            pid, what, value = match.groups()
-            found[int(pid), what] = -1 if value == "unlimited" else whole(value, what)
+def _details(reply: Reply) -> dict[str, dict[str, int]]:
+    """What else is told of each process, by its number."""
+    found: dict[str, dict[str, int]] = {}
+    for pid, what, value in DETAIL.findall(reply.text):
+        found.setdefault(pid, {})[what] = -1 if value == "unlimited" else whole(value, what)
     if not found:
         raise Garbled(reply.text[:60] or reply.complaint[:60])
     return found

@@ -8,7 +8,6 @@ from diagkit.model import Reply
 from diagkit.probes import Garbled
 
 TICKS_PER_SECOND = 100  # USER_HZ: what the kernel counts CPU time in towards user space, on every usual architecture
-KNOWN_IN_GLOB = re.compile(r"(/[^:]+):(.*)")
 COUNT = re.compile(r"\s*\d+\s*")
 OCTAL = re.compile(r"\\([0-7]{3})")
 
@@ -17,8 +16,9 @@ def by_file(reply: Reply) -> dict[str, list[str]]:
     """The lines of each file a `Glob` matched, by path. Raises Garbled when no line has the form `path:line`."""
     files: dict[str, list[str]] = {}
     for line in reply.lines[:-1] if reply.cut else reply.lines:
-        if match := KNOWN_IN_GLOB.fullmatch(line):
-            files.setdefault(match[1], []).append(match[2])
+        path, known, text = line.partition(":")
+        if known and path.startswith("/") and path != "/":
+            files.setdefault(path, []).append(text)
     if not files:
         raise Garbled(f"no file in {reply.text[:60]!r}")
     return files
@@ -26,7 +26,7 @@ def by_file(reply: Reply) -> dict[str, list[str]]:
 
 def whole(text: str, what: str) -> int:
     """A count that must be one: the single number a file of /proc or /sys holds."""
-    if not COUNT.fullmatch(text):
+    if not text.isdecimal() and not COUNT.fullmatch(text):
         raise Garbled(f"{what}: {text[:40]!r}")
     return int(text)
 
