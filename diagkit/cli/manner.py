@@ -83,7 +83,7 @@ class Manner:
 def say(report: Report, view: View, output: Output, files: Sequence[tuple[Output, Path]]) -> int:
     """Write the files, then stdout. 0, or an exit code if the report did not arrive everywhere it was wanted."""
     code = write(report, view, files)
-    return streams.say(output.render(report, view)) or code
+    return streams.pour(output.pieces(report, view)) or code
 
 
 def write(report: Report, view: View, files: Sequence[tuple[Output, Path]]) -> int:
@@ -91,7 +91,7 @@ def write(report: Report, view: View, files: Sequence[tuple[Output, Path]]) -> i
     code = 0
     for other, path in files:
         try:
-            write_report(path, other.render(report, replace(view, colour=False)))
+            write_report(path, other.pieces(report, replace(view, colour=False)))
         except Unwritable as error:
             streams.note(f"diagkit: {error}")
             code = exits.CANNOT_WRITE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 
 NOBODY_READS = 141  # 128 + SIGPIPE
 CANNOT_WRITE = 73  # EX_CANTCREAT of sysexits.h
@@ -21,8 +22,17 @@ def prepare() -> None:
 
 def say(text: str) -> int:
     """Write to stdout, with a newline at the end. 0, or an exit code: 141 if the reader has gone, 73 on a full disk."""
+    return pour((text,))
+
+
+def pour(pieces: Iterable[str]) -> int:
+    """Write a text to stdout as its pieces come; the same otherwise."""
+    ended = False
     try:
-        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+        for piece in filter(None, pieces):
+            sys.stdout.write(piece)
+            ended = piece.endswith("\n")
+        sys.stdout.write("" if ended else "\n")
         sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit must not fail again

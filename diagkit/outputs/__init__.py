@@ -1,4 +1,4 @@
-"""Outputs SAY: a report, said in one format each. Pure: they return text, they never print.
+"""Outputs SAY: a report, said in one format each. Pure: they return text, or yield it in pieces, and never print.
 
     @output
     def text(report: Report, view: View) -> str:
@@ -9,7 +9,7 @@ An output is called what its module is called, and that is what `--format` and `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -38,7 +38,7 @@ class View:
     found_by: tuple[str, ...] = ()
 
 
-Render = Callable[[Report, View], str]
+Say = Callable[[Report, View], str | Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +60,27 @@ class Output:
 
     name: str
     doc: str
-    render: Render
+    say: Say
     stream: Stream | None = None
 
+    def pieces(self, report: Report, view: View) -> Iterator[str]:
+        """The text as it comes: that on a large fleet would fill the memory."""
+        said = self.say(report, view)
+        yield from (said,) if isinstance(said, str) else said
 
-def output(render: Render) -> Output:
+    def render(self, report: Report, view: View) -> str:
+        """All of it."""
+        return "".join(self.pieces(report, view))
+
+
+def output(say: Say) -> Output:
     """Make an output of a function, named by the module it lives in."""
-    return Output(render.__module__.rpartition(".")[2], (render.__doc__ or "").strip(), render)
+    return Output(say.__module__.rpartition(".")[2], (say.__doc__ or "").strip(), say)
 
 
-def streamed(stream: Stream) -> Callable[[Render], Output]:
-    """The same, of a format that can also be said piece by piece."""
-    return lambda render: replace(output(render), stream=stream)
+def streamed(stream: Stream) -> Callable[[Say], Output]:
+    """The same, of a format that can also be said while others are still being asked."""
+    return lambda say: replace(output(say), stream=stream)
 
 
 def all_outputs() -> dict[str, Output]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as encoder
 import math
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
@@ -12,32 +11,34 @@ from typing import Any
 from diagkit import codec
 from diagkit.model import SCHEMA_VERSION, Finding, Report
 from diagkit.outputs import View, output
+from diagkit.outputs.encoding import encoded
 from diagkit.outputs.rendering import Form, render
 
 _OPEN = 4  # spaces: the report and the tables in it, such as the diagnosis, have a line for each of their fields
 
 
 @output
-def json(report: Report, view: View) -> str:  # noqa: ARG001 - every output takes a view
+def json(report: Report, view: View) -> Iterator[str]:  # noqa: ARG001 - every output takes a view
     """For programs: everything, in the shape that `diagkit schema` describes."""
-    return "".join(_laid_out(report)) + "\n"
+    yield from _laid_out(report)
+    yield "\n"
 
 
 def _laid_out(part: object, indent: str = "") -> Iterator[str]:
-    """Tables and lists of tables item by item, what is deeper on one line: the fast encoder knows no indentation."""
+    """Tables and lists of tables item by item, what is deeper on one line."""
     inner = indent + "  "
     if is_dataclass(part) and len(indent) < _OPEN:
         for n, field in enumerate(fields(part)):
-            yield f"{',' if n else '{'}\n{inner}{encoder.dumps(field.name)}: "
+            yield f"{',' if n else '{'}\n{inner}{encoded(field.name)}: "
             yield from _laid_out(getattr(part, field.name), inner)
         yield f"\n{indent}}}"
     elif isinstance(part, tuple) and part and is_dataclass(part[0]):
         for n, item in enumerate(part):
             yield f"{',' if n else '['}\n{inner}"
-            yield encoder.dumps(values_of(finite(item) if isinstance(item, Finding) else item))
+            yield encoded(finite(item) if isinstance(item, Finding) else item)
         yield f"\n{indent}]"
     else:
-        yield encoder.dumps(values_of(part))
+        yield encoded(part)
 
 
 def values_of(part: object) -> Any:

@@ -2,75 +2,68 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 
-from diagkit.codec import Json
 from diagkit.conclusions import Conclusion
-from diagkit.model import SCHEMA_VERSION, Report, Untrusted
+from diagkit.model import SCHEMA_VERSION, Finding, Forecast, LogDigest, Report, SilenceNote, Untrusted
 from diagkit.outputs import Stream, View, streamed
+from diagkit.outputs.encoding import encoded
 from diagkit.outputs.json import finite, values_of
 
-Event = dict[str, Json]
+Part = Finding | LogDigest | Forecast | SilenceNote
+PARTS: Mapping[type, str] = {Finding: "finding", LogDigest: "log", Forecast: "forecast", SilenceNote: "silence"}
 
 
 def _opening(run: str, version: str, started_at: datetime) -> str:
-    about = {"id": run, "version": version, "started_at": values_of(started_at)}
-    return _lines([{"event": "run", "schema_version": SCHEMA_VERSION, **about}])
+    return _line("run", {"schema_version": SCHEMA_VERSION, "id": run, "version": version, "started_at": started_at})
 
 
 def _told(of: Conclusion) -> str:
-    return _lines(
-        chain(
-            _events("target", [of.target]),
-            _events("finding", map(finite, of.findings)),
-            _events("log", of.logs),
-            _events("forecast", of.forecasts),
-            _events("silence", of.silences),
-        )
-    )
+    return _line("target", of.target) + _parts(chain(of.findings, of.logs, of.forecasts, of.silences))
 
 
 def _closing(report: Report) -> str:
-    diagnosis, run = report.diagnosis, values_of(report.run)
-    ends = {key: run[key] for key in ("finished_at", "since", "until", "interrupted")}
-    verdict = {"verdict": values_of(diagnosis.verdict), "condition": values_of(diagnosis.condition)}
-    return _lines(
+    diagnosis, run = report.diagnosis, report.run
+    verdict = {"verdict": diagnosis.verdict, "condition": diagnosis.condition, **values_of(report.summary)}
+    ends = {"finished_at": run.finished_at, "since": run.since, "until": run.until, "interrupted": run.interrupted}
+    return "".join(
         chain(
-            _events("alike", report.alike),
-            _events("outlier", report.outliers),
-            _events("fault", report.faults),
-            _events("cause", diagnosis.causes),
-            _events("unexplained", diagnosis.unexplained),
-            _events("moment", report.timeline.events),
-            _events("onset", report.timeline.onsets),
-            [{"event": "summary", **verdict, **values_of(report.summary), **ends}],
+            _lines("alike", report.alike),
+            _lines("outlier", report.outliers),
+            _lines("fault", report.faults),
+            _lines("cause", diagnosis.causes),
+            _lines("unexplained", diagnosis.unexplained),
+            _lines("moment", report.timeline.events),
+            _lines("onset", report.timeline.onsets),
+            [_line("summary", {**verdict, **ends})],
         )
     )
 
 
 @streamed(Stream(_opening, _told, _closing))
-def jsonl(report: Report, view: View) -> str:  # noqa: ARG001 - every output takes a view
+def jsonl(report: Report, view: View) -> Iterator[str]:  # noqa: ARG001 - every output takes a view
     """For log shippers: one JSON object a line, named by its `event`; the summary is the last."""
-    parts: dict[Untrusted, list[Event]] = {target.name: [] for target in report.targets}
-    for event, things in (
-        ("finding", map(finite, report.findings)),
-        ("log", report.logs),
-        ("forecast", report.forecasts),
-        ("silence", report.silences),
-    ):
-        for thing in things:
-            parts[thing.target] += _events(event, [thing])
-    targets = (_lines(chain(_events("target", [target]), parts[target.name])) for target in report.targets)
-    run = report.run
-    return "".join((_opening(run.id, run.version, run.started_at), *targets, _closing(report)))
+    yield _opening(report.run.id, report.run.version, report.run.started_at)
+    told: dict[Untrusted, list[Part]] = {target.name: [] for target in report.targets}
+    for part in chain[Part](report.findings, report.logs, report.forecasts, report.silences):
+        told[part.target].append(part)
+    for target in report.targets:
+        yield _line("target", target)
+        yield _parts(told[target.name])
+    yield _closing(report)
 
 
-def _events(event: str, things: Iterable[object]) -> Iterator[Event]:
-    yield from ({"event": event, **values_of(thing)} for thing in things)
+def _parts(parts: Iterable[Part]) -> str:
+    """What is told of one target."""
+    return "".join([_line(PARTS[type(p)], finite(p) if isinstance(p, Finding) else p) for p in parts])
 
 
-def _lines(events: Iterable[Event]) -> str:
-    return "".join(json.dumps(event) + "\n" for event in events)
+def _lines(event: str, things: Iterable[object]) -> Iterator[str]:
+    return (_line(event, thing) for thing in things)
+
+
+def _line(event: str, thing: object) -> str:
+    """The object with the name of its event as its first member; it has others."""
+    return f'{{"event": "{event}", {encoded(thing)[1:]}\n'

@@ -7,6 +7,7 @@ in the attribute and in the text, and names are unique.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import partial
 from xml.etree import ElementTree as ET
 
@@ -29,17 +30,18 @@ OUTCOMES = {
 
 
 @output
-def junit(report: Report, view: View) -> str:
+def junit(report: Report, view: View) -> Iterator[str]:
     """For CI: JUnit XML, a suite for each target, a test for each finding."""
-    root = ET.Element("testsuites", name="diagkit")
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    counts = _counts(report.findings, view.fail_on)
+    yield '<testsuites name="diagkit" tests="{tests}" failures="{failures}" errors="{errors}">\n'.format(**counts)
     verdict = "".join(verdict_line(report, SAY))
     found = by_target(report)
     for target in report.targets:
-        root.append(_suite(report, target, found[target.name], verdict, view.fail_on))
-    for count in ("tests", "failures", "errors"):
-        root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
-    ET.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+        suite = _suite(report, target, found[target.name], verdict, view.fail_on)
+        ET.indent(suite, level=1)
+        yield f"  {ET.tostring(suite, encoding='unicode')}\n"
+    yield "</testsuites>\n"
 
 
 def _suite(
@@ -53,9 +55,27 @@ def _suite(
     names: Counter[str] = Counter()
     for finding in found:
         suite.append(_test(finding, name, names, fail_on))
-    for count, tag in {"tests": "", "failures": "/failure", "errors": "/error", "skipped": "/skipped"}.items():
-        suite.set(count, str(len(suite.findall(f"testcase{tag}"))))
+    for name, count in _counts(found, fail_on).items():
+        suite.set(name, str(count))
     return suite
+
+
+def _counts(found: Iterable[Finding], fail_on: Status | None) -> dict[str, int]:
+    """How many tests there are, and how many of them have each outcome."""
+    outcomes = Counter(_outcome(finding, fail_on) for finding in found)
+    return {
+        "tests": outcomes.total(),
+        "failures": outcomes["failure"],
+        "errors": outcomes["error"],
+        "skipped": outcomes["skipped"],
+    }
+
+
+def _outcome(finding: Finding, fail_on: Status | None) -> str:
+    """The element that says how a test ended; empty: it passed."""
+    if finding.status not in OUTCOMES or (finding.status is Status.WARN and fail_on is not Status.WARN):
+        return ""
+    return OUTCOMES[finding.status][0]
 
 
 def _properties(report: Report, target: TargetResult, verdict: str) -> list[tuple[str, str]]:
@@ -76,8 +96,8 @@ def _test(finding: Finding, target: str, names: Counter[str], fail_on: Status | 
     unique = name if names[name] == 1 else f"{name} #{names[name]}"
     test = ET.Element("testcase", classname=f"diagkit.{target}.{phase}", name=unique)
     says = SAY(finding.summary)
-    if finding.status in OUTCOMES and not (finding.status is Status.WARN and fail_on is not Status.WARN):
-        tag, kind = OUTCOMES[finding.status]
+    if tag := _outcome(finding, fail_on):
+        kind = OUTCOMES[finding.status][1]
         ET.SubElement(test, tag, type=kind, message=says).text = "\n".join([says, *_proof(finding)])
     elif finding.status is Status.WARN:
         ET.SubElement(test, "system-out").text = f"warning: {says}"

@@ -41,9 +41,9 @@ NAMES = partial(who_listed, say=SAY)
 
 
 @output
-def markdown(report: Report, view: View) -> str:
+def markdown(report: Report, view: View) -> Iterator[str]:
     """For tickets and hand-offs: Markdown."""
-    return "\n".join(_lines(report, view)) + "\n"
+    return (f"{line}\n" for line in _lines(report, view))
 
 
 def _lines(report: Report, view: View) -> Iterator[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from diagkit.model import Report, Status
 from diagkit.outputs import View, all_outputs
-from diagkit.outputs.json import schema
+from diagkit.outputs.encoding import encoded
+from diagkit.outputs.json import schema, values_of
 from tests.outputs import reports
 
 
@@ -118,3 +119,12 @@ def test_markdown_begins_with_the_verdict_and_ends_with_what_to_type():
     said = say("markdown", reports.confirmed()).splitlines()
     assert said[0] == "# CONFIRMED on `web1`: Disk full: no space left on device (`/var`)"
     assert said[-1] == "    diagkit runbook show disk_full"
+
+
+@pytest.mark.parametrize("name", reports.ALL)
+def test_text_is_what_the_values_would_give(name: str):
+    """`encoded` writes at once what the standard library makes of the values."""
+    report = reports.ALL[name]()
+    assert encoded(report) == json.dumps(values_of(report))
+    odd = {"a": [1, 2.5, True, None, float("inf")], "é": "\ud800", "at": report.run.since, "b": b"\xff"}
+    assert encoded(odd) == json.dumps(values_of(odd))

@@ -38,6 +38,7 @@ LOOKS_INSIDE = {
     "causes/grounding.py": "compares texts to find the same subject",
     "causes/observed.py": "compares texts to put findings in order",
     "timeline/merge.py": "compares texts to put them in order",
+    "outputs/encoding.py": "remembers how texts that come again were rendered",
     "differences/__init__.py": "compares texts",
     "differences/alike.py": "compares texts to find hosts that are alike, without what only tells them apart",
     "cli/compare.py": "compares texts",
