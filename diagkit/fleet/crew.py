@@ -13,8 +13,8 @@ from typing import Generic, Protocol, TypeVar
 
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import USUAL
+from diagkit.gathering import gather
 from diagkit.model import Fault, Reply, Silence, Tape, Target, Transport, Unreached, Untrusted
-from diagkit.session import gather
 
 GRACE = 0.2  # seconds past its deadline in which a target may still hand in what it has
 LAST_WORDS = 1.5  # seconds in which those cut off by a signal may

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from diagkit.conclusions import Settings
 from diagkit.model import Moment, Site, Target
 from diagkit.transports.ssh.switchboard import Choice
+
+if TYPE_CHECKING:
+    from diagkit.conclusions import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

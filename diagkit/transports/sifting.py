@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import lru_cache
 from math import ceil
 
-from diagkit.logs.matching.sieve import expression, pieces
 from diagkit.model import Moment, Reply, Sift, Silence
 from diagkit.transports.program import bare_text
 
@@ -32,6 +31,8 @@ def library(moment: Moment) -> str:
 
 @lru_cache(maxsize=4)
 def _library(moment: Moment) -> str:
+    from diagkit.logs.matching.sieve import expression, pieces  # as much again as all that one question needs
+
     until = 0 if moment.until >= moment.now else ceil(moment.until.timestamp())
     named = {
         "WINDOW": bare_text("window.awk"),

@@ -9,7 +9,6 @@ import sys
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-from diagkit.conclusions import Settings
 from diagkit.fleet.crew import visits
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.ways import opener
@@ -25,11 +24,12 @@ def system(reply: Reply) -> str:
     return reply.text
 
 
-class OneQuestion(Settings):
-    """A checklist of one question."""
+class OneQuestion:
+    """The settings of a checklist of one question."""
 
-    def probes(self) -> list[Probe]:
-        """It."""
+    @staticmethod
+    def probes() -> list[Probe]:
+        """Its one probe."""
         return [system]
 
 
@@ -39,7 +39,7 @@ def main(config: str, *hosts: str) -> None:
     now = datetime.now(UTC)
     errand = Errand(
         targets=tuple(Target(scheme="ssh", host=host, label=host) for host in hosts),
-        settings=OneQuestion(checks=()),
+        settings=OneQuestion(),
         moment=Moment(now=now, since=now, until=now),
         timeout=120.0,
         ssh_config=config,
