@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from diagkit.causes import Cause, LookAlike, always, often, sometimes
-from diagkit.causes.conditions import requests_fail, writes_fail
+from diagkit.causes.conditions import requests_fail, starts_fail, writes_fail
 from diagkit.causes.jobs import backup_failed
+from diagkit.checks.functional import starts
 from diagkit.checks.logs import signatures
-from diagkit.checks.resources import disks, mounts, processes, swaps
+from diagkit.checks.resources import device_files, disks, mounts, processes, swaps
 
 MOUNTS = "diagkit resources {target} --only 'resources.mounts.*' -v"
 
@@ -82,4 +83,21 @@ swap_missing = Cause(
     roll_back="`swapoff {subject}`",
     look_alikes=(LookAlike(cause="mount_missing", tell="the line of fstab is no swap", by=mounts.missing),),
     source="swapon(8), fstab(5)",
+)
+device_file_broken = Cause(
+    title="Device file broken: /dev/null or a neighbour is missing, a plain file, or closed to all but root",
+    prior=0.001,
+    per_subject=True,
+    shows=(always(device_files.sound),),
+    leads_to=(sometimes(starts_fail),),
+    verify="diagkit resources {target} --only resources.device_files.sound -v",
+    act=(
+        "Make it anew beside the old one, and move it there: the runbook has the numbers. Then find what replaced it: "
+        "a program run as root that deletes or renames its output file."
+    ),
+    roll_back="None is needed: what stood there was of no use.",
+    look_alikes=(
+        LookAlike(cause="permission_denied", tell="it names a file below another path", by=starts.permission),
+    ),
+    source="null(4); hier(7); devices.txt of the kernel",
 )

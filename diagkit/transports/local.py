@@ -100,7 +100,9 @@ class Local:
             replies = converse(self._pipe, asks, moment, self.deadline, declared=self._declared)
         except (NoShell, OSError) as error:
             if not self._talked:
-                self.unreached = Unreached(Layer.SHELL, Silence.UNREACHABLE, f"{self._shell[0]}: {error}")
+                said = error.heard.decode("utf-8", "replace").strip() if isinstance(error, NoShell) else ""
+                detail = f"{self._shell[0]}: {error}" + (f': it said "{said}"' if said else "")
+                self.unreached = Unreached(Layer.SHELL, Silence.UNREACHABLE, detail)
             return dict.fromkeys(asks, Reply(silence=Silence.UNREACHABLE, err=str(error).encode(), at=time.time()))
         self._talked = True
         return hung_up(replies) if self._closed else replies

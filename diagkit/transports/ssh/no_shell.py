@@ -14,6 +14,8 @@ def no_shell(absent: NoShell, complaint: bytes, code: int | None, *, ended: bool
     said = " ".join(words.split())
     if absent.endless:
         what = "a login script or a forced command writes without end"
+    elif "/dev/null" in said:
+        what = "the machine is broken"
     elif ended:
         what = "the account is locked to something else (a forced command, nologin, a restricted shell)"
     else:

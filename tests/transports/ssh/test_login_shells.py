@@ -81,6 +81,7 @@ def test_login_scripts_may_do_what_they_do(tmp_path, script):
         ("/usr/sbin/nologin", Silence.REFUSED, '"This account is currently not available." and ended with status 1'),
         ("kill -9 $$", Silence.REFUSED, "no POSIX shell answered"),
         ("exec <&-" + THEN, Silence.REFUSED, "no POSIX shell answered"),
+        ("echo /dev/null is missing; exit 1", Silence.REFUSED, 'the machine is broken, which said "/dev/null is'),
         ("yes", Silence.GARBLED, 'writes without end, which said "y y y'),
     ],
 )
