@@ -8,7 +8,6 @@ Third parties add modules through the entry points `diagkit.probes`, `diagkit.ch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -23,6 +22,7 @@ from diagkit.causes import WORDS, Cause, Condition, State
 from diagkit.causes.knowledge import Knowledge
 from diagkit.checks import PHASES, Check
 from diagkit.differences.outliers import SetUp
+from diagkit.frozen import frozen
 from diagkit.logs import signatures
 from diagkit.model import Fault, Untrusted
 from diagkit.probes import Probe, needs
@@ -34,7 +34,7 @@ Wanting = Check | Teller | type[Gauges | SetUp]
 SHIPPED = Path(__file__).parent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Home:
     """Where a thing is defined: the file, its name there, and the module (or family) below its package."""
 
@@ -54,7 +54,7 @@ class Home:
         return f"{shown}:{own.line_of(self.file, self.name)}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known(Generic[T]):
     """What there is of one kind, by name, with the home of each, and what was refused."""
 

@@ -7,7 +7,7 @@ the answers themselves need not be kept. `session.assemble` lays those of all ho
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from diagkit import catalog
 from diagkit.baseline.foretold import forecasts
@@ -16,6 +16,7 @@ from diagkit.checks import OPENS, Check
 from diagkit.checks.connectivity.identity import host_key
 from diagkit.differences.outliers import SetUp, Traits, traits
 from diagkit.digest.hosts import Heard, digest
+from diagkit.frozen import frozen
 from diagkit.model import (
     Coverage,
     Fault,
@@ -37,7 +38,7 @@ from diagkit.timeline.story import Gauges, Story, story
 LOGS = "logs."  # begins the names of the checks of that phase
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """What to run and how strict to be. `limits` replaces the default limits of the checks it names.
 
@@ -80,7 +81,7 @@ def _by_name(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Conclusion:
     """All that one tape tells. story: of what led there, where the host is not well. traits: where it was reached."""
 

@@ -10,7 +10,7 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -19,6 +19,7 @@ from typing import Any
 
 from diagkit import codec, own
 from diagkit.checks import Check
+from diagkit.frozen import frozen
 from diagkit.model import Deploy, Service
 from diagkit.spelling import nearest
 
@@ -48,7 +49,7 @@ class Colour(Enum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Declared:
     """`[targets.NAME]`: a name for a target. Without an address the name itself is the address.
 
@@ -60,7 +61,7 @@ class Declared:
     depends_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Config:
     """Every setting. `timeout` is in seconds for each host; `checks` holds what replaces the limits of a check.
 
@@ -99,7 +100,7 @@ class Config:
         return frozenset(found)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """One file's settings, in the shape of `Config`. `origin` is what we call the file."""
 

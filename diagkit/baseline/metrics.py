@@ -12,9 +12,9 @@ import inspect
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, get_type_hints
 
+from diagkit.frozen import frozen
 from diagkit.model import Moment, Unknown
 from diagkit.probes import Facts, Inapplicable
 from diagkit.probes.cpu import Load
@@ -32,7 +32,7 @@ LARGEST = 5  # programs whose memory is kept
 FULLEST = 8  # filesystems
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Level:
     """How much of something is used, and the limit at which nothing is left; infinite where there is none.
 
@@ -48,7 +48,7 @@ WATCHED = "watched"  # key of the seconds of log in which `errors` were counted;
 Levels = Mapping[str, Level]  # by subject; empty: the host itself
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Metric:
     """A named figure, or one for each subject, read off one fact."""
 

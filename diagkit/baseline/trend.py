@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations, pairwise
 from statistics import median
+
+from diagkit.frozen import frozen
 
 Point = tuple[float, float]  # seconds, value
 
@@ -32,7 +33,7 @@ REACH = 4.0  # times the time looked at that is looked ahead: 6 hours of samples
 CERTAIN = 1.96  # standard deviations: 95 %
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Trend:
     """A climb: how fast (per second), the range that holds this with 95 %, and over how many seconds it was seen."""
 
@@ -42,7 +43,7 @@ class Trend:
     span: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Exhaustion:
     """In how many seconds the limit is met if it goes on like this; the soonest and latest of it, and the climb."""
 

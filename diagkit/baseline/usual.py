@@ -13,8 +13,9 @@ from __future__ import annotations
 import math
 from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, stdev
+
+from diagkit.frozen import frozen
 
 MORE = "run it with --baseline from time to time"  # what to do where the history is too short
 LEAST = 24  # samples
@@ -29,7 +30,7 @@ DISTANCES = (1.0, 2.0, 2.9, 4.0)
 WORTH = (0.43, 1.0, 10.0, 20.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Compared:
     """What is measured now beside what is usual: the range that holds 98 % of `count` samples.
 

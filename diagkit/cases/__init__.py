@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from diagkit import catalog
 from diagkit.conclusions import Settings
+from diagkit.frozen import frozen
 from diagkit.model import Report, RunInfo, Tape, epoch
 from diagkit.probes import Facts
 from diagkit.probes.host import Identity
@@ -34,7 +34,7 @@ class BadCase(ValueError):
     """A folder of cases, or what it expects, cannot be used; one sentence with the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Expected:
     """What was wrong. No causes: nothing. `entity` of the first cause; None where any is right."""
 
@@ -44,7 +44,7 @@ class Expected:
     truth: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
     """One tape and what was wrong when it was made."""
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from diagkit.cases import HEALTHY, Expected
+from diagkit.frozen import frozen
 from diagkit.model import Report, Verdict
 
 Z = 1.96  # standard deviations: a 95 % interval
@@ -22,7 +22,7 @@ BINS = 10
 SAID = (Verdict.CONFIRMED, Verdict.PROBABLE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Named:
     """A cause that was named, with what it concerns."""
 
@@ -32,7 +32,7 @@ class Named:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What was said of one case: the causes, likeliest first. `family` is what it is counted under."""
 
@@ -66,7 +66,7 @@ class Answer:
         return not main or self.expected.entity in (None, named.entity)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Share:
     """So many of so many."""
 
@@ -89,7 +89,7 @@ class Share:
         return max(0.0, middle - half), min(1.0, middle + half)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Score:
     """The counts of some cases. `confirmed` and `probable`: how many of the first causes said so were right.
 

@@ -15,17 +15,17 @@ check objects, never to strings. Log signatures say themselves for which cause t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import overload
 
 from diagkit.checks import Check
+from diagkit.frozen import frozen
 
 ALWAYS, USUALLY, OFTEN, SOMETIMES, RARELY, HINT = 0.98, 0.85, 0.6, 0.3, 0.1, 0.03
 FAILS = 0.8  # of the times a sign shows, it is a failure, not a warning, unless the sign says otherwise
 WORDS = {"always": ALWAYS, "usually": USUALLY, "often": OFTEN, "sometimes": SOMETIMES, "rarely": RARELY, "hint": HINT}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Sign:
     """When the state holds, this check speaks up with this probability (`weight`), and fails with `fails`.
 
@@ -38,7 +38,7 @@ class Sign:
     same: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Effect:
     """When the state holds, it brings about this other state with this probability."""
 
@@ -46,7 +46,7 @@ class Effect:
     weight: float
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True)
 class State:
     """Something that is so, or not, on a host.
 
@@ -64,12 +64,12 @@ class State:
     shared: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True)
 class Condition(State):
     """A derived state: it has no prior of its own, it carries cascades (`writes_fail`, `service_down`)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True)
 class LookAlike:
     """What a cause is confused with, and what tells them apart: in words, and the check that sees it."""
 
@@ -78,7 +78,7 @@ class LookAlike:
     by: Check | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@frozen(eq=False, kw_only=True)
 class Cause(State):
     """A state that needs no further explaining: somebody can put it right.
 
@@ -100,7 +100,7 @@ class Cause(State):
     shallow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Word:
     """A frequency in a word: `often(check)` is a sign of that weight, `often(state)` an effect of that weight."""
 

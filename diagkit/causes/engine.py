@@ -39,11 +39,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from heapq import heappop, heappush
 from itertools import combinations
 
 from diagkit.causes.net import Net, Nodes, nodes_of, set_of
+from diagkit.frozen import frozen
 
 WINDOW = 4.0  # nats below the best root set at which a set is left alone
 MARGIN = 1.0  # nats that the estimate of a root's gain may fall short
@@ -52,7 +53,7 @@ MAX_EXPANDED = 80  # root sets extended in one block
 NEGLIGIBLE = 1e-7  # of the likeliest rest: a rest this improbable is dropped while summing
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Posterior:
     """What follows from the observations.
 
@@ -210,7 +211,7 @@ def _blocks(net: Net, candidates: Iterable[int]) -> list[list[int]]:
     return [members for _, _, members in groups]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Search:
     """The root sets of one block that were looked at, with their log odds against no root, and the log of their sum."""
 

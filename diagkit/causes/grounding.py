@@ -22,6 +22,7 @@ from diagkit.causes import ALWAYS, OFTEN, Cause, Sign, State
 from diagkit.causes.knowledge import Knowledge, Voices
 from diagkit.causes.net import Net, Observation
 from diagkit.causes.observed import FAILED, Observed, grade, kept_silent, observations, unjudged
+from diagkit.frozen import frozen
 from diagkit.model import Finding, Status
 
 INCIDENT = 0.5  # P(something is wrong | somebody looks)
@@ -40,7 +41,7 @@ SAME_FACT = 0.15  # correlation of findings of one check or group, a guess
 PROVIDER = "provider_fails"  # the condition that stands for another target; its subject is that target
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One state on this host; `subject` is empty for the host itself or where it is not known.
 
@@ -68,7 +69,7 @@ class Grounded:
         return self.net.observations[: len(self.observed)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Beyond:
     """What is known of a host from beyond it.
 

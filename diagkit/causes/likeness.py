@@ -16,6 +16,7 @@ from graphlib import TopologicalSorter
 from diagkit.causes import WORDS, State
 from diagkit.checks import Check
 from diagkit.checks.logs.signatures import judge_of
+from diagkit.frozen import frozen
 from diagkit.logs.signatures import Signature
 from diagkit.model import Status
 
@@ -24,7 +25,7 @@ FLOOR = 1e-6  # no probability is smaller: knowledge is never that sure
 Grades = tuple[float, float]  # P(it at least warns), P(it fails)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Feature:
     """Something that can be seen: a check, or one log signature and the check that reports it."""
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from diagkit.frozen import frozen
+
 FLOOR = 1e-6  # no likelihood is smaller: knowledge is never that sure
 
 Nodes = int  # a set of nodes: bit n stands for node n
@@ -28,7 +30,7 @@ def set_of(nodes: Iterable[int]) -> Nodes:
     return mask
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observation:
     """One observed grade and the nodes that can bring it about: (node, a, b).
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from diagkit.causes import OFTEN, State
 from diagkit.causes.engine import likeliest_world
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.weighing import Weighing, World
+from diagkit.frozen import frozen
 from diagkit.model import NO_TEXT, Finding, NextCheck, Silence, Status, Untrusted
 
 WORTHWHILE = 0.03  # bits below which a check is not worth its time
@@ -25,7 +25,7 @@ OVERHEAD = 0.3  # seconds that any check costs, whatever it does
 AT_MOST = 3
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Open:
     """A check without an answer, and why."""
 

@@ -8,15 +8,16 @@ at all: unknown is evidence for nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from diagkit.causes import State
+from diagkit.frozen import frozen
 from diagkit.model import Finding, Status, Untrusted
 
 FAILED = 2
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observed:
     """What was seen: a bad finding, or a check that passed (the finding then is one of its passed ones)."""
 

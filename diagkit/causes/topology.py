@@ -7,9 +7,9 @@ they are made one before anything is compared, or the far end of a connection wo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from diagkit.frozen import frozen
 from diagkit.model import Target
 from diagkit.probes import Facts
 from diagkit.probes.dependencies import Dependencies
@@ -20,7 +20,7 @@ from diagkit.probes.network import Links
 from diagkit.probes.proxies import Upstreams
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Place:
     """One target among the others.
 

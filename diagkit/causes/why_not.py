@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from diagkit.causes import Cause
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.weighing import NOTICEABLE, sick, weigh_one
+from diagkit.frozen import frozen
 from diagkit.model import NO_TEXT, Finding, Untrusted, Weighed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class WhyNot:
     """One cause on one target, judged against what was named.
 

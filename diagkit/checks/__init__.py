@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, get_args
 
+from diagkit.frozen import frozen
 from diagkit.model import NO_TEXT, Evidence, Finding, Scan, Silence, Status, Unknown, Untrusted
 from diagkit.probes import Facts, Inapplicable, Probe, needs
 from diagkit.probes.recall import Recall
@@ -39,12 +40,12 @@ OPENS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NoLimits:
     """For checks without thresholds."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Check:
     """A named judgement.
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -21,6 +21,7 @@ from diagkit.cli.stop import Stop
 from diagkit.conclusions import Conclusion
 from diagkit.fleet.crew import Visit, visits
 from diagkit.fleet.ways import opener, unlock, width
+from diagkit.frozen import frozen
 from diagkit.model import Fault, Tape, Target
 from diagkit.outputs.rendering import Form, render
 from diagkit.transports.ssh.switchboard import Switchboard
@@ -29,7 +30,7 @@ T = TypeVar("T")
 NOTHING: Mapping[str, Tape] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Heard(Generic[T]):
     """What was made of each target's tape, in the order of the plan, and our bugs met on the way."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from diagkit.cli.exits import DATA, NO_INPUT, USAGE, Refusal
 from diagkit.cli.known import Known, several
 from diagkit.cli.targets import Words, nothing_like
 from diagkit.config import Config
+from diagkit.frozen import frozen
 from diagkit.inventories import Malformed, Unreadable
 from diagkit.inventories.addresses import LOCAL
 from diagkit.inventories.canary import how_many, sample
@@ -22,7 +22,7 @@ from diagkit.outputs.rendering import Form, render
 SAMPLE = 20  # labels of a sample that are named
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """The targets, in order, and what the user should know about how they came to be chosen."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from diagkit import catalog
 from diagkit.checks import Check
@@ -13,13 +13,14 @@ from diagkit.cli.live_table import Brief
 from diagkit.cli.plan import Plan
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Conclusion, Settings, conclude
+from diagkit.frozen import frozen
 from diagkit.model import NO_TEXT, Fault, Report, Tape
 from diagkit.session import assemble
 
 MOST_TIMES = 2  # further visits to a target
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Told:
     """What one target tells. The tape is kept only where more may be asked of it."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from diagkit.conclusions import Settings, judge
 from diagkit.differences import SELF, Difference, differ, is_still, itself, tree
+from diagkit.frozen import frozen
 from diagkit.model import Finding, Status, Tape, Unknown, Untrusted
 from diagkit.probes import Facts, Probe
 
 PASSING = (Status.OK, Status.SKIP, None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Change:
     """One check about one subject that came out differently. None: nothing was said about it."""
 
@@ -24,7 +24,7 @@ class Change:
     summary: Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Comparison:
     """All that differs between a and b. `unseen`: the probes that saw nothing on either; `seen`: how many did."""
 

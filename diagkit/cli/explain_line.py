@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -13,6 +13,7 @@ from diagkit import codec
 from diagkit.cli import streams
 from diagkit.cli.exits import USAGE, Refusal
 from diagkit.cli.log_window import clock_of, zone_of
+from diagkit.frozen import frozen
 from diagkit.logs.lines import Line, Log, line_at
 from diagkit.logs.signatures import SEVERITIES as STATUSES
 from diagkit.logs.signatures import Signature, catalogue, harmless
@@ -34,7 +35,7 @@ UNNAMED = "line"  # the source of a line that does not say who wrote it
 LEVEL_WITHIN = 80  # characters of the message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Fires:
     """A signature that this line has. literal: what of it was searched for. fields: whom the line is about."""
 
@@ -47,7 +48,7 @@ class Fires:
     fields: Mapping[str, Untrusted]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Explained:
     """What is read in one line. at: None where it has no stamp of a known form. harmless: why it is passed over.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from diagkit import codec
 from diagkit.baseline.metrics import measure
 from diagkit.cli import streams
 from diagkit.conclusions import Settings
+from diagkit.frozen import frozen
 from diagkit.model import History, Sample, Tape, Target
 from diagkit.outputs.files import Unwritable, write_report
 from diagkit.probes import Facts
@@ -33,7 +34,7 @@ class Unreadable(Exception):
     """A file that is no history of ours. The message is one sentence for the user."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Kept:
     """A history as it lies on disk; `damaged` counts lines that could not be read."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.logs.sources import About, Form, Lost, Note, Part, Series
 from diagkit.model import epoch
 from diagkit.transports.allowed import Forbidden, refuse_unless_allowed
@@ -18,7 +19,7 @@ SHORT = ("-o", "short-unix", "--no-pager", "--quiet")
 LONGEST_COMPLAINT = 200  # characters
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Journal:
     """The lines that journalctl makes of one journal file, as a source of logs. options: which of them."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Status, TargetResult, Untrusted
 from diagkit.outputs.overview import so_far
 from diagkit.outputs.rendering import Form, render
@@ -15,7 +15,7 @@ SLOWEST = 3  # of those that are being asked
 ORDER = (Status.FAIL, Status.UNKNOWN, Status.WARN)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Brief:
     """One target in one line: how it is, and what is the matter with it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 
@@ -18,6 +18,7 @@ from diagkit.cli.progress import Progress
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Settings
 from diagkit.config import Config
+from diagkit.frozen import frozen
 from diagkit.logs import sources
 from diagkit.logs.reading import Found, read
 from diagkit.logs.reading.ends import Span, booted, ends, spans
@@ -31,7 +32,7 @@ from diagkit.model import Moment, RunInfo
 from diagkit.sent.files import Sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Request:
     """What was typed: which files, which window, in which zone, compared with what."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from diagkit.cli import when
 from diagkit.cli.exits import USAGE, Refusal
+from diagkit.frozen import frozen
 from diagkit.logs.timestamps.clock import EPOCH, Clock, offset, zone_called
 from diagkit.model import Moment
 from diagkit.spelling import closest
@@ -16,7 +17,7 @@ LOCALTIME = "/etc/localtime"
 TICK = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Asked:
     """What was typed about the window."""
 

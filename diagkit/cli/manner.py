@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from diagkit import __version__, config
 from diagkit.checks.connectivity.identity import host_key
 from diagkit.cli import exits, streams
 from diagkit.conclusions import Conclusion, Settings, telling
+from diagkit.frozen import frozen
 from diagkit.model import Report, Status
 from diagkit.outputs import Output, Stream, View, all_outputs
 from diagkit.outputs.files import Unwritable, write_report
@@ -23,7 +24,7 @@ FAILS = {config.FailOn.WARNING: Status.WARN, config.FailOn.CRITICAL: Status.FAIL
 CODES = {Status.OK: 0, Status.WARN: 1, Status.FAIL: 2, Status.UNKNOWN: 3}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Manner:
     """What was typed about the report. None: as configured."""
 

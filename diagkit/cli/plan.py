@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from diagkit import catalog, config
@@ -14,11 +13,12 @@ from diagkit.conclusions import Settings
 from diagkit.differences.outliers import LEAST
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.places import NotUnderstood, Places
+from diagkit.frozen import frozen
 from diagkit.model import Moment, Site, Target
 from diagkit.transports.ssh.switchboard import Choice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Order:
     """What was typed: which targets, which checks, which window of time. None: it was not said."""
 
@@ -53,7 +53,7 @@ class Order:
         return tuple(word for option, path in named if path for word in (option, path))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Plan:
     """What will be done. `timeout` in seconds for each target; `understood` says the window, if one was asked for.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Any
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Scan, Tape, Unknown, Untrusted
 from diagkit.probes import Inapplicable, Probe
 
@@ -22,7 +23,7 @@ TELLING = 4  # fields told of a thing that only one of the two has
 Tree = Mapping[str, "Tree"] | Sequence["Tree"] | str | int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Difference:
     """One field of one fact. None: it is not there."""
 

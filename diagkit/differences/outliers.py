@@ -11,13 +11,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address, ip_network
 from statistics import median
 from typing import Any, ClassVar
 
 from diagkit.differences import Tree, is_still, itself, shown, side_by_side, tree
+from diagkit.frozen import frozen
 from diagkit.model import Outlier, Tape, Unknown, Untrusted
 from diagkit.probes import Facts, Inapplicable, Probe
 from diagkit.probes.clock import Clock
@@ -32,7 +32,7 @@ ITS_OWN = re.compile(r"(lower|upper|work)dir=|[gu]id=|fd=|pgrp=")  # mount optio
 MOST_OF_ONE = 20  # fields told of one host; with more it is simply another kind of host
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Aspect:
     """Fields of one meaning in the facts of some probes. `what` names it, with what the expression puts aside.
 
@@ -82,7 +82,7 @@ class SetUp:
     needs: ClassVar[Mapping[str, Any]] = {"sysctls": Sysctls, "versions": Versions}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Traits:
     """What one host has that others can be compared with. trees: the facts by probe. gateway: network and address."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from diagkit.frozen import frozen
 from diagkit.model import epoch
 
 MINUTE = 60
@@ -24,7 +24,7 @@ UNLIKELY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Grid:
     """Buckets of `step` seconds, the first beginning at `origin`, so many that they cover the window."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from diagkit.checks.logs.coverage import older_parts
 from diagkit.digest.buckets import Grid
 from diagkit.digest.onset import began
 from diagkit.digest.severities import ERROR, SEVERITIES, judged_by_checks, rows, status_of, too_few
+from diagkit.frozen import frozen
 from diagkit.logs.errors import ErrorLine
 from diagkit.logs.occurrences import Occurrence
 from diagkit.logs.signatures import catalogue
@@ -38,7 +38,7 @@ KEPT = 60  # templates in a report, the commonest
 NOT_THERE = (Silence.MISSING, Silence.UNSUPPORTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Heard:
     """All that was learned of the logs of one host."""
 

@@ -13,6 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import USUAL
+from diagkit.frozen import frozen
 from diagkit.gathering import gather
 from diagkit.model import Fault, Reply, Silence, Tape, Target, Transport, Unreached, Untrusted
 
@@ -32,7 +33,7 @@ class Halt(Protocol):
     wake: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Visit(Generic[T]):
     """What became of one target. result: what was made of its tape. took: seconds. notes: for the user to read."""
 
@@ -44,7 +45,7 @@ class Visit(Generic[T]):
     fault: Fault | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """How far the errand is: who is being asked, with the seconds since that began, and how many are still to come.
 

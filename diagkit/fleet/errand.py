@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from diagkit.frozen import frozen
 from diagkit.model import Moment, Site, Target
 from diagkit.transports.ssh.switchboard import Choice
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from diagkit.conclusions import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Errand:
     """It holds no secret: keys, agents and passphrases are found where it is carried out.
 

@@ -9,13 +9,13 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from multiprocessing.connection import Connection
 
 from diagkit.fleet.places import NotUnderstood, Place, Places
 from diagkit.fleet.shards import carry_out
+from diagkit.frozen import frozen
 
 MOST_PROCESSES = 256
 STOP = b"stop"
@@ -66,7 +66,7 @@ class Shares:
 # ---------------------------------------------------------------- processes of this machine
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Process:
     """A pool of one process, and the two ends of the tether that it hangs on: ours, and its own, which it inherits."""
 

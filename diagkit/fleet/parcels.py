@@ -68,5 +68,4 @@ class _DataOnly(pickle.Unpickler):
 
 
 def _is_data(kind: type) -> bool:
-    parameters = getattr(kind, "__dataclass_params__", None)
-    return issubclass(kind, Enum) or (is_dataclass(kind) and bool(parameters and parameters.frozen))
+    return issubclass(kind, Enum) or (is_dataclass(kind) and kind.__setattr__ is not object.__setattr__)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Protocol
+
+from diagkit.frozen import frozen
 
 
 class NotUnderstood(Exception):
@@ -20,7 +21,7 @@ class Unavailable(Exception):
     """Nobody is there to carry anything out. One sentence for the user."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """It is given one shard at a time: when it breaks down, we know which hosts went with it.
 

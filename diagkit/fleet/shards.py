@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from diagkit import __version__
@@ -18,13 +18,14 @@ from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import at_once
 from diagkit.fleet.parcels import Unreadable, pack, unpack
 from diagkit.fleet.ways import opener
+from diagkit.frozen import frozen
 from diagkit.model import Tape, Target
 
 LARGEST = 64  # hosts; between the 50 and 100 at which a task costs little and its loss is soon made good
 SITE = "site:"  # begins the tag that says from where a host is reached
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Shard:
     """A part of an errand. lost: how many times its hosts have been lost with whoever asked them."""
 
@@ -79,7 +80,7 @@ def _parts(errand: Errand, targets: Sequence[Target], size: int) -> Iterator[Err
         yield errand.of(*targets[start:end])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Task:
     """What a worker is given. version: of the diagkit that packed it. known: what its hosts said before, by label.
 
@@ -92,7 +93,7 @@ class Task:
     tapes: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Outcome:
     """What a worker returns. refused: why it would not begin. failed: the bug of ours that ended it."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from diagkit.frozen import frozen
 from diagkit.logs.lines import Log, line_at, starts
 from diagkit.logs.occurrences import by_minute
 from diagkit.logs.timestamps import Clock
@@ -16,7 +16,7 @@ from diagkit.logs.window import Window
 REQUEST = re.compile(r'\] "(?P<method>[A-Z]{3,10}) (?P<path>[^ "?]*)[^"]*" (?P<status>[1-5][0-9]{2}) ', re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Requests:
     """The requests of one access log in the window. `failed`: answered with a status of 500 to 599.
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import BinaryIO
 
+from diagkit.frozen import frozen
 from diagkit.logs.dating import Dater
 from diagkit.logs.timestamps import Clock, micros, moment
 from diagkit.logs.timestamps.clock import HOUR, MINUTE
@@ -28,7 +29,7 @@ _TOLERATED = 5 * MINUTE  # of straying in any file; in a longer one an eighth of
 _HALF_A_YEAR = 182 * 24 * HOUR
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Cut:
     """Bytes `start` to `end` of a file hold every line of the window.
 
@@ -67,7 +68,7 @@ def may_hold(
     return (begins is None or begins - width <= micros(until)) and (ends is None or ends + width >= micros(since))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Sample:
     """A dated line, where it begins, and the times of those after it; `text` is what was read from `origin` on."""
 

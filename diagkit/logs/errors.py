@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from diagkit.frozen import frozen
 from diagkit.logs.lines import Line, Log, line_at, span, starts
 from diagkit.logs.matching.engine import searching
 from diagkit.logs.occurrences import Burst, bursts, by_minute, is_harmless, matcher
@@ -49,7 +49,7 @@ def says_error(message: str, level: str | None) -> bool:
     return level in GRAVE if level else bool(SAYS_ERROR.search(message))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ErrorLine:
     """One kind of error line in one log, and how usual it is there.
 

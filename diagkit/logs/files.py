@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from diagkit.frozen import frozen
 from diagkit.logs.lines import enveloped
 
 AT_MOST = 15  # files read from one host
@@ -33,7 +33,7 @@ _LINK = re.compile(r" -> ['\"`](?P<path>/.+)['\"]$")
 _TELLING = re.compile(r"error|nginx|apache|httpd|postgres|mysql|mariadb|redis|haproxy|php|deploy|audit")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogFile:
     """One file: its size in bytes, and when it was last written to."""
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from diagkit.frozen import frozen
 from diagkit.logs.severity import Stated, stated
 from diagkit.logs.structured import Record, record
 from diagkit.logs.timestamps import Clock, Stamp, read_stamp
@@ -47,7 +47,7 @@ def enveloped(path: str) -> bool:
     return bool(SYSLOG_NAMES.match(PurePosixPath(path).name))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Log:
     """The lines of one log: the journal, the kernel's buffer, or a file. `cut`: its oldest lines were left behind.
 
@@ -80,7 +80,7 @@ def _writer(source: str) -> str:
     return path.stem if path.parent == PurePosixPath("/var/log") or not path.is_absolute() else path.parent.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Line:
     """One line of a log. `assumed` names the parts of its time that are not in the line (`year`, `zone`).
 

@@ -16,18 +16,18 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
+from diagkit.frozen import frozen
 from diagkit.logs.lines import Line, Log, line_at
 from diagkit.logs.matching.engine import searching
 from diagkit.logs.timestamps import Clock
 from diagkit.logs.window import Window
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mark:
     """One such line: its id in `marks.toml`, and who and what it names."""
 
@@ -38,7 +38,7 @@ class Mark:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Form:
     """How such lines look."""
 

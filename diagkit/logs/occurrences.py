@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
+from diagkit.frozen import frozen
 from diagkit.logs.lines import Line, Log, line_at
 from diagkit.logs.matching.engine import Engine, finder, hits_of
 from diagkit.logs.signatures import Signature, catalogue, harmless
@@ -18,7 +19,7 @@ NAMES = 5  # of programs, units, … kept for one occurrence, the most frequent 
 QUIET = timedelta(minutes=10)  # without a line ends a burst; our choice: a retry every few minutes is one trouble
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Burst:
     """Lines of one kind between two silences of ten minutes or more."""
 
@@ -43,7 +44,7 @@ def by_minute(times: Iterable[datetime]) -> Counter[int]:
     return Counter(int(at.timestamp()) // 60 for at in times)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Occurrence:
     """One signature and all its lines in the window. `sample` is the youngest of them.
 
@@ -65,7 +66,7 @@ class Occurrence:
     assumed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hit:
     """One line with one signature."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from diagkit.frozen import frozen
 from diagkit.logs.files import LogFile
 from diagkit.logs.lines import Log, span
 from diagkit.logs.sources.containers import unwrapped
@@ -26,7 +27,7 @@ LONGEST = 4096  # bytes of a line that arrive
 _ENTRY = re.compile(rb"(?m)^([0-9]{10}\.[0-9]{6}) ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Sifted:
     """How far one log was gone through before what was scanned of it.
 

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from diagkit import own
+from diagkit.frozen import frozen
 from diagkit.logs.families import families, parsed
 from diagkit.logs.lines import Line
 from diagkit.model import Fault, Status
@@ -65,7 +65,7 @@ class Said(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Signature:
     """A kind of line, and what it speaks for. `severity` OK: worth counting, not worth a finding. `file`: its home.
 
@@ -106,7 +106,7 @@ class Signature:
         return {name: found.span(name) for name, value in found.groupdict().items() if value} if found else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Harmless:
     """Lines that look like trouble and are not, and why not."""
 

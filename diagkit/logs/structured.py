@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from diagkit.frozen import frozen
 from diagkit.logs.templates.records import essential
 
 _STRING = r'[^"\\]*(?:\\.[^"\\]*)*'
@@ -78,7 +78,7 @@ class Value(NamedTuple):
             return self.raw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Record:
     """A line as its program would print it.
 

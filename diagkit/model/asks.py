@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model.words import Vantage
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Run:
     """Run a read-only command, never through a shell.
 
@@ -25,7 +25,7 @@ class Run:
         return ("sudo -n " if self.root else "") + shlex.join(self.argv)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """Read one regular file or file of /proc or /sys. `tail` > 0 keeps only that many last bytes."""
 
@@ -38,7 +38,7 @@ class Read:
         return self.path
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Glob:
     """Read many small files at once. The answer has one line `path:line` per line of each file, like `grep -H ''`."""
 
@@ -50,7 +50,7 @@ class Glob:
         return self.pattern
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Native:
     """Ask psutil on this machine; other machines answer UNSUPPORTED. The answer is JSON."""
 
@@ -60,7 +60,7 @@ class Native:
         return f"psutil.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reach:
     """Test a way over the network, from a vantage. The answer is JSON; see `transports/wire` for each kind.
 
@@ -79,7 +79,7 @@ class Reach:
         return f"{self.kind} {where}{' ' + self.name if self.name else ''} from {self.vantage.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scan:
     """Read one log; where it is longer than the cap, the newest part of it.
 
@@ -99,7 +99,7 @@ class Scan:
         return f"scan {self.source}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sift:
     """Of what a `Scan` leaves behind of the incident window: those lines that may matter, selected on the machine.
 
@@ -126,7 +126,7 @@ class Sift:
         return f"sift {self.source}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Again:
     """Ask the same a second time, at least `gap` seconds after the first, to see it move."""
 

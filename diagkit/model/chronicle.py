@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.model.report import SCHEMA_VERSION, Fault, RunInfo, SilenceNote
 from diagkit.model.timeline import Timeline
 from diagkit.model.words import Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Chronicle:
     """The timeline of these targets. Everything but `run` is a pure function of the tapes and the configuration."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from diagkit.frozen import frozen
 from diagkit.model.words import NO_TEXT, Status, Untrusted
 
 
@@ -20,7 +20,7 @@ class Novelty(Enum):
     UNKNOWN = "no baseline"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogSource:
     """One log that was read: a file, a rotated set in the order of time, a member of an archive, standard input.
 
@@ -41,7 +41,7 @@ class LogSource:
     unread: Untrusted = NO_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogSignature:
     """One kind of line whose meaning is known. status: OK for a kind that is counted and no trouble by itself.
 
@@ -65,7 +65,7 @@ class LogSignature:
     too_few: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogTemplate:
     """Error-like lines that differ only in what varies. `id` stays the same from run to run.
 
@@ -86,7 +86,7 @@ class LogTemplate:
     signature: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogDigest:
     """What the logs of one target say in the window `since` to `until`.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from diagkit.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen(kw_only=True)
 class Sample:
     """What one run measured: bytes, counts or shares by name and subject (`space /var`); see `diagkit.baseline`."""
 
@@ -15,7 +16,7 @@ class Sample:
     measured: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class History:
     """The samples of one host, oldest first. Given, not asked; kept on the workstation, and only by choice."""
 

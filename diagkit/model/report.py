@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
+from diagkit.frozen import frozen
 from diagkit.model.digest import LogDigest
 from diagkit.model.timeline import Timeline
 from diagkit.model.words import NO_TEXT, Layer, Silence, Status, Untrusted, Verdict
@@ -13,7 +14,7 @@ from diagkit.model.words import NO_TEXT, Layer, Silence, Status, Untrusted, Verd
 SCHEMA_VERSION = "1.0"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """Where a finding was read: the question, and the words of the answer that matter."""
 
@@ -21,7 +22,7 @@ class Evidence:
     excerpt: Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Finding:
     """What one check found about one subject (a mount, a unit, a port; empty: the host itself).
 
@@ -64,7 +65,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Weighed:
     """A finding and how much it speaks for (+) or against (-) a cause, in decibans (10 log10 of the odds)."""
 
@@ -75,7 +76,7 @@ class Weighed:
     target: Untrusted = NO_TEXT  # where it was found, where that is not the target that the cause is on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Step:
     """One state in the story of a cause, and what shows it: root, then what follows from it, and from that.
 
@@ -88,7 +89,7 @@ class Step:
     shown_by: tuple[Weighed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Suspect:
     """One possible root cause, weighed. `confidence` is its probability given everything that was seen."""
 
@@ -108,7 +109,7 @@ class Suspect:
     runbook: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Common:
     """One cause on several targets at once: look for what they have in common.
 
@@ -122,7 +123,7 @@ class Common:
     decibans: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NextCheck:
     """What would settle the diagnosis soonest.
 
@@ -136,7 +137,7 @@ class NextCheck:
     opens: Untrusted = NO_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Diagnosis:
     """The verdict over all targets and the causes behind it, likeliest first.
 
@@ -151,7 +152,7 @@ class Diagnosis:
     next_checks: tuple[NextCheck, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RunInfo:
     """This run of diagkit. The only part of a report that differs between a live run and its replay."""
 
@@ -164,7 +165,7 @@ class RunInfo:
     interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Coverage:
     """How much of the checklist could be judged: checks judged, of checks that apply."""
 
@@ -177,7 +178,7 @@ class Coverage:
         return 2 * self.judged < self.of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TargetResult:
     """One target's outcome. `reached` is false when no shell answered; `unreached` says which layer failed."""
 
@@ -189,7 +190,7 @@ class TargetResult:
     detail: Untrusted = NO_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Forecast:
     """When something will have run out or ended, if it goes on like this; the finding that says so is `check`'s.
 
@@ -205,7 +206,7 @@ class Forecast:
     summary: Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Outlier:
     """What sets one host apart: `agreeing` of the `of` hosts that have such a thing say `usual`, this one `value`."""
 
@@ -217,7 +218,7 @@ class Outlier:
     of: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Alike:
     """Targets of which the same is to be said, in the order of the run; `like` is the one that stands for them.
 
@@ -235,7 +236,7 @@ class Alike:
     detail: Untrusted = NO_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SilenceNote:
     """Something that could not be looked at, which checks wanted it, and what would open it.
 
@@ -250,7 +251,7 @@ class SilenceNote:
     checks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Fault:
     """A bug that was met on the way, of ours or of knowledge that was added. Never hidden."""
 
@@ -258,7 +259,7 @@ class Fault:
     error: Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Summary:
     """The worst status, and how many findings have each."""
 
@@ -266,7 +267,7 @@ class Summary:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Report:
     """All that one run has to say. Everything but `run` is a pure function of the tapes and the configuration."""
 

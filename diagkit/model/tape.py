@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
+from diagkit.frozen import frozen
 from diagkit.model.asks import Ask
 from diagkit.model.history import History
 from diagkit.model.words import Layer, Silence
@@ -14,7 +15,7 @@ from diagkit.model.words import Layer, Silence
 TAPE_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """One machine, or one tape of a machine. `label` is what the user typed and reads again in the report.
 
@@ -48,7 +49,7 @@ class Target:
         return self.scheme != "local" and not self.behind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class WrongKey:
     """A host key that nobody's setting may let pass: not the one its host is known by, or one that was revoked.
 
@@ -64,7 +65,7 @@ class WrongKey:
     revoked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unreached:
     """Why a machine could not be asked anything: the first layer that failed, and how.
 
@@ -77,7 +78,7 @@ class Unreached:
     wrong_key: WrongKey | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reply:
     """What came back, byte for byte (secrets redacted), or why nothing did.
 
@@ -110,7 +111,7 @@ class Reply:
         return self.err.decode("utf-8", "surrogateescape").strip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moment:
     """When we look, and at which window of time. All are aware and in UTC."""
 
@@ -119,7 +120,7 @@ class Moment:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Service:
     """A service that ought to work, as declared in `[services.NAME]` of diagkit.toml."""
 
@@ -133,7 +134,7 @@ class Service:
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Deploy:
     """A deployment somebody told us about."""
 
@@ -141,7 +142,7 @@ class Deploy:
     what: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Site:
     """What ought to be, from the configuration."""
 
@@ -150,7 +151,7 @@ class Site:
     deploys: tuple[Deploy, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Tape:
     """All we asked one machine and all it said: the only thing analysis may look at.
 
@@ -166,7 +167,7 @@ class Tape:
     version: int = TAPE_VERSION
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unknown:
     """A fact we failed to learn, and why. It stands where the fact would stand."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from diagkit.frozen import frozen
 from diagkit.model.words import Untrusted
 
 
@@ -29,7 +29,7 @@ class Kind(Enum):
     SUDO = "sudo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Event:
     """Something that happened, once or several times; `until` is when it last did, `at` when first.
 
@@ -50,7 +50,7 @@ class Event:
     grave: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Onset:
     """Since when something hurts, as far as that can be told: most likely `at`, between `earliest` and `latest`."""
 
@@ -62,7 +62,7 @@ class Onset:
     summary: Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Relief:
     """Something that hurt and eases already."""
 
@@ -70,7 +70,7 @@ class Relief:
     summary: Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HostClock:
     """A clock that is wrong by a second or more: seconds ahead of ours. It is taken out of that host's times."""
 
@@ -79,7 +79,7 @@ class HostClock:
     uncertainty: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Timeline:
     """The events of all targets in the order of time, out of `of` that were seen."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import NoReturn
 
+from diagkit.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Untrusted:
     """Text that may hold bytes somebody else chose: a log line, a host name, a path, a banner.
 

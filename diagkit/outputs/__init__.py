@@ -10,14 +10,15 @@ An output is called what its module is called, and that is what `--format` and `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from diagkit.conclusions import Conclusion
+from diagkit.frozen import frozen
 from diagkit.model import Report, Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class View:
     """How the report is to be shown. Formats for machines look at `fail_on` alone.
 
@@ -41,7 +42,7 @@ class View:
 Say = Callable[[Report, View], str | Iterator[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stream:
     """A format that can be said piece by piece, while others are still being asked.
 
@@ -54,7 +55,7 @@ class Stream:
     closing: Callable[[Report], str]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Output:
     """One format: the same report and view always give the same text."""
 

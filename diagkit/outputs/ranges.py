@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from diagkit.frozen import frozen
 
 NUMBER = re.compile(r"(?<!\d)[0-9]{1,9}(?!\d)")
 LEAST = 3  # names that follow each other are a range from here on
 PLACES = 4  # numbers of a name that are looked at, from its end
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """One name, or several that follow each other."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from diagkit.differences.alike import impersonal
+from diagkit.frozen import frozen
 from diagkit.model import Finding, Report, Suspect
 from diagkit.outputs.overview import is_fleet
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shared:
     """A cause, told as it is on one target, and the same on others."""
 

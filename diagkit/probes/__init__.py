@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, get_type_hints
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown, Unreached
 from diagkit.probes.recall import Answers as Answers
 from diagkit.probes.recall import fact_of
@@ -41,7 +41,7 @@ class Withheld(Exception):
         self.silence = silence
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Perhaps:
     """An ask whose silence is for the parser to read, not the end of it."""
 
@@ -53,7 +53,7 @@ def perhaps(ask: Ask) -> Perhaps:
     return Perhaps(ask)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inapplicable:
     """Stands for a fact about something this machine does not have."""
 
@@ -61,7 +61,7 @@ class Inapplicable:
     why: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Source:
     """One way to learn a fact: questions and the parser of their answers."""
 
@@ -69,7 +69,7 @@ class Source:
     parse: Callable[..., object]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Probe:
     """A named way to learn one type of fact. The first source that answers wins."""
 

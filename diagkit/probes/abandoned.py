@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Reply, Run
 from diagkit.probes import Garbled, probe
 from diagkit.probes.reading import elapsed
@@ -15,7 +15,7 @@ ROW = re.compile(r"\d+\s+\d+\s+(\S+)\s+(\S+)\s*(.*)")
 OWNER = re.compile(r'\(\("([^"]*)",pid=(\d+)')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Holder:
     """A process and the connections that it holds though the other end has closed them; `more` since the first sample.
 
@@ -28,7 +28,7 @@ class Holder:
     more: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Abandoned:
     """The processes that hold connections in CLOSE-WAIT in both samples, `seconds` apart, those with most first."""
 

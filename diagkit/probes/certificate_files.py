@@ -7,8 +7,8 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Read, Reply, Run
 from diagkit.probes import Absent, Answers, probe
 
@@ -18,7 +18,7 @@ BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.c
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CertificateFile:
     """The first certificate in a file that a web server's configuration names: SHA-256 of its DER form, in hex."""
 
@@ -26,7 +26,7 @@ class CertificateFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CertificateFiles:
     """The certificate files of nginx and Apache that could be read; `complete`: those are all that are configured."""
 
@@ -34,7 +34,7 @@ class CertificateFiles:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CertificatePaths:
     """Where the configuration of nginx and Apache says that certificates lie."""
 
@@ -69,7 +69,7 @@ def certificate_files(paths: CertificatePaths, answers: Answers) -> CertificateF
     return CertificateFiles(all=tuple(found), complete=len(found) == len(paths.all))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AuthorityBundles:
     """The lists of trusted authorities that are there, with their sizes in bytes; 0: empty, or a dangling link."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Site, Target, Vantage
 from diagkit.probes import Answers, probe
 from diagkit.probes.doors import applies, doorsteps, inner_address, place_of, vantage
@@ -20,7 +20,7 @@ MOST_INSIDE = 6  # handshakes from the target itself
 MOST_NAMES = 3  # of a certificate that are looked up
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Certificate:
     """A TLS handshake and the certificate it showed. `asked`: the name we asked for (SNI), empty: none.
 
@@ -52,14 +52,14 @@ class Certificate:
         return int(self.place.rpartition(":")[2])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Certificates:
     """Certificates seen from here: port 443 and every declared https URL."""
 
     all: tuple[Certificate, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class InnerCertificates:
     """Certificates seen from the target itself, on other ports where TLS is usual."""
 
@@ -130,7 +130,7 @@ def inner_certificates(target: Target, listeners: Listeners, answers: Answers) -
     return InnerCertificates(all=tuple(_certificate(a, answers[a]) for a in asks))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CertificateNames:
     """Where the names in the certificates seen from here lead, as far as they were looked up; empty: nowhere."""
 

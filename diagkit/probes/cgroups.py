@@ -6,8 +6,8 @@ Versions 1 and 2, and both at once: then version 2 has no controllers, but count
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Glob, Moment, Reply, Silence
 from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import by_file, elapsed, since, whole
@@ -20,7 +20,7 @@ UNITS = (Glob("/sys/fs/cgroup/*/*/cpu.stat"), Glob("/sys/fs/cgroup/unified/*/*/c
 ITSELF = "this machine's own control group"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Tasks:
     """Tasks (processes and threads) of one unit against its limit. refused: forks refused since the unit started."""
 
@@ -30,14 +30,14 @@ class Tasks:
     refused: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskLimits:
     """Every control group that has a limit of tasks (systemd: TasksMax=)."""
 
     all: tuple[Tasks, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Throttled:
     """One unit with a CPU quota between two samples: periods in which it ran, and in how many it was held."""
 
@@ -46,14 +46,14 @@ class Throttled:
     throttled: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Throttling:
     """Every control group whose CPU quota was in force between the samples (systemd: CPUQuota=)."""
 
     all: tuple[Throttled, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class UnitTime:
     """Share of one processor that one unit took between the samples, and since it was started (None: not known)."""
 
@@ -62,7 +62,7 @@ class UnitTime:
     lifetime_cpu: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class UnitTimes:
     """Every unit of systemd that took processor time between the samples, services and sessions alike.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Moment, Read, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, perhaps, probe
 from diagkit.probes.host import Identity
@@ -15,7 +15,7 @@ from diagkit.probes.unit_log import OPENS, journal_lines
 TAIL = 65_536  # bytes of a package log: some five hundred changes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PackageChange:
     """One package that was installed, upgraded or removed."""
 
@@ -24,7 +24,7 @@ class PackageChange:
     package: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Packages:
     """The last changes of packages, oldest first."""
 
@@ -68,7 +68,7 @@ def packages(dpkg: Reply, dnf: Reply, pacman: Reply, zone: Reply) -> Packages:
     return Packages(all=tuple(sorted(found, key=lambda change: change.at)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Release:
     """A symbolic link `current` beside a folder `releases`: which release is live, since when, and of how many."""
 
@@ -78,7 +78,7 @@ class Release:
     of: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Releases:
     """What is deployed in the way of Capistrano and its kin; nothing where nobody deploys so."""
 
@@ -114,7 +114,7 @@ def releases(reply: Reply) -> Releases:
     return Releases(all=tuple(found))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Boot:
     """When the machine came up. orderly: whether it had been shut down before; None where that is not recorded."""
 

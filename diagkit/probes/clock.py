@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Reply, Run, Silence
 from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Clock:
     """The machine's clock against ours, in seconds: positive is ahead. The true offset lies within `uncertainty`."""
 
@@ -17,7 +17,7 @@ class Clock:
     uncertainty: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TimeSync:
     """What keeps the clock right. `offset`: seconds, as the client estimates it (0.0 where it does not say)."""
 

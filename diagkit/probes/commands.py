@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Run, Service, Silence, Site, Target
 from diagkit.probes import Absent, Answers, probe
 from diagkit.probes.doors import applies
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Command:
     """How one declared command ended. silence: why it did not; said: its last line."""
 
@@ -20,7 +20,7 @@ class Command:
     silence: Silence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Commands:
     """Every declared command of this target."""
 

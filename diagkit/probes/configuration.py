@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Moment, Run, Silence, epoch
 from diagkit.probes import Answers, Garbled, Withheld, probe
 
 PLACES = ("/etc", "/var/spool/cron")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ChangedFile:
     """A file and when its content last changed, by the host's clock."""
 
@@ -21,7 +21,7 @@ class ChangedFile:
     changed: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Configuration:
     """The files that were changed since the window began, of those we may see."""
 

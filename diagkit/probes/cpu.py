@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Native, Read, Reply
 from diagkit.probes import Garbled, probe
 from diagkit.probes.reading import elapsed, since
@@ -15,7 +15,7 @@ LOADAVG = re.compile(r"([\d.]+) ([\d.]+) ([\d.]+) (\d+)/(\d+) \d+\s*")
 COLUMNS = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Spent:
     """Shares (0 to 1) of the time of one processor, or of all together, between two samples.
 
@@ -38,7 +38,7 @@ class Spent:
         return self.user + self.system + self.irq + self.softirq + self.steal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Cpu:
     """What the processors did: all together, and each."""
 
@@ -46,7 +46,7 @@ class Cpu:
     each: tuple[Spent, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Load:
     """Running averages of tasks that run, want to, or wait in uninterruptible sleep; and how many tasks exist now."""
 
@@ -56,7 +56,7 @@ class Load:
     tasks: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Forks:
     """Processes and threads started per second, those that have ended already among them.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reply, Run, Silence
 from diagkit.probes import Answers, Garbled, Withheld, probe
 from diagkit.probes.mounts import MountPoint, MountTable
@@ -39,7 +39,7 @@ SIZE = re.compile(r"(\d+) (\d+) (\d+) (\d+) (/proc/(\d+)/fd/\d+)")  # device, in
 OPENS = "log in as root, or allow this user `sudo -n`: other users' open files cannot be seen"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Link:
     """One descriptor that leads to a deleted file: its path in /proc, and the path the file had."""
 
@@ -47,14 +47,14 @@ class Link:
     file: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeletedLinks:
     """Every descriptor that leads to a deleted file. Several may lead to the same one."""
 
     all: tuple[Link, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Held:
     """Room in bytes that deleted files take on the filesystem at `path`, and the process that holds most of it."""
 
@@ -64,7 +64,7 @@ class Held:
     pid: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeletedFiles:
     """Room taken by deleted files that some process still has open, by filesystem."""
 

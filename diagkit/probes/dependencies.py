@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Run, Target, Vantage
 from diagkit.probes import Absent, Answers, probe
 from diagkit.probes.names import Resolver, ServerSaid, is_address, own_vantage, server_said
@@ -40,7 +40,7 @@ def _lines_that_name_hosts() -> Run:
     return Run(("find", "/etc", "-type", "f", "-size", "-128k", "(", *named, ")", *grep), cap=32_768, root=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HostsNamed:
     """Names of own hosts in the configuration: short ones, and those below a search domain."""
 
@@ -62,7 +62,7 @@ def hosts_named(reply: Reply, resolver: Resolver) -> HostsNamed:
     return HostsNamed(all=tuple(dict.fromkeys(found))[:MOST_NAMES])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dependency:
     """A host that the configuration names, asked of the same server from the target and from here."""
 
@@ -71,7 +71,7 @@ class Dependency:
     here: ServerSaid | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dependencies:
     """Hosts that the configuration names, as DNS knows them."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Reply, Run
 from diagkit.probes import Garbled, probe
 
 COUNTED_ON = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", "/dev/tty")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeviceFile:
     """What stands at a path: its kind and mode as ls writes them (`crw-rw-rw-`), and which device it is.
 
@@ -23,7 +23,7 @@ class DeviceFile:
     device: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DeviceFiles:
     """Those that programs count on."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Read, Reply, Silence
 from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import elapsed
@@ -18,7 +18,7 @@ ARRAY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Device:
     """One disk between two samples.
 
@@ -36,7 +36,7 @@ class Device:
     stuck: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Devices:
     """Every disk (not its partitions), with the seconds between the samples."""
 
@@ -44,7 +44,7 @@ class Devices:
     all: tuple[Device, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Array:
     """One software RAID array: members that work, of those it wants. `rebuilding` in percent, -1.0 when it is not."""
 
@@ -55,7 +55,7 @@ class Array:
     rebuilding: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Arrays:
     """Every software RAID array with redundancy."""
 

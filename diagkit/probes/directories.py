@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Run, Silence
 from diagkit.probes import Answers, Withheld, probe
 from diagkit.probes.devices import Devices
@@ -21,7 +21,7 @@ SPARED = 0.5  # share of the time a disk is busy from which on nothing is looked
 ENTRY = 32  # bytes that one name takes in ext4: 8, and a name of usual length rounded up
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Directory:
     """One directory and the bytes its table of names takes. ext4 never makes that smaller: the entries may be gone."""
 
@@ -34,7 +34,7 @@ class Directory:
         return self.size // ENTRY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Directories:
     """The directories with large tables of names, largest first."""
 

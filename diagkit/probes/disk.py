@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Native, Reply, Run, Silence
 from diagkit.probes import Answers, Garbled, Withheld, probe
 from diagkit.probes.mounts import MOUNTINFO, MountPoint, MountTable
@@ -26,7 +26,7 @@ FIELDS = "%a %b %f %S %c %d %n"  # available, blocks, free, block size, inodes, 
 FIGURES = re.compile(r"(\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (/.*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mount:
     """One filesystem, by its shortest mount point. Sizes in bytes; `inodes` is 0 where there is no such limit.
 
@@ -46,7 +46,7 @@ class Mount:
     read_only: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mute:
     """A filesystem that told nothing about itself: `silence` timeout means that it hangs, otherwise see `complaint`."""
 
@@ -57,7 +57,7 @@ class Mute:
     complaint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Mounts:
     """Every filesystem that can fill up, those that do not answer, and how many we did not dare to ask."""
 

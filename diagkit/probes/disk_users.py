@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Ask, Reply, Run, Silence
 from diagkit.probes import Answers, Withheld, probe
 from diagkit.probes.devices import Devices
@@ -25,7 +25,7 @@ MOVED = 4 << 20  # or bytes a second
 OPENS = "log in as root, or allow this user `sudo -n`: other users' I/O counters cannot be seen"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DiskUsers:
     """Bytes a second that each process had read from or written to disks, by process id. Idle ones are left out."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Service, Site, Target, Vantage
 from diagkit.probes import Answers, probe
 from diagkit.probes.path import ssh_port
@@ -17,7 +17,7 @@ MOST_PORTS = 12  # of the listening ones that are tried; each costs two connecti
 COUNT_KNOCKS = {3306}  # MySQL blocks a client that connects max_connect_errors times without speaking
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Port:
     """How one port answered. state: as in transports/wire, or empty where the test was not possible (see `error`)."""
 
@@ -87,7 +87,7 @@ def declared(target: Target, site: Site) -> dict[tuple[str, int], str]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class KnownPorts:
     """The ports tried from here: `ssh` (None: it is not elsewhere), the declared ones by name, and the usual."""
 
@@ -133,7 +133,7 @@ def known_ports(target: Target, site: Site, answers: Answers) -> KnownPorts:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Doorway:
     """One port the target listens on, tried from the target itself and from here.
 
@@ -145,7 +145,7 @@ class Doorway:
     outside: Port | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Doorways:
     """The ports the target listens on, as many of them as are tried."""
 

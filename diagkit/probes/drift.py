@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Read, Reply, Run
 from diagkit.probes import Absent, Answers, Garbled, perhaps, probe
 
@@ -13,7 +13,7 @@ KEYS_AT_MOST = 24
 _FILES = ("/etc/sysctl.conf", "/etc/sysctl.d", "/run/sysctl.d")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SysctlFiles:
     """What the administrator's files set, by key in the dotted form: the value, and the file that has the last word."""
 
@@ -37,7 +37,7 @@ def sysctl_files(reply: Reply) -> SysctlFiles:
     return SysctlFiles(all=dict(list(found.items())[:KEYS_AT_MOST]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Setting:
     """A kernel setting: what the file says, and what is so."""
 
@@ -47,7 +47,7 @@ class Setting:
     live: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Sysctls:
     """Those settings that the kernel has; others belong to modules that are not loaded."""
 
@@ -74,7 +74,7 @@ def sysctls(sysctl_files: SysctlFiles, answers: Answers) -> Sysctls:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RebootRequired:
     """The packages that asked for a reboot; none where nothing waits for one."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Glob, Reply
 from diagkit.probes import Answers, Garbled, Withheld, perhaps, probe
 from diagkit.probes.systemd import Unit, Units, parse_units, show
@@ -12,7 +11,7 @@ WANTS = "/etc/systemd/system/multi-user.target.wants/"
 AT_MOST = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Wanted:
     """The names of the services that are to be started at boot."""
 
@@ -28,7 +27,7 @@ def wanted(links: Reply) -> Wanted:
     return Wanted(all=tuple(path.rpartition("/")[2] for path in paths))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Resting:
     """Services that are to be started at boot and are inactive."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Run, Silence, Vantage
 from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 from diagkit.probes.dependencies import NO_NAMES, SUFFIXES
@@ -41,7 +41,7 @@ _KEY = r"[^#;=:]*(host|hostname|server|endpoint|master|broker|upstream|url|uri|d
 _SECTION = r"\[[a-z]|[a-z_-]+:[[:space:]]*$"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Endpoint:
     """One service on another host. `via`: the file that names it, or `connection`."""
 
@@ -53,7 +53,7 @@ class Endpoint:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Endpoints:
     """Every service on another host that this host was seen to use, those of the configuration first."""
 
@@ -145,7 +145,7 @@ def _port(text: str) -> int:
     return int(text.rpartition(":")[2], 16)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attempt:
     """How an endpoint took a connection from this host.
 
@@ -157,7 +157,7 @@ class Attempt:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attempts:
     """The first six endpoints, tried from this host."""
 

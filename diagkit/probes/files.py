@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Read, Reply, Run, Silence
 from diagkit.probes import Answers, Garbled, Withheld, probe
 from diagkit.probes.processes import Process, Processes
@@ -15,7 +15,7 @@ MOST_SUSPECTS = 12
 SANDBOXED = 4  # a program with a lower limit has set it itself, so as to open nothing more (sshd before login)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FileHandles:
     """The system's table of open files: how many there are and how many fit (fs.file-max)."""
 
@@ -23,7 +23,7 @@ class FileHandles:
     maximum: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OpenFiles:
     """One process near its limit of open files. `count` -1: we were not allowed to count."""
 
@@ -32,7 +32,7 @@ class OpenFiles:
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Descriptors:
     """Processes that may be near their limit of open files (RLIMIT_NOFILE); all `others` cannot be."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.model import Reply, Run
 from diagkit.probes import Absent, Answers, probe
 from diagkit.probes.disk import FIELDS, FIGURES, Mounts, ask_each
@@ -15,7 +14,7 @@ USUAL = ("/", "/var", "/var/log", "/var/lib", "/tmp")  # noqa: S108 - asked abou
 FIRST = Run(("stat", "-f", "-c", FIELDS, *USUAL), timeout=3)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Growth:
     """How fast a filesystem filled between the samples (below zero: it emptied), and what is still available."""
 
@@ -24,7 +23,7 @@ class Growth:
     available: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Filling:
     """The filesystems that were looked at twice, `seconds` apart."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from diagkit.frozen import frozen
 from diagkit.probes import Garbled
 
 VERDICTS = ("accept", "drop", "reject")
@@ -18,7 +19,7 @@ CLOSING = VERDICTS[1:]
 DEEPEST = 8  # chains that jump to one another
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Span:
     """Ports from `first` to `last`, both included."""
 
@@ -29,7 +30,7 @@ class Span:
         return f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Rule:
     """What happens to packets that come in (direction `input`) or leave (`output`) and fit.
 
@@ -72,7 +73,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Chain:
     """The rules that packets of one direction pass, in order. closed: what no rule accepts is dropped or rejected.
 
@@ -84,7 +85,7 @@ class Chain:
     closed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Line:
     """One line of a listing: its chain, the verdict or the chain it jumps to, and what it looks at."""
 

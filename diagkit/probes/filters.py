@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, filter_rules, perhaps, probe
 from diagkit.probes.filter_rules import Chain
@@ -14,7 +14,7 @@ RATE = re.compile(r"\brate (\d+(?:\.\d+)?)([KMGT]?)(i?)(bit|bps)", re.IGNORECASE
 SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PacketFilter:
     """What nftables and iptables do to packets that come in and leave. older: iptables has rules of its older kind."""
 
@@ -43,7 +43,7 @@ def _ask_older(filters: PacketFilter) -> list[Run]:
     return [Run(("iptables-legacy-save",), root=True)] if filters.older else []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class OlderFilter:
     """What iptables of the older kind (x_tables) does, on a machine whose `iptables` is the newer one."""
 
@@ -63,7 +63,7 @@ def older_filter(filters: PacketFilter, answers: Answers) -> OlderFilter:
     return OlderFilter(chains=tuple(found))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Shaper:
     """A queueing discipline that slows or harms on purpose. rate in bits per second, 0 where it sets none."""
 
@@ -73,7 +73,7 @@ class Shaper:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Shaping:
     """Every interface that is slowed down on purpose."""
 

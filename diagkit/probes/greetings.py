@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Vantage
 from diagkit.probes import Absent, Answers, probe
 from diagkit.probes.doors import Port, doorsteps, inner_address, seen_port
@@ -15,7 +15,7 @@ from diagkit.probes.sockets import Listener, Listeners
 GREETING_PORTS = {21, 25, 110, 143, 587}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Greetings:
     """One answer for each listening port whose protocol begins with a greeting."""
 

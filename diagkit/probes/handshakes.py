@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Read, Reply, Run
 from diagkit.probes import Garbled, probe
 from diagkit.probes.sockets import readable, table_rows
@@ -16,7 +16,7 @@ ROW = re.compile(r"(SYN-SENT|SYN-RECV)\s+\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)\s
 STATES = {"02": "SYN-SENT", "03": "SYN-RECV"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Waiting:
     """How many handshakes towards one place were under way in both samples."""
 
@@ -24,7 +24,7 @@ class Waiting:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Handshakes:
     """Handshakes that did not come to an end between two samples: ours (SYN-SENT) and those of others (SYN-RECV)."""
 

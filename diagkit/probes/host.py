@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.model import Read, Reply, Run
 from diagkit.probes import perhaps, probe
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Identity:
     """What kind of machine answers. `uptime` in seconds, of the machine (the kernel), `uid` of the login user."""
 

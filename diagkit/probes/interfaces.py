@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Glob, Native, Read, Reply, Silence
 from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import by_file, elapsed
@@ -15,7 +15,7 @@ ROW = re.compile(r"\s*(\S+):\s*((?:\d+\s+){15}\d+)\s*")
 IFF_UP = 0x1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Interface:
     """One interface between two samples. Counts are of that time; rates in bytes per second; `speed` 0: not known.
 
@@ -36,7 +36,7 @@ class Interface:
     sent_rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Interfaces:
     """Every network interface but the loopback."""
 
@@ -122,7 +122,7 @@ def interfaces(
     return Interfaces(all=tuple(found))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Bond:
     """Several links used as one. down: those that do not work; a bond of one link has lost its spare."""
 
@@ -131,7 +131,7 @@ class Bond:
     down: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Bonds:
     """Every bond of the kernel's own driver."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.model import Read, Reply
 from diagkit.probes import Garbled, probe
 from diagkit.probes.cpu import Load
 from diagkit.probes.reading import whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TaskTable:
     """Tasks (processes and threads) of the whole machine, against the smaller of pid_max and threads-max."""
 
@@ -18,7 +17,7 @@ class TaskTable:
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ClockSource:
     """What the kernel reads the time from, and what it could choose instead."""
 

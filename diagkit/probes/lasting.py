@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.model import Again, Reply
 from diagkit.probes import probe
 from diagkit.probes.cpu import STAT, Cpu, spent
@@ -13,7 +12,7 @@ from diagkit.probes.reading import elapsed
 GAP = 8.0  # seconds; most jobs that a shell starts are over by then
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Lasting:
     """The same as `Cpu` and `Processes`, over more seconds."""
 

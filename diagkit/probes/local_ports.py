@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Glob, Read, Reply, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import by_file, whole
@@ -15,7 +15,7 @@ from diagkit.probes.sockets import LISTENING, TABLES, TIME_WAIT, readable, table
 CROWDED = 0.3  # of the ephemeral ports in use, to whatever destination: from there on we count by destination
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ports:
     """Local ports for outgoing connections, and TCP sockets that could use them, to whatever destination."""
 
@@ -30,7 +30,7 @@ class Ports:
         return self.last - self.first + 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Destination:
     """Ports in use towards one address and port; `time_wait` of them belong to closed connections."""
 
@@ -39,7 +39,7 @@ class Destination:
     time_wait: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Destinations:
     """The destinations with the most ports in use, of `size` that there are; none where ports are plenty anyhow."""
 
@@ -47,7 +47,7 @@ class Destinations:
     all: tuple[Destination, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Conntrack:
     """Entries of the kernel's connection tracking table, and how many fit."""
 

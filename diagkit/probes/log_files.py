@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.logs import files, sifting
 from diagkit.model import Moment, Reply, Run, Scan
 from diagkit.probes import Garbled, perhaps, probe
@@ -40,7 +39,7 @@ MOST_OPEN = 8  # files outside /var/log of which nothing is known but that they 
 OPENS = "log in as root or as a member of systemd-journal and adm, or allow this user `sudo -n`"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogFiles:
     """The log files of the host. `chosen`: what is read of them. `compressed`: they have to be unpacked for that.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.logs import files
 from diagkit.model import Again, Reply
 from diagkit.probes import Garbled, probe
@@ -11,7 +10,7 @@ from diagkit.probes.log_files import LISTING, OPENS
 from diagkit.probes.reading import elapsed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class GrowingLog:
     """One file that grew between the samples: its size in bytes, and bytes a second."""
 
@@ -20,7 +19,7 @@ class GrowingLog:
     rate: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogGrowth:
     """The files that grew, fastest first. The journal's are left out: it grows in steps of megabytes.
 

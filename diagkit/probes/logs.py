@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from diagkit.frozen import frozen
 from diagkit.logs import access, errors, sifting
 from diagkit.logs import occurrences as matching
 from diagkit.logs.kernel import lacking, without_taken_over
@@ -24,7 +25,7 @@ SYSLOG_CAP = 196_608  # of each file a syslog daemon writes; they are read where
 SLOWEST_INITRD = 120.0  # seconds after which a first process is no machine's own, but a container's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reading:
     """How one log was read. Times are of its oldest and youngest line read; None where no line says when.
 
@@ -39,7 +40,7 @@ class Reading:
     silence: Silence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LogTexts:
     """The logs as they came, and how to read their times. `readings` also tells of those that could not be read.
 
@@ -212,7 +213,7 @@ def _reading(source: str, reply: Reply, clock: Clock) -> Reading:
     return Reading(source=source, size=len(reply.out), cut=reply.cut, first=first, last=last, silence=reply.silence)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Occurrences:
     """Every signature met in the window, in the order of first appearance."""
 
@@ -229,7 +230,7 @@ def occurrences(texts: LogTexts) -> Occurrences:
     return Occurrences(all=matching.occurrences(texts.logs, texts.clock, texts.window))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ErrorLines:
     """Error lines that no signature knows, folded by template, the most frequent first."""
 
@@ -242,7 +243,7 @@ def error_lines(texts: LogTexts) -> ErrorLines:
     return ErrorLines(all=errors.error_lines(texts.logs, texts.clock, texts.window))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class AccessLogs:
     """Requests in each access log. `refused`: access logs that we could not read."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.logs import marks as found
 from diagkit.model import Silence
 from diagkit.probes import Withheld, probe
@@ -11,7 +10,7 @@ from diagkit.probes.log_files import OPENS
 from diagkit.probes.logs import LogTexts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Marks:
     """The moments that lines of the window mark, in the order of time."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Native, Read, Reply
 from diagkit.probes import Garbled, perhaps, probe
 from diagkit.probes.reading import elapsed, since, whole
@@ -14,7 +14,7 @@ MEMINFO = re.compile(r"(\S+):\s+(\d+)(?: kB)?")
 VMSTAT = Read("/proc/vmstat")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Memory:
     """Memory in bytes. `available` is what programs can still get without swapping; `free` alone means little.
 
@@ -37,7 +37,7 @@ class Memory:
     huge_idle: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Paging:
     """Traffic between memory and disk now, per second."""
 

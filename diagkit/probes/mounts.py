@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Read, Reply, Silence
 from diagkit.probes import Garbled, perhaps, probe
 from diagkit.probes.reading import unescape
@@ -12,7 +12,7 @@ from diagkit.probes.reading import unescape
 MOUNTINFO = Read("/proc/self/mountinfo")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MountPoint:
     """One line of the mount table. `source` is a device or `server:/export`; `device` is the kernel's major:minor."""
 
@@ -24,7 +24,7 @@ class MountPoint:
     super_options: tuple[str, ...]  # of the filesystem, whatever mount point one looks through
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Declared:
     """One line of /etc/fstab that ought to be mounted at boot."""
 
@@ -34,7 +34,7 @@ class Declared:
     options: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class MountTable:
     """What is mounted (where one mount hides another, the upper one), and what fstab wants mounted."""
 

@@ -6,8 +6,8 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Read, Reply, Run, Silence, Target, Vantage
 from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 from diagkit.probes.host import Identity
@@ -29,7 +29,7 @@ def is_address(host: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ServerSaid:
     """What one name server said over `udp` or `tcp`.
 
@@ -44,7 +44,7 @@ class ServerSaid:
     took_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Lookup:
     """The target's name, looked up on this machine: what programs get, and what each name server says by itself."""
 
@@ -92,7 +92,7 @@ def server_said(server: str, over: str, data: dict[str, object]) -> ServerSaid:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Resolver:
     """How the target looks names up. sources: where (`hosts:` of nsswitch.conf): files, dns, resolve, …."""
 
@@ -162,7 +162,7 @@ def _ask_each_server(resolver: Resolver, identity: Identity, target: Target) -> 
         yield Reach("dns", resolver.servers[0], 53, f"{domain} SOA", vantage)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class NameServers:
     """Each name server the target uses, asked by the target. A server stands here once for each way it was asked."""
 
@@ -216,7 +216,7 @@ def _nslookup_said(server: str, reply: Reply) -> ServerSaid | None:
     return ServerSaid(server=server, state="answered", over="udp", rcode=rcode, addresses=found, took_ms=took)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HostsFile:
     """The entries of /etc/hosts that send names to other places than the loopback: (name, address)."""
 
@@ -244,7 +244,7 @@ def _ask_dns_too(resolver: Resolver, hosts: HostsFile, target: Target) -> Iterab
                 yield Reach("dns", server, 53, f"{resolver.full(name)} A")  # for a host that forwards no TCP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Overrides:
     """What DNS says about names that the hosts file answers: (name, address in the file, addresses of DNS)."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import pairwise
 
+from diagkit.frozen import frozen
 from diagkit.model import Read, Reply, Run
 from diagkit.probes import Garbled, probe
 
@@ -14,7 +14,7 @@ REJECTING = ("blackhole", "unreachable", "prohibit", "throw")
 GATEWAY_FLAG, UP_FLAG = 0x2, 0x1  # RTF_GATEWAY, RTF_UP of /proc/net/route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Link:
     """One interface. `up`: switched on by the administrator; `carrier`: there is a link on the wire. MTU in bytes."""
 
@@ -26,14 +26,14 @@ class Link:
     duplicates: tuple[str, ...]  # addresses that somebody else has too (duplicate address detection failed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Links:
     """Every interface."""
 
     all: tuple[Link, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Route:
     """One route. kind: unicast, or one of blackhole, unreachable, prohibit, throw."""
 
@@ -46,7 +46,7 @@ class Route:
     dead: bool = False  # the interface has no link
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Routes:
     """Every route, of every table and both families where we could see them."""
 
@@ -58,7 +58,7 @@ class Routes:
         return tuple(r for r in self.all if r.destination == "default" and r.kind == "unicast")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Neighbour:
     """A machine on the local network. state: REACHABLE, STALE, DELAY, PROBE, PERMANENT, INCOMPLETE, FAILED or so."""
 
@@ -67,7 +67,7 @@ class Neighbour:
     state: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Neighbours:
     """Whom the host knows on its local networks (ARP and neighbour discovery)."""
 
@@ -158,7 +158,7 @@ def routes(reply: Reply) -> Routes:
     return Routes(all=tuple(found))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PolicyRule:
     """A rule that chooses the routing table (action `lookup TABLE`), or refuses at once: blackhole, unreachable, …."""
 
@@ -166,7 +166,7 @@ class PolicyRule:
     action: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PolicyRules:
     """The routing policy, in order of precedence."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Site, Target, Vantage
 from diagkit.probes import Answers, probe
 from diagkit.probes.doors import applies, doorsteps, inner_address, place_of, vantage
@@ -19,7 +19,7 @@ WEB_SERVERS = {"nginx", "apache2", "httpd", "haproxy", "caddy", "lighttpd", "tra
 MOST_INSIDE = 6  # pages looked at from the target itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Page:
     """How one URL answered. Phases in milliseconds since the start: connect, tls, first_byte, total.
 
@@ -45,14 +45,14 @@ class Page:
         return url.port or (443 if url.scheme == "https" else 80)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pages:
     """Pages asked from here: port 80 and every declared URL."""
 
     all: tuple[Page, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class InnerPages:
     """Pages asked from the target itself, of web servers that listen there."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Target
 from diagkit.probes import Answers, Withheld, probe
 from diagkit.probes.names import is_address
@@ -44,7 +44,7 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Echoes:
     """Echo requests sent and round-trip times in milliseconds of those that came back.
 
@@ -79,7 +79,7 @@ def echoes(target: Target, answers: Answers) -> Echoes:
     return Echoes(**_echoed(target, answers))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ManyEchoes(Echoes):
     """The same of five times as many, over eight seconds."""
 
@@ -99,7 +99,7 @@ def _echoed(target: Target, answers: Answers) -> dict[str, Any]:
     return data | {"to": aim(target), "rtts_ms": tuple(data["rtts_ms"]), "refusals": tuple(data["refusals"])}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Hop:
     """One router on the way, or the target. `address` is empty where nobody answered, which is not loss."""
 
@@ -108,7 +108,7 @@ class Hop:
     rtt_ms: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Hops:
     """The routers on the way, nearest first. `refusal`: a router said that it goes no further."""
 
@@ -141,7 +141,7 @@ def hops(target: Target, answers: Answers) -> Hops:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PathMtu:
     """The largest IP packet, in bytes, that came back without being cut up; 0 where none did.
 

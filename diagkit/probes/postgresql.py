@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.resources import files
 
 from diagkit import codec
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, probe
 from diagkit.probes.sockets import Listener, Listeners
@@ -20,7 +20,7 @@ REFUSED = re.compile(r"(?:FATAL|PANIC): +(.*)|(could not connect.*|connection to
 OPENS = "log in as root, or allow this user `sudo -n`: only the administrator `postgres` is let in without a password"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Quota:
     """The most connections that a role or a database may have, and how many it has."""
 
@@ -29,7 +29,7 @@ class Quota:
     connections: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Holder:
     """How many connections one program has in one state (`idle`, `active`, `idle in transaction`)."""
 
@@ -38,7 +38,7 @@ class Holder:
     connections: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Session:
     """A session within a transaction. Seconds since its statement, transaction and state began; None: no such thing.
 
@@ -61,7 +61,7 @@ class Session:
         return f"{self.client}[{self.pid}]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Standby:
     """A server that this one sends its WAL to, and how far it is behind."""
 
@@ -72,7 +72,7 @@ class Standby:
     behind_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Slot:
     """A replication slot, and how much WAL is kept for it. wal_status: empty before PostgreSQL 13."""
 
@@ -82,7 +82,7 @@ class Slot:
     held_bytes: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Database:
     """The state of one server (a "cluster"). `connections_limit` leaves out those reserved for superusers.
 
@@ -117,7 +117,7 @@ class Database:
     autovacuum: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Server:
     """One server and its state; where it did not let its administrator in, `refusal` is what it said instead."""
 
@@ -126,7 +126,7 @@ class Server:
     refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PostgresServers:
     """Every PostgreSQL that listens on this host."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Glob, Reply, Silence
 from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import by_file, elapsed
@@ -13,7 +13,7 @@ PRESSURE = Glob("/proc/pressure/*")
 LINE = re.compile(r"(some|full) avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stall:
     """Share of the time (0 to 1) that some task had to wait for a resource, and that all tasks had to at once.
 
@@ -30,7 +30,7 @@ class Stall:
     full_300: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pressure:
     """The stalls of the whole machine (of the container, where it sees its own)."""
 

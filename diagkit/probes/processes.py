@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Glob, Native, Reply, Run, Silence
 from diagkit.probes import Garbled, Withheld, probe
 from diagkit.probes.reading import TICKS_PER_SECOND, by_file, elapsed, whole
@@ -33,7 +33,7 @@ OPENS = "log in as root: /proc is mounted with hidepid and shows this user only 
 HIDDEN = "/proc shows this user only its own processes (hidepid)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Process:
     """One process. `state` as in ps: R running, S asleep, D waiting and not to be interrupted, Z dead and not reaped.
 
@@ -68,7 +68,7 @@ class Process:
         return f"{self.name}[{self.pid}]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Processes:
     """Every process of the machine, kernel threads too. There is no such fact where we see only some of them."""
 

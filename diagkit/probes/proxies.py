@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Run, Vantage
 from diagkit.probes import Absent, Answers, probe
 
@@ -18,7 +18,7 @@ _FILES = (
 _WORDS = "upstream|server|backend|listen|proxy_pass|grpc_pass|fastcgi_pass|uwsgi_pass|ProxyPass|BalancerMember"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Upstream:
     """One address a proxy sends requests to. `group`: those that stand in for each other; empty: it stands alone."""
 
@@ -37,7 +37,7 @@ class Upstream:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Upstreams:
     """Every upstream with an address of its own: no Unix sockets, no variables. `hidden`: files we may not read."""
 
@@ -97,7 +97,7 @@ def _named(file: str, statement: str, group: str) -> Iterator[Upstream]:
         yield Upstream(proxy=proxy, host=parts[1] or parts[3], port=int(port), file=file, group=group)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Remote:
     """An upstream on another host. state: open, refused, filtered, …; empty where the test was not possible."""
 
@@ -106,7 +106,7 @@ class Remote:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RemoteUpstreams:
     """The upstreams on other hosts, the first six of them."""
 

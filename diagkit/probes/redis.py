@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Vantage
 from diagkit.probes import Absent, Answers, Withheld, probe
 from diagkit.probes.doors import inner_address
@@ -18,7 +18,7 @@ MOST_SERVERS = 4
 OPENS = "allow TCP forwarding in the ssh server, or run `redis-cli INFO` there"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SlowCommand:
     """A command of the slow log: its name, how long it held the server up, and how long ago that began."""
 
@@ -27,7 +27,7 @@ class SlowCommand:
     age_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Cache:
     """What INFO says. Bytes, seconds; `…_rate` is per second between two samples. A limit of 0 is none.
 
@@ -58,7 +58,7 @@ class Cache:
     slow: tuple[SlowCommand, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Server:
     """One server. state: answered, refusing, mute, or how TCP failed; said: its refusal. cache: None where untold."""
 
@@ -68,7 +68,7 @@ class Server:
     cache: Cache | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class RedisServers:
     """Every Redis that listens on this host."""
 

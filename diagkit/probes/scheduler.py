@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reply, Run
 from diagkit.probes import Absent, Answers, Garbled, probe
 
@@ -16,7 +16,7 @@ _SYSTEM = ("/etc/crontab", "/etc/cron.d")  # their lines have a user before the 
 JOBS_AT_MOST = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Crontabs:
     """The crontabs of the system that are there."""
 
@@ -34,7 +34,7 @@ def crontabs(reply: Reply) -> Crontabs:
     return Crontabs(all=found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CronJob:
     """One line of a crontab. `program`: the absolute path it begins with; lines that begin otherwise are left out."""
 
@@ -42,7 +42,7 @@ class CronJob:
     program: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CronJobs:
     """The jobs whose program is named by its path."""
 
@@ -83,7 +83,7 @@ def _program(command: str) -> str:
     return first if first.startswith("/") and re.fullmatch(r"[\w./+-]+", first) else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Program:
     """Whether the program of a cron job is there, and may be executed."""
 
@@ -92,7 +92,7 @@ class Program:
     executable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class CronPrograms:
     """The programs of all those jobs."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Ask, Read, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import elapsed, since
@@ -16,7 +16,7 @@ UDP = Read("/proc/net/udp", cap=65_536)
 STALLED = Run(("ss", "-tnpo", "state", "established"), cap=131_072, root=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Segments:
     """Counters of TCP and UDP between two samples, in `seconds`. Segments and datagrams."""
 
@@ -61,7 +61,7 @@ def counters(reply: Reply, group: str) -> dict[str, int]:
     return {name: int(value) for name, value in zip(*rows, strict=True)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TcpMemory:
     """Memory pages of all TCP buffers, and the limits of it: where TCP begins to save, and where it gives up."""
 
@@ -84,7 +84,7 @@ def tcp_memory(sockstat: Reply, limits: Reply) -> TcpMemory:
     return TcpMemory(pages=int(use[1]), pressure=int(bounds[1]), maximum=int(bounds[2]))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dropping:
     """A UDP socket that dropped datagrams between two samples; bytes that wait in its buffer now."""
 
@@ -93,7 +93,7 @@ class Dropping:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class DatagramSockets:
     """The UDP sockets that dropped datagrams, in `seconds`, worst first."""
 
@@ -127,7 +127,7 @@ def _drops(reply: Reply) -> dict[tuple[str, str], tuple[int, int]]:
     return {(f"{readable(row[2])}:{int(row[3], 16)}", row[1]): (int(row[5]), int(row[4], 16)) for row in rows if row}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stalled:
     """A connection whose far end takes nothing now: zero window. `process` is empty where we may not see it."""
 
@@ -137,7 +137,7 @@ class Stalled:
     queued: int  # bytes that wait to be sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class StalledConnections:
     """The connections that probe a closed window now."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Run
 from diagkit.probes import Answers, Garbled, Withheld, probe
 from diagkit.probes.systemd import Unit, Units
@@ -29,7 +29,7 @@ LIVING = re.compile(r"systemd-|dbus|cron|NetworkManager|cups|polkit|snapd|cloud-
 DEPLOYED = re.compile(r"/(opt|srv|home|app|var)/")  # programs that no package brought
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SettingsFile:
     """A file that a service reads when it starts: configuration, environment, or its program where it was deployed."""
 
@@ -38,7 +38,7 @@ class SettingsFile:
     changed: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Settings:
     """Those files of services that were changed in the last 30 days."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, probe
 from diagkit.probes.devices import Devices
@@ -17,7 +17,7 @@ AT_MOST = 8
 OPENS = "log in as root, or allow this user `sudo -n`: only root may ask a disk"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Health:
     """What one disk says of itself: whether it passes its own assessment. None: it does not say; `why` tells."""
 
@@ -26,7 +26,7 @@ class Health:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SmartHealth:
     """Every disk that was asked."""
 

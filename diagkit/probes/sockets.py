@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Read, Reply, Run
 from diagkit.probes import Garbled, perhaps, probe
 from diagkit.probes.reading import elapsed, since
@@ -17,7 +17,7 @@ NETSTAT = Read("/proc/net/netstat")
 LISTENING, TIME_WAIT = "0A", "06"  # states as the kernel numbers them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Listener:
     """One listening TCP socket. `process` and `pid` are empty and 0 where we may not see them.
 
@@ -41,14 +41,14 @@ class Listener:
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Listeners:
     """Every listening TCP socket."""
 
     all: tuple[Listener, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Refusals:
     """What TCP dropped between two samples, in `seconds`, and how often it answered with SYN cookies."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from diagkit.frozen import frozen
 from diagkit.model import Read, Reply, Silence
 from diagkit.probes import Absent, Garbled, Withheld, perhaps, probe
 from diagkit.probes.reading import unescape
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Swaps:
     """Swap files and partitions: those that fstab names (a device, a path, LABEL= or UUID=), and the paths in use."""
 

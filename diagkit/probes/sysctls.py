@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Reply, Run
 from diagkit.probes import probe
 from diagkit.probes.reading import by_file
@@ -34,7 +34,7 @@ TOLD = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Sysctls:
     """Settings by name, as sysctl(8) names them: net.core.somaxconn."""
 

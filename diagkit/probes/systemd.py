@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from signal import Signals
 from typing import NoReturn
 
+from diagkit.frozen import frozen
 from diagkit.model import Read, Reply, Run
 from diagkit.probes import Absent, Garbled, perhaps, probe
 
@@ -26,7 +26,7 @@ def show(*patterns: str) -> Run:
     return Run(argv, cap=1_048_576)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Unit:
     """One unit of systemd. The words are systemd's own: `loaded`, `masked`; `active`, `failed`; `auto-restart`.
 
@@ -85,7 +85,7 @@ class Unit:
         return self.sub == "auto-restart" or (starting and self.restarts > 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Units:
     """Every unit that systemd has loaded. One that is disabled, stopped and wanted by nobody is not among them.
 

@@ -7,15 +7,15 @@ its run directories, and so neither is here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Reply, Run, Silence
 from diagkit.probes import Absent, Garbled, perhaps, probe
 
 OPENS = "log in as root, or allow this user `sudo -n`: they are tested as the program itself would read them"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Tested:
     """One program's test: its command, the units that run the program (none: it is no service), its main file.
 
@@ -62,7 +62,7 @@ _MAY_NOT = re.compile(r"no hostkeys available|[Pp]ermission denied")
 _ASIDE = re.compile(r"\[(NOTICE|WARNING)\]|.*: parsed OK$|\s*$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Trial:
     """How one test came out. complaint: the first thing it found wrong; empty where it accepts everything."""
 
@@ -70,7 +70,7 @@ class Trial:
     complaint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Trials:
     """Every test that could be made, and those that we were not allowed to make."""
 

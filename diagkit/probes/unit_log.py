@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Moment, Reply, Run, Silence, epoch
 from diagkit.probes import Answers, Garbled, Withheld, probe
 from diagkit.probes.host import Identity
@@ -24,7 +24,7 @@ OPENS = "log in as root or as a member of systemd-journal, or allow this user `s
 _PASSING = re.compile(r"^(user@|user-runtime-dir@|run-|initrd-|dracut-|plymouth-|systemd-|modprobe@|getty@|packagekit)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Job:
     """Something systemd did to a unit: a `stop` somebody asked for, or a `restart` because it had ended by itself."""
 
@@ -33,7 +33,7 @@ class Job:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Jobs:
     """The last stops and automatic restarts of services and timers in this boot, oldest first."""
 
@@ -98,7 +98,7 @@ def journal_lines(reply: Reply) -> list[str]:
     return reply.lines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Unloaded:
     """Services and timers that somebody stopped in this boot and systemd has since forgotten: nobody wants them."""
 
@@ -121,7 +121,7 @@ def unloaded(units: Units, jobs: Jobs, answers: Answers) -> Unloaded:
     return Unloaded(all=tuple(found))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Words:
     """The end of the log of a unit's last run in this boot, oldest line first.
 
@@ -133,7 +133,7 @@ class Words:
     told: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LastWords:
     """The last words of the services that have failed or restart in a loop, the newest three."""
 
@@ -184,7 +184,7 @@ def last_words(units: Units, answers: Answers) -> LastWords:
     return LastWords(all=tuple(found))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Before:
     """The services that ran when the boot before this one ended; none where the machine came up before the window."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, probe
 from diagkit.probes.systemd import Units
@@ -15,7 +15,7 @@ MOST = 40  # patterns; a host has fewer services that are its own
 OF_SYSTEM = re.compile(r"systemd-|user@|getty@|user-runtime-dir@|emergency|rescue|serial-getty@|container-getty@")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Versions:
     """The version of each installed package that was asked about."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Read, Reply
 from diagkit.probes import Garbled, probe
 
@@ -12,7 +12,7 @@ MEMINFO = Read("/proc/meminfo")
 FIELD = re.compile(r"(Dirty|Writeback|MemAvailable):\s+(\d+) kB")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Writeback:
     """Bytes in memory that are newer than the disk (dirty), those on their way to it, and memory available.
 

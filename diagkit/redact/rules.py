@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.redact.pairs import LITERALS, pairs
 
 Find = Callable[[bytes], Iterator[tuple[int, int, bytes]]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Rule:
     """One kind of secret.
 

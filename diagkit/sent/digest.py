@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from diagkit.digest.buckets import Grid
 from diagkit.digest.onset import began
 from diagkit.digest.severities import ERROR, SEVERITIES, rows, status_of, too_few
+from diagkit.frozen import frozen
 from diagkit.logs.errors import ErrorLine
 from diagkit.logs.reading.mined import Kind, between
 from diagkit.logs.signatures import catalogue
@@ -26,7 +26,7 @@ UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
 KEPT = 60  # templates in a report: what is new first, then bursts, then the commonest
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Digested:
     """The digest, and for the checks the kinds of error lines that no signature knows."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.logs.reading import Found
 from diagkit.logs.sources import Note, Series
 from diagkit.logs.templates.novelty import Watched
@@ -12,7 +12,7 @@ from diagkit.logs.timestamps import Clock
 from diagkit.model import Moment, Untrusted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Sent:
     """All that was read of the files that somebody named, in one window.
 

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
+from diagkit.frozen import frozen
 from diagkit.model import Kind, Silence, Unknown
 from diagkit.probes import Facts, Inapplicable, needs
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Happening:
     """Something that happened on one host, `count` times from `at` to `until` (None: once).
 
@@ -53,7 +53,7 @@ class Happening:
 Happenings = Iterator[Happening]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@frozen(eq=False)
 class Teller:
     """A named way to tell what happened."""
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from operator import attrgetter, mul
 from statistics import median
 
+from diagkit.frozen import frozen
 from diagkit.model import Event, Moment, Onset, Relief, Untrusted
 from diagkit.probes.cpu import Load
 from diagkit.probes.pressure import Pressure, Stall
@@ -33,7 +33,7 @@ EASED = 0.5  # of the longer average: the shorter one is so far below it only wh
 TOGETHER = timedelta(minutes=15)  # troubles further apart are not of one onset; as the window of `--at` before it
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Jump:
     """A step that fits the averages: seconds since it began, its height, and the relative residual."""
 

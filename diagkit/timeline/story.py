@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from diagkit.frozen import frozen
 from diagkit.model import Fault, Moment, Unknown, Untrusted
 from diagkit.probes import Facts
 from diagkit.probes.clock import Clock
@@ -15,7 +15,7 @@ from diagkit.probes.pressure import Pressure
 from diagkit.timeline import Happening, Teller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Gauges:
     """What tells how the host's clock stands, and since when it hurts. None: not known."""
 
@@ -27,7 +27,7 @@ class Gauges:
     needs: ClassVar[Mapping[str, Any]] = {"clock": Clock, "load": Load, "identity": Identity, "pressure": Pressure}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Story:
     """What happened on one host by its own clock, which tellers said nothing for want of which fact, and our bugs."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from diagkit.frozen import frozen
 
 
 class Forbidden(ValueError):
@@ -25,7 +26,7 @@ class Touches(Enum):
     ANYTHING = "any mount or process, one of which may be stuck: it is asked beside all others"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Command:
     """Why a command may run, what it touches, and which arguments (joined by single spaces) it may have."""
 

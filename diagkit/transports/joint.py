@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 
+from diagkit.frozen import frozen
 from diagkit.model import Ask, Reply, Run
 
 Argv = tuple[str, ...]
@@ -25,7 +26,7 @@ END: Argv = ("{}", "+")
 CLASSES = {"[:alnum:]": "0-9A-Za-z", "[:space:]": r"\s"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Joint:
     """One command, and what to cut out of its reply for each of the questions that it answers."""
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from math import ceil
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan, Sift
 from diagkit.transports import shortcuts, sifting
 from diagkit.transports.allowed import COMMANDS, Touches
@@ -25,7 +26,7 @@ SEPARATOR_BYTES = 4096  # what cuts the files must not cut the separators
 PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """One call of a function of round.sh. `words` follow the function's name and the question's number.
 

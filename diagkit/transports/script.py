@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from math import ceil
 
+from diagkit.frozen import frozen
 from diagkit.model import Again, Ask, Moment, Read, Run, Scan, Sift
 from diagkit.transports import sifting
 from diagkit.transports.allowed import COMMANDS, Touches, refuse_unless_allowed
@@ -24,7 +24,7 @@ LANE_BYTES = 4 << 20  # no lane says more than this, whatever the caps of its qu
 _MEMORY_MAP = re.compile(r"/proc/[^/]+/(cmdline|environ|maps|smaps|smaps_rollup|numa_maps|exe|stack)$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Lane:
     """Questions asked one after the other: `first`, then after `gap` seconds `again`."""
 
@@ -49,7 +49,7 @@ class Lane:
         return min(LANE_BYTES, sum(q.bytes for q in self.questions))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Round:
     """The lanes of one round, and every question's number: its place in `questions`. `besides`: words they need."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from operator import itemgetter
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.frozen import frozen
 from diagkit.model import Unknown, Vantage
 from diagkit.probes.pages import InnerPages, Page, Pages
 
@@ -44,7 +44,7 @@ def status(pages: Pages, inner: InnerPages | Unknown) -> Findings:
             yield unknown(f"{page.url}: {page.error}", page.url)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Patience:
     """Milliseconds until the first byte of a response from which we speak up.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import quantiles
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
+from diagkit.frozen import frozen
 from diagkit.probes.path import ManyEchoes
 
 TOO_FEW = 100  # pings that must come back for a tenth of them to be more than a few
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class LittleLoss:
     """Share of the pings lost, and at least how many, for one or two are chance.
 
@@ -40,7 +40,7 @@ def loss(echoes: ManyEchoes, limits: LittleLoss) -> Findings:
     yield verdict(say, echoes.address, measured={"loss": echoes.loss, "sent": echoes.sent})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Spread:
     """Milliseconds between the middle round trip and that which nine of ten do not exceed.
 

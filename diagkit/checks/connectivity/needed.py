@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.dependencies import Dependencies
@@ -16,7 +16,7 @@ from diagkit.probes.names import Resolver, is_address
 DNS = 53
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Needed:
     """An address, the port where it is known (else 0), and what it is to the host. pending: no answer from it now."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
+from diagkit.frozen import frozen
 from diagkit.model import Unknown
 from diagkit.probes.doors import KnownPorts
 from diagkit.probes.names import NOT_FROM_HERE
@@ -51,7 +51,7 @@ def reach(echoes: Echoes, ports: KnownPorts | Unknown, hops: Hops | Unknown) -> 
         yield ok(f"{echoes.address} answers ({by})", echoes.address)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Loss:
     """Share of pings lost from which we speak up, and at least how many, for a single one is chance.
 
@@ -86,7 +86,7 @@ def loss(echoes: Echoes, ports: KnownPorts | Unknown, limits: Loss) -> Findings:
         yield verdict(say, echoes.address, measured={"loss": echoes.loss, "sent": echoes.sent})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Delay:
     """Median round-trip time, in milliseconds, from which we speak up.
 
@@ -118,7 +118,7 @@ def latency(echoes: Echoes, ports: KnownPorts | Unknown, limits: Delay) -> Findi
     yield verdict(say, echoes.address, measured={"median_ms": middle, "max_ms": most})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Variation:
     """Median difference between one round trip and the next, in milliseconds.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.connectivity.names import FAILURES
+from diagkit.frozen import frozen
 from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.dependencies import Dependencies, Dependency, HostsNamed
 from diagkit.probes.names import HostsFile, NameServers, Resolver, is_address
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Slow:
     """Milliseconds an answer of a name server may take.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, warn
+from diagkit.frozen import frozen
 from diagkit.probes.filters import Shaping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Rate:
     """Rate limit of an interface, in bits per second, at or below which we speak up.
 

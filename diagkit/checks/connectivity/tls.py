@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
+from diagkit.frozen import frozen
 from diagkit.model import Moment, Target, Unknown
 from diagkit.probes.certificate_files import AuthorityBundles, CertificateFiles
 from diagkit.probes.certificates import Certificate, CertificateNames, Certificates, InnerCertificates
@@ -84,7 +84,7 @@ def _day(when: datetime) -> str:
     return when.strftime("%Y-%m-%d %H:%M UTC")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Renewal:
     """Days before the end at which we speak up; for certificates that live for less than 30 days, a quarter of that.
 

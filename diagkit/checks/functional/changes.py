@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.functional import utc
 from diagkit.checks.functional.complaints import Reason, complaint
+from diagkit.frozen import frozen
 from diagkit.logs.errors import ErrorLine
 from diagkit.model import Moment, Site, Unknown
 from diagkit.probes.changes import Boot, Packages, Releases
@@ -58,7 +59,7 @@ def packages(packages: Packages, units: Units, moment: Moment) -> Findings:
         yield ok(f"{len(recent)} changes of packages in the window" + (f": {names}" if names else ""))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Grace:
     """Seconds a file may be younger than the start of the service that reads it.
 

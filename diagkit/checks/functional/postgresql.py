@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
+from diagkit.frozen import frozen
 from diagkit.model import Finding
 from diagkit.probes.postgresql import Database, PostgresServers
 
@@ -60,7 +60,7 @@ def accepting(servers: PostgresServers) -> Findings:
             yield unknown(f"PostgreSQL did not let us look: {one.refusal}", one.place)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Slots:
     """Share of the connection slots in use, at or above which we speak up; at 1.0 the next client is refused.
 
@@ -120,7 +120,7 @@ def writable(servers: PostgresServers) -> Findings:
     yield from untold(servers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Age:
     """Age of the oldest unfrozen transaction, in transactions.
 

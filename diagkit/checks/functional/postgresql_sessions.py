@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.functional.postgresql import told, untold
+from diagkit.frozen import frozen
 from diagkit.model import Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.postgresql import Database, PostgresServers, Session
@@ -17,7 +17,7 @@ UPKEEP = {"COPY", "VACUUM", "ANALYZE", "CREATE", "REINDEX", "CLUSTER", "REFRESH"
 IDLE = "idle in transaction"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Waiting:
     """Seconds a session waits for a lock at which we speak up; and so many of them waiting so long are a failure.
 
@@ -68,7 +68,7 @@ def _doing(session: Session) -> str:
     return session.verb if session.state == "active" else session.state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Open:
     """Seconds a transaction may idle, or be prepared and not finished; and a share of all connections that may idle so.
 
@@ -105,7 +105,7 @@ def transactions(servers: PostgresServers, limits: Open) -> Findings:
     yield from untold(servers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Running:
     """Seconds one statement may run, and how long where it takes most of a processor all the while.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.functional.postgresql import told, untold
 from diagkit.checks.resources import size
+from diagkit.frozen import frozen
 from diagkit.model import Finding
 from diagkit.probes.postgresql import Database, PostgresServers, Standby
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Lag:
     """How far a standby may be behind, in seconds and in bytes.
 
@@ -69,7 +68,7 @@ def _late(standby: Standby, seconds: float, number: int) -> bool:
     return standby.behind_s >= seconds or standby.behind_bytes >= number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Kept:
     """Bytes of WAL that an unused slot may keep, and how often max_wal_size all WAL may be.
 

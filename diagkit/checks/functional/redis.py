@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.resources import size
+from diagkit.frozen import frozen
 from diagkit.probes.redis import Cache, RedisServers, Server
 
 LOCKED = ("NOAUTH", "WRONGPASS", "NOPERM", "DENIED")
@@ -50,7 +50,7 @@ def answering(servers: RedisServers) -> Findings:
             yield skip(f"below: TCP is {one.state}", one.place)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Memory:
     """Share of maxmemory in use, where nothing may be evicted, at or above which we speak up.
 
@@ -154,7 +154,7 @@ def persistence(servers: RedisServers) -> Findings:
     yield from _untold(servers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Clients:
     """Share of maxclients in use at or above which we speak up.
 
@@ -186,7 +186,7 @@ def clients(servers: RedisServers, limits: Clients) -> Findings:
     yield from (f for f in _untold(servers) if not any(FULL in one.said for one in servers.all))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Slow:
     """Milliseconds one command may hold up all others, and for how many seconds back we look.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.functional import utc
 from diagkit.checks.functional.complaints import last_words
 from diagkit.checks.functional.known_units import BACKUP, HOUSEKEEPING, IN_CONTAINERS
+from diagkit.frozen import frozen
 from diagkit.model import Moment, Unknown
 from diagkit.probes.enabled import Resting
 from diagkit.probes.logs import Occurrences
@@ -59,7 +59,7 @@ def backup_failed(units: Units, words: LastWords | Unknown) -> Findings:
         yield ok("no backup unit has failed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Crashes:
     """Automatic restarts inside the window at which we speak up; `recent` in seconds.
 
@@ -108,7 +108,7 @@ def restarting(
         yield ok("no service is restarted again and again")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stops:
     """ran: seconds after which a service that ends is no longer one that had nothing to do on this machine.
 

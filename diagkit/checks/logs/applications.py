@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.logs import times, unread
+from diagkit.frozen import frozen
 from diagkit.logs.errors import ErrorLine
 from diagkit.model import Evidence, Untrusted
 from diagkit.probes.log_files import OPENS
@@ -14,7 +15,7 @@ from diagkit.probes.logs import AccessLogs, ErrorLines, LogTexts
 GATEWAY_TIMEOUT = 504
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Burst:
     """What makes error lines of one kind a burst: so many, so much more often than before, so unlikely by chance.
 
@@ -69,7 +70,7 @@ def _stands_out(line: ErrorLine, limits: Burst) -> bool:
     return line.new or far_more or limits.share <= line.share <= limits.only_errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Failing:
     """Share of requests answered with 5xx, at or above which we speak up, and how many it must be at least.
 

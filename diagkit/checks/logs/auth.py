@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
 from diagkit.checks.logs import heard, unread
+from diagkit.frozen import frozen
 from diagkit.probes.log_files import OPENS
 from diagkit.probes.logs import LogTexts, Occurrences
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Attempts:
     """Failed ssh logins in the window, at or above which we speak up, and the pace from which it is an attack.
 
@@ -59,7 +58,7 @@ def accounts(occurrences: Occurrences, texts: LogTexts) -> Findings:
         yield heard(warn, f"sshd refuses an account: {wrong}", one.signature, one)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dropped:
     """Lines about MaxStartups in the window from which on it is no passing rush.
 
@@ -86,7 +85,7 @@ def startups(occurrences: Occurrences, texts: LogTexts, limits: Dropped) -> Find
         yield unknown(texts.why_not("journal"), hint=OPENS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Refused:
     """Logins that databases refused in the window, at or above which we speak up.
 

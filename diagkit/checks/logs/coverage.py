@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from diagkit.checks import Findings, check, ok, skip, unknown, warn
+from diagkit.frozen import frozen
 from diagkit.logs.sifting import JOURNAL, Sifted
 from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
@@ -88,7 +88,7 @@ def rotated(log_files: LogFiles, texts: LogTexts | Unknown | Inapplicable) -> Fi
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stale:
     """How long a syslog file may lag behind the journal, and how many lines of services it must have missed.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.resources import size
 from diagkit.checks.resources.disk import home
+from diagkit.frozen import frozen
 from diagkit.logs.lines import line_at, starts
 from diagkit.model import Silence, Unknown
 from diagkit.probes import Inapplicable
@@ -19,7 +19,7 @@ from diagkit.probes.logs import LogTexts
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Flood:
     """Bytes a second that one log grows, and seconds in which it would fill its disk, from which on it fails.
 
@@ -59,7 +59,7 @@ def _span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Chatter:
     """Lines a second in the journal, in the mean since the oldest line that was read.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, warn
+from diagkit.frozen import frozen
 from diagkit.probes.clock import Clock, TimeSync
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Skew:
     """Seconds between the machine's clock and ours, beyond what the way there may account for.
 

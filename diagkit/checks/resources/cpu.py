@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources.hogs import NOTICED, busiest, gives_way, spins, steady, steady_services
+from diagkit.frozen import frozen
 from diagkit.model import Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.cgroups import Throttling, UnitTimes
@@ -14,7 +13,7 @@ from diagkit.probes.pressure import Pressure
 from diagkit.probes.processes import Processes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Busy:
     """Share of the time the processors are busy, share of it that some task waits for one, and who makes them so.
 
@@ -95,7 +94,7 @@ def _users(processes: Processes, times: UnitTimes | Unknown | Inapplicable) -> s
     return "no single process stands out" if processes.all else "which process uses it could not be seen"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Bound:
     """Share of one processor that a process takes now, and took over all its life if it is `age` seconds old.
 
@@ -128,7 +127,7 @@ def single_core(cpu: Cpu, processes: Processes, limits: Bound) -> Findings:
         yield ok("no process needs all of one processor")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Waiting:
     """Share of the time a processor idles while I/O is under way. Source: our own; iowait is a hint, never a proof."""
 
@@ -147,7 +146,7 @@ def iowait(cpu: Cpu, limits: Waiting) -> Findings:
     yield verdict(f"iowait {share:.0%} of the CPU time", measured={"iowait": share})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stolen:
     """Share of the time the hypervisor gives to others. Source: awesome-prometheus-alerts (10 %)."""
 
@@ -166,7 +165,7 @@ def steal(cpu: Cpu, limits: Stolen) -> Findings:
     yield verdict(f"CPU steal {share:.0%}", measured={"steal": share})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Held:
     """Share of its scheduling periods in which a unit was held at its quota, over at least `periods` of them.
 
@@ -195,7 +194,7 @@ def throttling(throttling: Throttling, limits: Held) -> Findings:
         yield ok("no unit came near a CPU quota")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Queue:
     """Load per processor, over 1 and over 5 minutes. Source: node-exporter mixin NodeSystemSaturation (2)."""
 
@@ -218,7 +217,7 @@ def load(load: Load, cpu: Cpu, processes: Processes | Unknown, limits: Queue) ->
     yield verdict(f"high {text}" if high else text, measured={"load_1": load.one, "load_5": load.five, "cpus": cpus})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stalled:
     """Share of the last 10 s, and of the last minute, that some task waited for a processor. Source: our own."""
 

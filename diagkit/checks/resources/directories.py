@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, ok, warn
+from diagkit.frozen import frozen
 from diagkit.probes.directories import Directories
 
 # Where files wait to be taken away.
@@ -14,7 +14,7 @@ PASSING = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Crowd:
     """Entries of one directory. Source: our own; with twice that `ls` takes seconds, and globs fail with E2BIG."""
 

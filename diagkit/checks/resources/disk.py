@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources import size
+from diagkit.frozen import frozen
 from diagkit.model import Finding, Status, Unknown, Untrusted
 from diagkit.probes import Inapplicable
 from diagkit.probes.deleted import DeletedFiles
@@ -20,7 +21,7 @@ IN_MEMORY = {"tmpfs", "ramfs"}
 BOOT = re.compile(r"/(boot|efi)(/|$)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Room:
     """Share of a filesystem still available, at or below which we speak up; with `plenty` bytes left we never do.
 
@@ -69,7 +70,7 @@ def boot(mounts: Mounts, limits: Room) -> Findings:
         yield skip("/boot is no filesystem of its own")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Reserve:
     """Share of a filesystem that is free, yet for root alone, while others have at most `left` of it.
 
@@ -130,7 +131,7 @@ def _room(mount: Mount, limits: Room) -> Finding:
     return ok(used, mount.path, measured=measured)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Inodes:
     """Share of the inodes still free. Source: kubernetes-mixin NodeFilesystemAlmostOutOfFiles (5 and 3 %)."""
 
@@ -176,7 +177,7 @@ def home(path: str, mounts: Mounts) -> Mount | None:
     return max(above, key=lambda mount: len(mount.path), default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Ghosts:
     """Share of a filesystem that deleted files must hold, and share still available from which on it does not matter.
 

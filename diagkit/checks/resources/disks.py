@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources import size
 from diagkit.checks.resources.hogs import BATCH
+from diagkit.frozen import frozen
 from diagkit.model import Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.devices import Device, Devices
@@ -20,7 +19,7 @@ MIB = 1 << 20
 COPIES = BATCH | {"cp", "mv", "dd", "scp", "sftp-server", "bacula-fd", "pg_basebackup", "mariabackup", "fstrim", "sync"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Slowness:
     """A disk is slow when requests take so many milliseconds each, though little is moved, most of the time.
 
@@ -78,7 +77,7 @@ def completing(devices: Devices) -> Findings:
         yield skip("the kernel shows no disk here")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Use:
     """Share of the time a disk is busy, and share of the time work waits for disks (PSI io, some).
 
@@ -139,7 +138,7 @@ def _busiest(users: object, processes: object) -> tuple[str, bool]:
     return f"{name} ({size(rate)}/s)", bool(process and (process.nice > 0 or process.name in COPIES))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Backlog:
     """Data that waits to be written, as a share of available memory, and how fast it must shrink, a second.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, unknown, warn
+from diagkit.frozen import frozen
 from diagkit.probes.files import Descriptors, FileHandles
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class ProcessShare:
     """Share of its limit of open files that a process uses. Source: our own; the last two per cent go in one burst."""
 
@@ -37,7 +36,7 @@ def process_limit(descriptors: Descriptors, limits: ProcessShare) -> Findings:
     yield ok(f"{descriptors.others} other processes cannot be near their limit of open files")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class SystemShare:
     """Share of fs.file-max in use. Source: node-exporter mixin NodeFileDescriptorLimit (70 and 90 %)."""
 

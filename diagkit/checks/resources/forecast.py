@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from diagkit.baseline import metrics
 from diagkit.baseline.metrics import Metric
@@ -11,6 +10,7 @@ from diagkit.baseline.trend import LEAST, Exhaustion, climb, exhaustion, last_th
 from diagkit.baseline.usual import MORE
 from diagkit.checks import Findings, check, ok, skip, unknown, warn
 from diagkit.checks.resources import size
+from diagkit.frozen import frozen
 from diagkit.model import Finding, History, Moment, Unknown
 from diagkit.probes.disk import Mounts
 from diagkit.probes.files import FileHandles
@@ -24,7 +24,7 @@ HOUR = 3600.0
 FORETOLD = "nothing has run out yet, so nothing has to be explained"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Horizon:
     """Hours before the end at which we speak up. Source: kubernetes-mixin NodeFilesystemSpaceFillingUp (24 h)."""
 
@@ -101,7 +101,7 @@ def connections(history: History, conntrack: Conntrack, moment: Moment, limits: 
     yield from _foretell(metrics.tracked, conntrack, history, moment, limits, "tracked connections")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Soon:
     """Hours to the end below which the rate of a few seconds is worth telling.
 

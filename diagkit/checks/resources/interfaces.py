@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources import size
+from diagkit.frozen import frozen
 from diagkit.probes.interfaces import Bonds, Interfaces
 
 BRIDGES = ("docker", "br-", "virbr", "lxcbr", "lxdbr", "cni", "podman")  # down as long as no guest is plugged in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Lost:
     """Share of the packets that are faulty or dropped, of at least `packets` of them.
 
@@ -92,7 +91,7 @@ def bonds(bonds: Bonds) -> Findings:
             yield ok(f"all {len(bond.links)} links are up", bond.name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Full:
     """Share of the link's speed in one direction. Source: our own."""
 

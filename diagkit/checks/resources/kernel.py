@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, warn
+from diagkit.frozen import frozen
 from diagkit.probes.cpu import Cpu
 from diagkit.probes.kernel import ClockSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Interrupted:
     """Share of the time of one processor that goes into interrupts (hard and soft). Source: our own."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok
 from diagkit.checks.resources.hogs import busiest, gives_way, spins, steady
+from diagkit.frozen import frozen
 from diagkit.probes.lasting import Lasting
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Kept:
     """Share of the time the processors are busy, and share of that which programs take that keep on.
 

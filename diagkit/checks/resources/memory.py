@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, skip, warn
 from diagkit.checks.resources import size
+from diagkit.frozen import frozen
 from diagkit.model import Finding, Unknown
 from diagkit.probes.memory import Memory, Paging
 from diagkit.probes.pressure import Pressure
 from diagkit.probes.processes import Process, Processes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Left:
     """Share of memory still available, at or below which we speak up; with `plenty` bytes left we never do.
 
@@ -49,7 +49,7 @@ def available(memory: Memory, limits: Left) -> Findings:
     yield verdict(text if verdict is ok else f"low memory: {text}", measured=measured)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Holding(Left):
     """Share of all memory from which on a holder is to blame when memory is low. Source: our own."""
 
@@ -121,7 +121,7 @@ def huge_pages(memory: Memory, limits: Holding) -> Findings:
     yield verdict(text, measured={"huge_idle_bytes": memory.huge_idle})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Leaking:
     """When the growth of one process is a leak in the making.
 
@@ -160,7 +160,7 @@ def growth(memory: Memory, processes: Processes, limits: Leaking) -> Findings:
         yield ok("no process grows steadily towards the end of memory")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stalled:
     """Share of the last 10 s in which no task could run for want of memory.
 
@@ -183,7 +183,7 @@ def pressure(pressure: Pressure, limits: Stalled) -> Findings:
     yield verdict(text, measured={"full_avg10": stall.full_10, "some_avg10": stall.some_10})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Traffic:
     """Pages per second that go both to swap and back from it. Source: our own; one way only is tidying up."""
 
@@ -208,7 +208,7 @@ def swapping(paging: Paging, memory: Memory, limits: Traffic) -> Findings:
     yield verdict(text if verdict is ok else f"swap thrashing: {text}", measured=measured)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Promised:
     """Share of the commit limit that is promised already. Source: our own."""
 

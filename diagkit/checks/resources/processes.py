@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.resources import size
 from diagkit.checks.resources.hogs import BATCH, NOTICED, by_cron
+from diagkit.frozen import frozen
 from diagkit.model import Unknown
 from diagkit.probes import Inapplicable
 from diagkit.probes.cpu import Cpu, Forks
@@ -15,7 +15,7 @@ from diagkit.probes.pressure import Pressure
 from diagkit.probes.processes import Processes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Stuck:
     """Number of processes that did not run at all between the samples, in uninterruptible sleep. Source: our own."""
 
@@ -37,7 +37,7 @@ def blocked(processes: Processes, limits: Stuck) -> Findings:
     yield verdict(text, measured={"blocked": len(stuck)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Unreaped:
     """Zombies of one parent. A few are normal: they last until the parent looks. Source: our own."""
 
@@ -67,7 +67,7 @@ def zombies(processes: Processes, limits: Unreaped) -> Findings:
         yield ok(f"{len(dead)} zombies", measured={"zombies": len(dead)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Share:
     """Share of a user's limit of tasks (RLIMIT_NPROC) that is used. Source: our own."""
 
@@ -112,7 +112,7 @@ def consumers(processes: Processes) -> Findings:
     yield ok(f"top by CPU: {cpu}; by memory: {memory}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Scheduled:
     """Share of the busy time that jobs of cron take, and the number of such jobs that get into each other's way.
 
@@ -147,7 +147,7 @@ def scheduled(
         yield ok(f"scheduled jobs take {taken:.0%} of a CPU", measured={"jobs": len(jobs)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Birthrate:
     """Processes and threads started per second, and share of all processor time that short-lived children take.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, warn
 from diagkit.checks.resources import size
+from diagkit.frozen import frozen
 from diagkit.probes.abandoned import Abandoned
 from diagkit.probes.segments import DatagramSockets, Segments, StalledConnections, TcpMemory
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Again:
     """Share of the segments that TCP sends a second time, of at least `segments` such.
 
@@ -37,7 +36,7 @@ def retransmissions(segments: Segments, limits: Again) -> Findings:
     yield verdict(f"{text} ({share:.0%})", measured={"share": share})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Overrun:
     """Datagrams per second dropped at a full receive buffer. Source: our own; any is one that nobody gets."""
 
@@ -65,7 +64,7 @@ def datagrams(sockets: DatagramSockets, segments: Segments, limits: Overrun) -> 
         yield ok(f"{segments.datagrams_received} datagrams received, {segments.receive_errors} dropped at full buffers")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Closed:
     """Connections of one peer that probe a closed window, and bytes that wait. Source: our own."""
 
@@ -91,7 +90,7 @@ def zero_window(connections: StalledConnections, limits: Closed) -> Findings:
         yield ok(f"{len(connections.all)} connections wait for a receiver that does not read")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Pages:
     """Share of net.ipv4.tcp_mem's maximum in use. Source: tcp(7): above it, TCP gives connections up."""
 
@@ -114,7 +113,7 @@ def tcp_memory(memory: TcpMemory, segments: Segments, limits: Pages) -> Findings
     yield verdict(f"out of TCP memory: {text}" if verdict is fail else text, measured={"share": share})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Held:
     """Connections in CLOSE-WAIT that one process held on to in both samples. Source: our own; pools keep a few."""
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, skip, warn
+from diagkit.frozen import frozen
 from diagkit.probes.handshakes import Handshakes
 from diagkit.probes.local_ports import Conntrack, Destinations, Ports
 from diagkit.probes.sockets import Listeners, Refusals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Waiting:
     """Share of its backlog that waits to be accepted; and how many may wait where the backlog is not known.
 
@@ -44,7 +43,7 @@ def accept_queue(listeners: Listeners, limits: Waiting) -> Findings:
         yield skip("nothing listens")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Dropped:
     """Connections per second dropped because an accept queue was full. Source: our own; any is one too many."""
 
@@ -78,7 +77,7 @@ def pending(handshakes: Handshakes) -> Findings:
         yield ok("none of this host's own connections is pending")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HalfOpen:
     """Handshakes at one port that were half open for seconds. Source: our own; a few slow clients are usual.
 
@@ -104,7 +103,7 @@ def half_open(handshakes: Handshakes, limits: HalfOpen) -> Findings:
         yield ok("no port has many half-open connections")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class PortShare:
     """Share of the ephemeral ports towards one destination that are in use. Source: our own."""
 
@@ -132,7 +131,7 @@ def ephemeral_ports(ports: Ports, destinations: Destinations, limits: PortShare)
         yield ok(f"{ports.open} TCP sockets, {ports.time_wait} in TIME_WAIT, {ports.size} ports to each destination")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TableShare:
     """Share of the connection tracking table in use.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from diagkit.checks import Findings, check, fail, ok, skip, warn
+from diagkit.frozen import frozen
 from diagkit.probes.cgroups import TaskLimits
 from diagkit.probes.kernel import TaskTable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class UnitShare:
     """Share of its limit of tasks that a unit uses. Small limits are meant to be reached: only refusals count there.
 
@@ -44,7 +43,7 @@ def unit_limit(tasks: TaskLimits, limits: UnitShare) -> Findings:
         yield ok(f"none of {len(tasks.all)} control groups is near its limit of tasks")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TableShare:
     """Share of the kernel's task table in use. Source: our own."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.logs.cut import cut, may_hold
 from diagkit.logs.dating import Dater
 from diagkit.logs.sources import Part, Series
@@ -20,7 +21,7 @@ BEHIND = 1 << 16  # bytes
 AHEAD = 1 << 16  # bytes in which the next line begins
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """A stretch of one part, from the line at byte `start` up to that at `end`. series: number of its log.
 

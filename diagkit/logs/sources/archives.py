@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from diagkit.frozen import frozen
 from diagkit.logs.sources.streams import Lost, Pull, Slice, say
 
 TAR_BLOCK = 512
@@ -15,7 +15,7 @@ _WITHOUT_BODY = {tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFO
 _ABOUT_THE_NEXT = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Member:
     """A regular file in an archive: `size` bytes from `offset` on, in the decoded archive."""
 

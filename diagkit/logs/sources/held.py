@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.logs.sources.compression import decoded
 from diagkit.logs.sources.streams import CHUNK, Lost, Pull, say
 
@@ -22,7 +23,7 @@ class Room:
     left: int = HOLD
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """A member in memory, in one frame of zstd and one buffer: many small ones would leave holes in the heap."""
 
@@ -65,7 +66,7 @@ class Cursor:
         return self._pull.read(size) if self._pull.skip_to(at) else b""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Behind:
     """A member that is read from its compressed archive when it is wanted."""
 

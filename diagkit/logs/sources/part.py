@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import Enum
 
+from diagkit.frozen import frozen
 from diagkit.logs.sources import containers, journals
 from diagkit.logs.sources.compression import decoded
 from diagkit.logs.sources.forms import Form
@@ -23,7 +24,7 @@ class About(Enum):
     JOURNAL = "journal"  # a journal in its own binary form: `journalctl --file` reads it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Note:
     """What has to be said of a path besides what was found there. `says` is a plain sentence of ours."""
 
@@ -32,7 +33,7 @@ class Note:
     says: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Part:
     """One file of a log: on disk, in an archive, or standard input.
 
@@ -73,7 +74,7 @@ class Part:
         yield from lines(chunks, self.encoding, self.form, self.notes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Series:
     """One log: its parts in the order of time, the youngest last. `name` is that of the youngest."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from diagkit.frozen import frozen
 
 CHUNK = 1 << 18  # bytes read at a time; from 512 KiB on every block costs new pages, and half of the speed
 NEVER_WAIT = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC  # a FIFO in a log's place must not hold us
@@ -30,7 +31,7 @@ def say(notes: list[str], sentence: str) -> None:
         notes.append(sentence)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Slice:
     """A regular file, or `size` bytes of it from `offset` on. `size` None: all of it, as long as it is when opened.
 

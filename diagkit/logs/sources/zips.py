@@ -6,9 +6,10 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from diagkit.frozen import frozen
 from diagkit.logs.sources.archives import Member
 from diagkit.logs.sources.compression import decoded
 from diagkit.logs.sources.streams import NEVER_WAIT, Lost, Slice, say
@@ -24,7 +25,7 @@ def is_zip(head: bytes) -> bool:
     return head.startswith((b"PK\x03\x04", END))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Zipped:
     """A member of a zip: where it lies, and the checksum of what it decodes to."""
 

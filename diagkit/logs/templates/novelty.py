@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.logs.templates.miner import Miner
 from diagkit.logs.templates.template import Template
 from diagkit.model.digest import Novelty
@@ -24,7 +24,7 @@ STEADY = 0.9  # share of earlier stretches, as long as the window, that had a li
 STRETCHES = 3  # that there must have been
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Watched:
     """A log watched for some time. lines: all it said, errors or not. since_us, until_us: from when to when."""
 
@@ -39,7 +39,7 @@ class Watched:
         return (self.until_us - self.since_us) / 1e6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Compared:
     """One template of the window, or that was in the baseline only, and how its two counts compare.
 

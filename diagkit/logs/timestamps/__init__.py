@@ -8,17 +8,17 @@ Nothing here guesses in silence, and nothing depends on the clock or zone of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from diagkit.frozen import frozen
 from diagkit.logs.timestamps.clock import DAY, Clock, micros, moment, offset
 from diagkit.logs.timestamps.reading import Known, read
 
 __all__ = ["DAY", "Clock", "Stamp", "micros", "moment", "offset", "read_stamp"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stamp:
     """When a line says it was written, and where the rest of the line begins."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+
+from diagkit.frozen import frozen
 
 SECOND = 1_000_000  # microseconds, as every time in this package that is a number
 MINUTE = 60 * SECOND
@@ -18,7 +19,7 @@ _UTC_NAMES = {"Z", "z", "UTC", "GMT", "Etc/UTC"}
 _OFFSET = re.compile(r"[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Clock:
     """How the host that wrote the lines tells time.
 

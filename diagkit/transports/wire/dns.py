@@ -7,9 +7,9 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.model import Connection, Reach, Vantage
 from diagkit.transports.wire.tcp import since
 from diagkit.transports.wire.way import GATEWAY, Way, is_address, state_of
@@ -20,7 +20,7 @@ RECURSE, TRUNCATED = 0x0100, 0x0200
 TRIES = 2  # a lost datagram is not a dead server
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a server said: an rcode, and the addresses among the records."""
 

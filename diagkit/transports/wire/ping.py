@@ -9,8 +9,8 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.model import Reach
 from diagkit.transports.wire.icmp import ECHO_REPLIES, UNREACHABLES, fire, new_number, open_socket, requests, rtt_ms
 from diagkit.transports.wire.tcp import since
@@ -20,7 +20,7 @@ INTERVAL, GRACE = 0.04, 1.2  # seconds between two packets; seconds to wait for 
 TCP_PATIENCE = 0.9  # below the 1 s after which a lost SYN is sent again and its loss hidden
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Volley:
     """How many packets are sent by each means. The `ping` command and TCP are slower, and a burden to others."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.model import Connection, Transport, Vantage
 
 GATEWAY = "_gateway"
@@ -26,7 +27,7 @@ class Unsupported(Exception):
     """This test is not possible from that vantage."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """One vantage. `dial` opens a TCP connection from there and raises OSError; `addresses` looks names up here."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import paramiko  # noqa: TID253 - see above
 
+from diagkit.frozen import frozen
 from diagkit.model import Connection, Layer, Unreached
 from diagkit.transports.shell import NoShell
 from diagkit.transports.ssh.by_paramiko import hooks
@@ -33,7 +33,7 @@ from diagkit.transports.ssh.switchboard import Line, Routes, Switchboard
 SEND_SECONDS = 10.0  # for the shell to take what it is sent; a forced command may never read
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Way:
     """A connection to one machine that has let us in, and what the user should be told of how that came about."""
 

@@ -15,13 +15,15 @@ from functools import lru_cache
 from glob import glob
 from pathlib import Path
 
+from diagkit.frozen import frozen
+
 USER_FILE, SYSTEM_FILE = "~/.ssh/config", "/etc/ssh/ssh_config"
 DEEPEST_INCLUDE = 16  # READCONF_MAX_DEPTH
 _LINE = re.compile(r"\s*([^\s=]+)(?:\s*=\s*|\s+|$)(.*?)\s*")
 _WORD = re.compile(r"""\s*((?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\$)+)""")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """A setting as written: keyword in lower case, and the rest of the line. where: `path:line`."""
 
@@ -30,7 +32,7 @@ class Line:
     where: str = field(compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Condition:
     """A Host or Match line: `host` with its patterns or `match` with its criteria."""
 

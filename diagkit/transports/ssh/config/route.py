@@ -13,10 +13,10 @@ import shutil
 import socket
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.model import Layer, Silence
 from diagkit.transports import child
 from diagkit.transports.names import check_host_name, check_user_name
@@ -48,7 +48,7 @@ FAMILIES = {"any": socket.AF_UNSPEC, "inet": socket.AF_INET, "inet6": socket.AF_
 PROXY_TOKENS = frozenset("%hknpr")  # of ProxyCommand; ssh refuses any other
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Route:
     """How to reach one machine and how to know it.
 

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.model import Layer, Silence
 from diagkit.transports import child
 from diagkit.transports.ssh.config.files import Condition, Files, Line, matches, tilde, words
@@ -48,7 +49,7 @@ _READING = re.compile(r"(?m)^debug\d: Reading configuration data (.+?)\r?$")
 _NOISE = re.compile(r"(?m)^(debug\d: .*|OpenSSH_.*|Pseudo-terminal will not be .*)$\n?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Hop:
     """A machine as named on a command line or in ProxyJump. Port 0 and an empty user: what the configuration says."""
 
@@ -57,7 +58,7 @@ class Hop:
     port: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Share:
     """What is known of a host beforehand: whom it shares an answer with, and what in it is the host's own."""
 
@@ -66,7 +67,7 @@ class _Share:
     tokened: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Answer:
     """The answer about the first host of those that share it. expanded: where its tokens are expanded."""
 

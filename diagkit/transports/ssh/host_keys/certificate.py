@@ -6,8 +6,8 @@ Format: OpenSSH's PROTOCOL.certkeys. Checks: those of sshkey_cert_check_host in 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
+from diagkit.frozen import frozen
 from diagkit.transports.ssh.host_keys.patterns import glob
 from diagkit.transports.ssh.host_keys.public_key import CERTIFIED, FIELDS, Fields, kind_of, plain, sound
 
@@ -18,7 +18,7 @@ Verify = Callable[[bytes, bytes, bytes], bool]
 """(public key, what was signed, signature) -> whether the key made that signature."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class HostCertificate:
     """What a certificate says. Times are seconds since the epoch; `signed` is all that `signature` covers."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
+from diagkit.frozen import frozen
 from diagkit.model import Layer, Silence, WrongKey
 from diagkit.transports import child
 from diagkit.transports.ssh.config.route import Route
@@ -40,7 +40,7 @@ class Trust(Enum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Shown:
     """What the server presented. flaw: why its certificate does not vouch for the host, whoever signed it."""
 

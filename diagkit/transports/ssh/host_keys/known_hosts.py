@@ -15,10 +15,10 @@ import re
 import stat
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.transports.ssh.host_keys.patterns import LONGEST, matches
 from diagkit.transports.ssh.host_keys.public_key import BLANK, plain, written
 
@@ -42,7 +42,7 @@ class Marker(Enum):
 MARKERS = {marker.value: marker for marker in Marker}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A key on file, what it is good for, and where it is written (`path:line`)."""
 
@@ -189,7 +189,7 @@ def _encoded(data: bytes) -> bytes:
     return binascii.b2a_base64(data, newline=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KnownHosts:
     """The known_hosts files that count for one host, the user's first.
 

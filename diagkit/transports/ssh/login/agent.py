@@ -7,9 +7,9 @@ between threads, so that one key which waits for a finger on a token holds up no
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from functools import lru_cache
 
+from diagkit.frozen import frozen
 from diagkit.transports.ssh.host_keys.public_key import CERTIFIED, Fields, packed
 
 AGENT_SECONDS = 3.0  # for one answer; an agent may be waiting for somebody to touch a token
@@ -19,7 +19,7 @@ _SIGN_REQUEST, _SIGN_RESPONSE = 13, 14
 SHA2_FLAGS = {"rsa-sha2-256": 2, "rsa-sha2-512": 4}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Agent:
     """path: its socket, or empty. held: public keys and certificates, in its order. trouble: why there are none."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import binascii
 import os
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from diagkit.frozen import frozen
 from diagkit.transports.ssh.host_keys.public_key import Fields, written
 
 LARGEST_FILE = 1 << 20  # bytes, as ssh has it
@@ -15,7 +15,7 @@ _MAGIC = b"openssh-key-v1\0"
 _ARMOUR = b"-----BEGIN OPENSSH PRIVATE KEY-----", b"-----END OPENSSH PRIVATE KEY-----"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyFile:
     """An IdentityFile. public: its public half, empty when that cannot be told. private: whether it has the other.
 
