@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from diagkit.frozen import frozen
-from diagkit.model import Ask, Read, Reply, Run
-from diagkit.probes import Absent, Answers, Garbled, perhaps, probe
+from diagkit.model import Ask, Read, Reply, Run, Silence
+from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 
 KEYS_AT_MOST = 24
 _FILES = ("/etc/sysctl.conf", "/etc/sysctl.d", "/run/sysctl.d")
@@ -81,17 +81,17 @@ class RebootRequired:
     packages: tuple[str, ...]
 
 
-_PLACES = ("/run/reboot-required", "/var/lib/dpkg")
+_WANTED = Read("/run/reboot-required", cap=1)
+_DEBIAN = Read("/etc/debian_version")
 
 
-@probe(Run(("ls", "-d", *_PLACES)), perhaps(Read("/run/reboot-required.pkgs")))
-def reboot_required(listing: Reply, packages: Reply) -> RebootRequired:
+@probe(perhaps(_WANTED), perhaps(Read("/run/reboot-required.pkgs")), perhaps(_DEBIAN))
+def reboot_required(wanted: Reply, packages: Reply, debian: Reply) -> RebootRequired:
     """What Debian's packages leave behind when they want a reboot; elsewhere nobody says so."""
-    there = [line for line in listing.lines if line in _PLACES]
-    if not there and "No such file" not in listing.complaint:
-        raise Garbled(listing.text[:60])
-    if not there:
+    if wanted.silence is Silence.MISSING and debian.silence is Silence.MISSING:
         raise Absent("only Debian and its kin say that a reboot is required")
+    if wanted.silence not in (None, Silence.MISSING):
+        raise Withheld(wanted.silence, wanted.complaint)
     named = re.findall(r"^[a-z0-9][a-z0-9.+-]+$", packages.text, re.MULTILINE)
-    required = dict.fromkeys(named or ["a package"]) if _PLACES[0] in there else {}
+    required = dict.fromkeys(named or ["a package"]) if wanted.silence is None else {}
     return RebootRequired(packages=tuple(required))

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from diagkit.frozen import frozen
-from diagkit.model import Ask, Reply, Run
-from diagkit.probes import Absent, Answers, Garbled, probe
+from diagkit.model import Ask, Read, Reply, Run, Silence
+from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 
 # There only where a cron daemon was installed or was given a job; into /etc/cron.d, other packages put files as well.
 _FILES = ("/etc/crontab", "/var/spool/cron/crontabs/root", "/var/spool/cron/root", "/etc/crontabs/root")
@@ -23,12 +23,13 @@ class Crontabs:
     all: tuple[str, ...]
 
 
-@probe(Run(("ls", "-d", *_FILES)))
-def crontabs(reply: Reply) -> Crontabs:
-    """Which of the usual crontabs are there; `ls` names those, and fails for the others."""
-    found = tuple(line for line in reply.lines if line in _FILES)
-    if not found and "No such file" not in reply.complaint:
-        raise Garbled(reply.complaint[:80])
+@probe(*(perhaps(Read(path, cap=1)) for path in _FILES))
+def crontabs(system: Reply, debian: Reply, redhat: Reply, busybox: Reply) -> Crontabs:
+    """Which of the usual crontabs are there. Root's own is not for everybody to see."""
+    replies = dict(zip(_FILES, (system, debian, redhat, busybox), strict=True))
+    found = tuple(path for path, reply in replies.items() if reply.silence is None)
+    if not found and all(reply.silence is not Silence.MISSING for reply in replies.values()):
+        raise Withheld(system.silence or Silence.GARBLED, system.complaint)
     if not found:
         raise Absent("no crontab of the system")
     return Crontabs(all=found)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from diagkit import codec
 from diagkit.model import TAPE_VERSION, Ask, History, Moment, Reply, Site, Tape, Target, Unreached
+from diagkit.transports.former import in_words_of_today
 
 TAPE_BYTES = 64 << 20  # a larger file is not read: a capture is a few hundred kilobytes
 GZIP = b"\x1f\x8b"
@@ -74,7 +75,7 @@ def loads(text: str) -> Tape:
     return Tape(
         target=target,
         moment=moment,
-        replies=replies,
+        replies=in_words_of_today(replies),
         site=site,
         unreached=unreached,
         history=history,

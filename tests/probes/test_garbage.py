@@ -30,8 +30,10 @@ NONSENSE = {
 }
 # Where anything is an answer, and why.
 FREE_TEXT = {
+    "drift.reboot_required": "the files say it by being there",
     "log_files.log_files": "a log may say anything",
     "names.hosts_file": "people write it; lines that are not understood are passed over, as the C library does",
+    "scheduler.crontabs": "that a file is there is the answer",
     "names.resolver": "people write it; lines that are not understood are passed over, as the C library does",
 }
 # Where an empty answer is one.
