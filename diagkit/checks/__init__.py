@@ -16,7 +16,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_args
 
 from diagkit.frozen import frozen
@@ -74,32 +74,29 @@ class Check:
 
     def __call__(self, facts: Facts, limits: object | None = None) -> tuple[Finding, ...]:
         """Judge, or say why it cannot be judged. Absent knowledge is never OK."""
-        given: dict[str, object] = {}
-        for name, kind in self.needs.items():
-            kinds = _kinds(kind)
+        wanted = _wanted(self)
+        probes = tuple([facts.probe_of(kinds[0]) for kinds in wanted])
+        given: list[object] = []
+        for kinds in wanted:
             fact = facts[kinds[0]]
-            if isinstance(fact, Inapplicable) and Inapplicable not in kinds:
-                return (self._sign(skip(fact.why), self._sources(facts)),)
-            if isinstance(fact, Unknown) and Unknown not in kinds:
-                return (self._sign(_unknown_because(fact, facts), self._sources(facts)),)
-            given[name] = fact
+            if isinstance(fact, Inapplicable | Unknown) and type(fact) not in kinds:
+                opens = facts.opens(fact.probe) if isinstance(fact, Unknown) else ""
+                return _not_judged(self, fact, opens, probes)
+            given.append(fact)
         limits = limits or self.limits
-        sources = self._sources(facts)
-        alike = (self, id(limits), sources, *map(id, given.values()))
+        alike = (self, id(limits), probes, *map(id, given))
         judged = _JUDGED.get(alike)
         if judged is None:
-            judged = self._judged(given | ({"limits": limits} if "limits" in needs(self.judge) else {}), sources)
+            judged = self._judged(dict(zip(self.needs, given, strict=True)), limits, _sources(probes))
             _JUDGED.put(alike, judged, alive=(limits, given))
         return judged
 
-    def _judged(self, given: Mapping[str, object], sources: tuple[Evidence, ...]) -> tuple[Finding, ...]:
-        found = tuple(self._sign(f, sources) for f in self.judge(**given))
+    def _judged(
+        self, given: Mapping[str, object], limits: object, sources: tuple[Evidence, ...]
+    ) -> tuple[Finding, ...]:
+        limited = {"limits": limits} if "limits" in needs(self.judge) else {}
+        found = tuple(self._sign(f, sources) for f in self.judge(**given, **limited))
         return found or (self._sign(unknown("judged nothing"), sources),)
-
-    def _sources(self, facts: Facts) -> tuple[Evidence, ...]:
-        """The questions that its facts were read from."""
-        known = (facts.probe_of(_kinds(kind)[0]) for kind in self.needs.values())
-        return tuple([source for probe in known if probe and (source := _source(probe))])
 
     def _sign(self, finding: Finding, sources: tuple[Evidence, ...]) -> Finding:
         """Put our name to it, and to evidence that does not say where it was read the question it was read from."""
@@ -115,9 +112,24 @@ _JUDGED: Recall[tuple[Finding, ...]] = Recall(8192)
 
 
 @cache
-def _kinds(wanted: Any) -> tuple[Any, ...]:
-    """The type of a fact, and what it may be instead: of `Mounts | Unknown` both."""
-    return get_args(wanted) or (wanted,)
+def _wanted(judging: Check) -> tuple[tuple[Any, ...], ...]:
+    """The facts that it needs, each with what it may be instead: of `Mounts | Unknown` both."""
+    return tuple(get_args(kind) or (kind,) for kind in judging.needs.values())
+
+
+@lru_cache(maxsize=8192)
+def _not_judged(
+    judging: Check, fact: Inapplicable | Unknown, opens: str, probes: tuple[Probe | None, ...]
+) -> tuple[Finding, ...]:
+    """What is said instead, of a fact that is not there. opens: what would bring it."""
+    found = skip(fact.why) if isinstance(fact, Inapplicable) else _unknown_because(fact, opens)
+    return (judging._sign(found, _sources(probes)),)  # noqa: SLF001 - a part of Check that must not keep one alive
+
+
+@lru_cache(maxsize=1024)
+def _sources(probes: tuple[Probe | None, ...]) -> tuple[Evidence, ...]:
+    """The questions that the facts of these probes were read from."""
+    return tuple([source for known in probes if known and (source := _source(known))])
 
 
 @cache
@@ -222,8 +234,8 @@ def unknown(summary: str, subject: str = "", *, hint: str = "") -> Finding:
     return replace(_finding(Status.UNKNOWN, summary, subject, "", None, None), hint=Untrusted(hint))
 
 
-def _unknown_because(fact: Unknown, facts: Facts) -> Finding:
+def _unknown_because(fact: Unknown, opens: str) -> Finding:
     why = f"{fact.silence.value.replace('_', ' ')}: {fact.detail}".rstrip(": ")
     late = fact.silence in (Silence.TIMEOUT, Silence.NOT_RUN)  # then rights are not what it wants
-    found = unknown(why, hint=(not late and facts.opens(fact.probe)) or OPENS[fact.silence])
+    found = unknown(why, hint=(not late and opens) or OPENS[fact.silence])
     return replace(found, probe=fact.probe, silence=fact.silence)
