@@ -75,7 +75,10 @@ class Stream:
                 at += 1
 
     def read(self) -> None:
-        """Cut what has arrived into frames. A frame cut short by the end of the stream stays without its code."""
+        """Cut what has arrived into frames, which it then is in alone: of a fleet, many are read at the same time.
+
+        A frame cut short by the end of the stream stays without its code.
+        """
         current: Frame | None = None
         marks = list(self._marks())
         ends = (*(at for at, *_ in marks[1:]), len(self.data))
@@ -91,6 +94,7 @@ class Stream:
                     current.code, current.ended, current.err = int(code), float(ended), body
                 case _:
                     current = None
+        self.data.clear()
 
     def _without_broken_mark(self, end: bytes) -> bytes:
         """The end of the stream without a mark that was not sent to its end."""

@@ -126,7 +126,7 @@ def _answers(round_: Round, stream: Stream, clock: float, separator: bytes, *, c
     found: dict[Ask, Reply] = {}
     hung: set[int] = set()  # lanes in which a question has not ended
     for number, (lane, question) in enumerate(round_.questions):
-        frame = stream.frames.get(number)
+        frame = stream.frames.pop(number, None)
         if frame:
             found.update(replies(question, frame, clock, separator))
         else:
