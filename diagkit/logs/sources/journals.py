@@ -104,7 +104,7 @@ class _Entries:
             self._missing = max(0, start + size - len(self._data))
         if name.decode() in _FIELDS:
             self._fields[name] = self._data[start : start + min(size, LONGEST)]
-        return start + size
+        return min(start + size, len(self._data))
 
     def _keep(self, at: int) -> None:
         """Forget what was read: the next field begins after the last newline."""

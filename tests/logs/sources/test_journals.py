@@ -96,6 +96,13 @@ def test_damage_raises_nothing_and_spares_what_came_before(data: st.DataObject) 
     assert found.startswith(b"".join(WANTED.splitlines(keepends=True)[: min(whole, 9)]))
 
 
+def test_a_length_that_no_memory_has_is_that_of_a_field_without_end() -> None:
+    before = entry(b"MESSAGE=before")
+    found, notes = exported(before + b"COREDUMP\n" + b"\xff" * 8 + b"dump\n\n")
+    assert found == exported(before)[0]
+    assert "longer than" in notes[0]
+
+
 def test_a_core_dump_in_the_journal_is_passed_over_in_little_memory() -> None:
     size = 40 << 20
 
