@@ -20,8 +20,8 @@ from diagkit.transports.ssh.stages import Stopped
 from diagkit.transports.ssh.switchboard import route_to
 from diagkit.transports.wire.way import Unsupported, way_from_target
 from tests.transports.conftest import MOMENT
+from tests.transports.ssh.no_sshd import full_queue
 from tests.transports.ssh.test_openssh import UNAME, ssh_by
-from tests.transports.ssh.test_stages import full_queue
 from tests.transports.sshd import free_port, running
 
 

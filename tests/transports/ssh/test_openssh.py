@@ -18,7 +18,7 @@ from diagkit.transports.ssh.config.route import Hop
 from diagkit.transports.ssh.stages import BUDGET
 from diagkit.transports.ssh.switchboard import Switchboard, route_to
 from diagkit.transports.ssh.transport import Ssh
-from tests.transports.ssh.test_stages import full_queue, never_speak, serving
+from tests.transports.ssh.no_sshd import full_queue, never_speak, serving
 from tests.transports.sshd import free_port, make_key, public, running
 
 NOW = datetime.now(UTC)

@@ -1,6 +1,5 @@
 """The stages below a log-in: what each says when it fails, and that none takes longer than it may."""
 
-import contextlib
 import socket
 import struct
 import subprocess
@@ -16,6 +15,7 @@ from diagkit.transports.ssh import pacing
 from diagkit.transports.ssh.config.route import Hop, resolve
 from diagkit.transports.ssh.stages import BUDGET, Stopped
 from diagkit.transports.ssh.transport import Ssh
+from tests.transports.ssh.no_sshd import full_queue, never_speak, serving
 from tests.transports.sshd import free_port, running
 
 
@@ -40,41 +40,6 @@ MOMENT = Moment(now=None, since=None, until=None)
 def impatient(monkeypatch):
     """What is tried again is tried again at once."""
     monkeypatch.setattr(pacing, "PAUSE", 0.01)
-
-
-@contextlib.contextmanager
-def serving(behave):
-    """A server that treats each connection with `behave`."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                with connection, contextlib.suppress(OSError):
-                    behave(connection)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join(10)
-
-
-@contextlib.contextmanager
-def full_queue(host="127.0.0.1"):
-    """A port whose queue is full: the kernel drops what else arrives, as a firewall would. host: empty for all of ours."""
-    with socket.socket() as listener, contextlib.ExitStack() as waiting:
-        listener.bind((host, 0))
-        listener.listen(0)
-        for _ in range(3):
-            filler = waiting.enter_context(socket.socket())
-            filler.settimeout(0)
-            filler.connect_ex(("127.0.0.1", listener.getsockname()[1]))
-        yield listener.getsockname()[1]
 
 
 def test_a_name_that_does_not_resolve(tmp_path):
@@ -146,11 +111,6 @@ def drip(connection):
     while True:
         connection.sendall(b"x")
         time.sleep(0.02)
-
-
-def never_speak(connection):
-    connection.recv(1 << 20)
-    connection.recv(1)
 
 
 @pytest.mark.parametrize(
