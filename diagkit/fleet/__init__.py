@@ -11,6 +11,6 @@ Elsewhere, in other processes or on other machines:
     shards.py      how an errand is cut, and how a part of it is carried out
     parcels.py     what travels: data, and nothing else
     places.py      what a place is that takes on shards
-    executors.py   processes, and any other `concurrent.futures.Executor`
+    executors.py   what can be named, and processes of this machine
     dask.py        the workers of a Dask cluster
 """

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -38,29 +38,6 @@ def opener_of(name: str) -> Callable[[], Places] | None:
 
         return partial(Cluster, *scheduler(name))
     raise NotUnderstood(f"--executor {name}: there is threads, processes:N and dask://HOST:PORT")
-
-
-class Shares:
-    """Any executor, taken as so many places at once. It stays its owner's to shut down."""
-
-    def __init__(self, executor: Executor, at_once: int) -> None:
-        self.ended = ""
-        place = Place(lambda parcel: executor.submit(carry_out, parcel))
-        self._places = {f"share {number}": place for number in range(1, at_once + 1)}
-
-    def here(self) -> Mapping[str, Place]:
-        return self._places
-
-    def lose(self, name: str) -> None:
-        """An executor that is broken, or whose share hangs, is not asked again for that share."""
-        self._places = {other: place for other, place in self._places.items() if other != name}
-        self.ended = "" if self._places else "the executor has broken down"
-
-    def stop(self) -> None:
-        """An executor cannot be told."""
-
-    def close(self) -> None:
-        """It is somebody else's."""
 
 
 # ---------------------------------------------------------------- processes of this machine

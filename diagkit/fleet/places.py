@@ -1,4 +1,4 @@
-"""Where shards are carried out: a process, a worker of a cluster, a share of any executor."""
+"""Where shards are carried out: a process, a worker of a cluster."""
 
 from __future__ import annotations
 

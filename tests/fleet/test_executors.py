@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from multiprocessing import active_children, get_context
@@ -19,7 +19,7 @@ from diagkit import __version__
 from diagkit.conclusions import conclude
 from diagkit.fleet import dispatch
 from diagkit.fleet.dispatch import Dispatch
-from diagkit.fleet.executors import Processes, Shares, opener_of
+from diagkit.fleet.executors import Processes, opener_of
 from diagkit.fleet.parcels import pack, unpack
 from diagkit.fleet.places import NotUnderstood, Place, Unavailable
 from diagkit.fleet.shards import Outcome, Task, Unstopped, carry_out
@@ -67,24 +67,6 @@ def nothing_left():
     while (left := (children(), threading.active_count(), psutil.Process().num_fds())) != before:
         assert time.monotonic() < end, (before, left)
         time.sleep(0.05)
-
-
-def test_any_executor_will_do(ask) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        made = carried_out(ask(*labels(5)), Shares(pool, 2))
-    assert not unheard(made)
-    assert all(visit.result.target.coverage.judged for visit in made.values())
-
-
-def test_a_pool_of_somebody_elses_that_breaks_leaves_the_rest_not_asked(ask, poison, monkeypatch) -> None:
-    monkeypatch.setattr(dispatch, "START_UP", 1.0)
-    said = []
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        made = carried_out(ask("deadly", "web-1"), Shares(pool, 1), said=said)
-    assert unheard(made).keys() == made.keys()
-    assert said == ["the executor has broken down"]
-    missed = made["web-1"].missed
-    assert (missed.silence, missed.detail) == (Silence.NOT_RUN, "the executor has broken down")
 
 
 def test_processes_ask_every_host(ask, nothing_left) -> None:
