@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from diagkit.causes import ALWAYS, OFTEN, Cause, Sign, State
 from diagkit.causes.knowledge import Knowledge, Voices
 from diagkit.causes.net import Net, Observation
-from diagkit.causes.observed import FAILED, Observed, grade, kept_silent, observations, unjudged
+from diagkit.causes.observed import FAILED, Observed, by_check, grade, kept_silent, observations, unjudged
 from diagkit.frozen import frozen
 from diagkit.model import Finding, Status
 
@@ -94,12 +94,10 @@ NOTHING_BEYOND = Beyond()
 
 def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = NOTHING_BEYOND) -> Grounded:
     """Build the net of one host."""
-    by_check: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_check.setdefault(finding.check, []).append(finding)
-    observed = observations(by_check)
+    found = by_check(findings)
+    observed = observations(found)
     heard = _heard(observed, knowledge.voices)
-    nodes = _nodes(knowledge.ordered, by_check, heard, beyond.providers)
+    nodes = _nodes(knowledge.ordered, found, heard, beyond.providers)
     links: list[list[tuple[int, float, float]]] = [[] for _ in observed]
     direct: dict[int, list[int]] = {}
     missing: dict[int, tuple[str, ...]] = {}
@@ -119,8 +117,8 @@ def ground(findings: Sequence[Finding], knowledge: Knowledge, beyond: Beyond = N
                 if weight >= OFTEN:  # a line that says just this is direct evidence; a hint is not
                     direct.setdefault(i, []).append(j)
         signs = [s.check.name for s in node.state.shows] + ([node.state.told_by.name] if node.state.told_by else [])
-        missing[i] = tuple(name for name in signs if unjudged(by_check.get(name, [])))
-        if (silent := kept_silent(node.state, by_check)) and i not in direct:
+        missing[i] = tuple(name for name in signs if unjudged(found.get(name, [])))
+        if (silent := kept_silent(node.state, found)) and i not in direct:
             observed.append(Observed(silent, 0))
             links.append([(i, OFTEN, OFTEN)])
     seen = _weighted(observed, links, knowledge)
@@ -205,7 +203,7 @@ def _prior(node: Node, scale: float, beyond: Beyond) -> float:
 
 def _nodes(
     ordered: Sequence[tuple[str, State]],
-    by_check: Mapping[str, list[Finding]],
+    found: Mapping[str, list[Finding]],
     heard: Container[str],
     providers: Iterable[str],
 ) -> tuple[Node, ...]:
@@ -214,19 +212,19 @@ def _nodes(
         if name == PROVIDER:
             nodes += [Node(name, state, provider) for provider in sorted(providers)]
             continue
-        if _cannot_be(state, by_check) and name not in heard:
+        if _cannot_be(state, found) and name not in heard:
             continue
         subjects = [""]
         if state.per_subject and state.shows:
-            about = by_check.get(state.shows[0].check.name, [])
+            about = found.get(state.shows[0].check.name, [])
             subjects = sorted({f.subject.raw for f in about if grade(f)}) or [""]
         nodes += [Node(name, state, subject) for subject in subjects]
     return tuple(nodes)
 
 
-def _cannot_be(state: State, by_check: Mapping[str, list[Finding]]) -> bool:
+def _cannot_be(state: State, found: Mapping[str, list[Finding]]) -> bool:
     """Whether what the state is about does not exist here: its direct check was skipped."""
-    about = by_check.get(state.shows[0].check.name, []) if isinstance(state, Cause) and state.shows else []
+    about = found.get(state.shows[0].check.name, []) if isinstance(state, Cause) and state.shows else []
     return bool(about) and all(f.status is Status.SKIP for f in about)
 
 

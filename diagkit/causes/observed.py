@@ -7,7 +7,7 @@ at all: unknown is evidence for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from diagkit.causes import State
@@ -25,6 +25,14 @@ class Observed:
     grade: int
 
 
+def by_check(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """The findings of each check."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.check, []).append(finding)
+    return found
+
+
 def observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
     """Every bad finding; every passed subject of a check with bad ones; every check that passed as a whole."""
     found = []
@@ -32,13 +40,39 @@ def observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
         about = by_check[name]
         bad = [f for f in about if grade(f)]
         passed = [f for f in about if f.status is Status.OK]
-        found += [Observed(f, grade(f)) for f in sorted(bad, key=lambda f: f.subject.raw)]
+        found += [Observed(f, grade(f)) for f in sorted(bad, key=_subject)]
         graded = [f for f in passed if f.likelihood_ratio is not None]
-        found += [Observed(f, 0) for f in sorted(graded, key=lambda f: f.subject.raw)]
-        passed = [f for f in passed if f.likelihood_ratio is None]
-        if not bad and passed and not unjudged(about):
-            found.append(Observed(passed[0], 0))
+        found += [Observed(f, 0) for f in sorted(graded, key=_subject)]
+        if not bad and len(passed) > len(graded) and not unjudged(about):
+            found.append(Observed(next(f for f in passed if f.likelihood_ratio is None), 0))
     return found
+
+
+def likeness(by_check: Mapping[str, list[Finding]], observed: Sequence[Observed], voices: Container[str]) -> Hashable:
+    """All of it that a net is made of: hosts with the same have the same net, and their observations are in step.
+
+    What a passed check speaks of is of no account, unless there is trouble with it or a log line has the name.
+    """
+    troubled = {o.finding.subject.raw for o in observed if o.grade}
+    standing = [
+        (name, all(f.status is Status.SKIP for f in about), any(f.status is Status.UNKNOWN for f in about))
+        for name, about in by_check.items()
+    ]
+    seen = [
+        (
+            o.finding.check,
+            subject if (subject := o.finding.subject.raw) in troubled or subject in voices else "",
+            o.grade,
+            o.finding.background,
+            o.finding.likelihood_ratio,
+        )
+        for o in observed
+    ]
+    return tuple(sorted(standing)), tuple(seen)
+
+
+def _subject(finding: Finding) -> str:
+    return finding.subject.raw
 
 
 def kept_silent(state: State, by_check: Mapping[str, list[Finding]]) -> Finding | None:

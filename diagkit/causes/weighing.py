@@ -11,7 +11,7 @@ from diagkit.causes.engine import Posterior, infer, likeliest_world
 from diagkit.causes.grounding import NOTHING_BEYOND, Beyond, Grounded, Node, ground
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.net import set_of
-from diagkit.causes.observed import Observed
+from diagkit.causes.observed import Observed, by_check, likeness, observations
 from diagkit.model import NO_TEXT, Finding, Status, Untrusted, Weighed
 
 NOTICEABLE = 1.0  # decibans below which evidence is not shown
@@ -104,22 +104,16 @@ def weigh_one(
 ) -> Weighing:
     """Weigh one target. memo: those weighed so far with the same knowledge; hosts that are alike are weighed once."""
     telling = list(filter(knowledge.weighs, findings))
-    signature = tuple((f.check, f.subject, f.status, f.background, f.likelihood_ratio) for f in telling)
-    key = (signature, beyond.signature)
+    told = by_check(telling)
+    observed = observations(told)
+    key = (likeness(told, observed, knowledge.voices), beyond.signature)
     if (like := memo.get(key)) is not None:
-        return replace(like, target=target, findings=findings, grounded=_of_this_one(like, telling, knowledge))
+        return replace(like, target=target, findings=findings, grounded=_of_this_one(like.grounded, observed))
     grounded = ground(telling, knowledge, beyond)
     memo[key] = weighing = Weighing(target, findings, grounded, infer(grounded.net))
     return weighing
 
 
-def _of_this_one(like: Weighing, telling: Sequence[Finding], knowledge: Knowledge) -> Grounded:
-    """The net of a host that is alike, with this host's own words."""
-    place = {id(finding): n for n, finding in enumerate(filter(knowledge.weighs, like.findings))}
-    return replace(
-        like.grounded,
-        observed=tuple(
-            Observed(telling[place[id(o.finding)]], o.grade) if id(o.finding) in place else o
-            for o in like.grounded.observed
-        ),
-    )
+def _of_this_one(like: Grounded, observed: Sequence[Observed]) -> Grounded:
+    """The net of a host that is alike, with this host's own words; what was not said has none."""
+    return replace(like, observed=(*observed, *like.observed[len(observed) :]))
