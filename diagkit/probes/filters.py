@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 
 from diagkit.frozen import frozen
-from diagkit.model import Reply, Run, Silence
+from diagkit.model import Ask, Reply, Run, Silence
 from diagkit.probes import Absent, Answers, Garbled, Withheld, filter_rules, perhaps, probe
 from diagkit.probes.filter_rules import Chain
+from diagkit.probes.network import Links
 
 OLDER = "iptables-legacy tables present"  # the warning of iptables-save
 RATE = re.compile(r"\brate (\d+(?:\.\d+)?)([KMGT]?)(i?)(bit|bps)", re.IGNORECASE)
+QUEUES = Run(("tc", "qdisc", "show"))
+UNSHAPED = {"noqueue", "noop", "fq_codel", "fq", "pfifo_fast", "pfifo", "bfifo", "codel", "sfq"}  # and have no children
 SCALE = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
@@ -80,9 +83,19 @@ class Shaping:
     all: tuple[Shaper, ...]
 
 
-@probe(Run(("tc", "qdisc", "show")))
-def shaping(reply: Reply) -> Shaping:
+def _ask_queues(links: Links) -> list[Ask]:
+    """Every queue is asked for only where one may slow down, or have others below it."""
+    return [QUEUES] if any(link.queue not in UNSHAPED for link in links.all) else []
+
+
+@probe(also=_ask_queues)
+def shaping(links: Links, answers: Answers) -> Shaping:
     """Queueing disciplines that limit the rate (tbf, cake) or emulate a bad network (netem)."""
+    if not _ask_queues(links):
+        return Shaping(all=())
+    reply = answers[QUEUES]
+    if reply.silence:
+        raise Withheld(reply.silence, reply.complaint)
     if reply.code:
         raise Garbled(reply.complaint[:80])
     if not reply.text.startswith("qdisc "):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from ipaddress import IPv4Address
 from itertools import pairwise
 
@@ -24,6 +25,7 @@ class Link:
     mtu: int
     addresses: tuple[str, ...]  # with prefix length: 10.0.0.5/24
     duplicates: tuple[str, ...]  # addresses that somebody else has too (duplicate address detection failed)
+    queue: str = ""  # the queueing discipline at its root: fq_codel, mq, …; empty where it is not said
 
 
 @frozen(kw_only=True)
@@ -74,7 +76,7 @@ class Neighbours:
     all: tuple[Neighbour, ...]
 
 
-_LINK = re.compile(r"\d+: ([^:@\s]+)(?:@\S+)?: <([A-Z0-9_,-]*)> mtu (\d+)")
+_LINK = re.compile(r"\d+: ([^:@\s]+)(?:@\S+)?: <([A-Z0-9_,-]*)> mtu (\d+)(?: .*?\bqdisc (\S+))?")
 _ADDRESS = re.compile(r"\s+inet6? (\S+)(.*)$")
 
 
@@ -86,18 +88,21 @@ def links(reply: Reply) -> Links:
         if head := _LINK.match(line):
             name, flags, mtu = head[1], head[2].split(","), int(head[3])
             carrier = "LOWER_UP" in flags and "NO-CARRIER" not in flags
-            found.append(Link(name=name, up="UP" in flags, carrier=carrier, mtu=mtu, addresses=(), duplicates=()))
+            found.append(
+                Link(
+                    name=name,
+                    up="UP" in flags,
+                    carrier=carrier,
+                    mtu=mtu,
+                    addresses=(),
+                    duplicates=(),
+                    queue=head[4] or "",
+                )
+            )
         elif found and (row := _ADDRESS.match(line)):
             last, address = found[-1], row[1]
             twice = (*last.duplicates, address) if "dadfailed" in row[2].split() else last.duplicates
-            found[-1] = Link(
-                name=last.name,
-                up=last.up,
-                carrier=last.carrier,
-                mtu=last.mtu,
-                addresses=(*last.addresses, address),
-                duplicates=twice,
-            )
+            found[-1] = replace(last, addresses=(*last.addresses, address), duplicates=twice)
     if not found:
         raise Garbled(reply.text[:60] or reply.complaint[:60])
     return Links(all=tuple(found))
