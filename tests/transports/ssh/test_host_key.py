@@ -4,7 +4,7 @@ import stat
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,9 @@ from diagkit.transports.ssh.host_keys.algorithms import PLAIN
 from diagkit.transports.ssh.host_keys.first_contact import remember
 from diagkit.transports.ssh.host_keys.known_hosts import KnownHosts
 from diagkit.transports.ssh.host_keys.public_key import fingerprint
+from diagkit.transports.ssh.host_keys.remedies import forget, learn
 from diagkit.transports.ssh.stages import Stopped
+from diagkit.transports.ssh.switchboard import Switchboard
 from diagkit.transports.ssh.transport import Ssh
 from tests.transports.sshd import make_key, public, raw, running
 
@@ -50,17 +52,16 @@ def keys(box, tmp_path_factory):
 
 
 @contextmanager
-def connected(server, config):
-    ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=config)
-    try:
-        yield ssh
-    finally:
-        ssh.close()
+def connected(server, config, by="paramiko"):
+    with closing(Switchboard(transport=by)) as board:
+        ssh = Ssh(server.target, deadline=time.monotonic() + 60, ssh_config=config, switchboard=board)
+        with closing(ssh):
+            yield ssh
 
 
-def refusal(server, config):
+def refusal(server, config, by="paramiko"):
     """Why we refuse the server's key; None when we accept it."""
-    with connected(server, config) as ssh:
+    with connected(server, config, by) as ssh:
         try:
             ssh.dial("127.0.0.1", server.port, 5).close()
         except Stopped:
@@ -72,7 +73,42 @@ def refusal(server, config):
 def test_an_unknown_key_is_shown_with_what_to_do(box):
     said = refusal(box, box.client_config(UserKnownHostsFile="/dev/null"))
     assert f"ED25519 {fingerprint(raw(public(box.host_key)))}" in said
-    assert f"ssh-keyscan -p {box.port} 127.0.0.1" in said
+    assert "name a file as its UserKnownHostsFile" in said
+
+
+@pytest.mark.parametrize("by", ["paramiko", "openssh"])
+@pytest.mark.parametrize("alias", ["", "shop/web&1", "[shop]:2"])
+def test_doing_what_is_said_makes_an_unknown_key_known(box, tmp_path, alias, by):
+    known = tmp_path / "known hosts"
+    known.touch()
+    config = box.client_config(UserKnownHostsFile=f'"{known}"', **({"HostKeyAlias": alias} if alias else {}))
+    said = refusal(box, config, by)
+    command = said.rpartition("whoever runs the machine, then ")[2]
+    subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+    assert refusal(box, config, by) is None
+    assert alias in known.read_text()
+
+
+@pytest.mark.parametrize("by", ["paramiko", "openssh"])
+def test_doing_what_is_said_forgets_a_changed_key_wherever_it_is(box, keys, tmp_path, by):
+    known = tmp_path / "known hosts"
+    known.write_text(f"[127.0.0.1]:{box.port} {keys['other']}\nother.host {keys['other']}\n")
+    config = box.client_config(UserKnownHostsFile=f'"{known}"', StrictHostKeyChecking="accept-new")
+    said = refusal(box, config, by)
+    subprocess.run(["sh", "-c", said.rpartition("ask who runs it, then ")[2]], check=True, capture_output=True)
+    assert refusal(box, config, by) is None
+    assert "other.host" in known.read_text()
+
+
+def test_behind_another_host_ssh_itself_is_named(box):
+    route = resolve(Hop(host="box"), box.client_config(ProxyJump="gate", UserKnownHostsFile="~/.ssh/more"))
+    assert learn(route) == f"ssh -o StrictHostKeyChecking=ask -p {box.port} box"
+
+
+def test_files_below_home_are_named_as_people_do(box):
+    route = resolve(Hop(host="box"), box.client_config(UserKnownHostsFile="~/.ssh/more"))
+    assert learn(route) == f"ssh-keyscan -p {box.port} 127.0.0.1 >> ~/.ssh/more"
+    assert forget("web-1", [f"{Path.home()}/.ssh/known_hosts:3"]) == "ssh-keygen -R 'web-1'"
 
 
 def test_a_changed_key_is_shown_beside_the_known_one_and_its_line(box, keys, tmp_path):

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from diagkit.model import Layer, Silence, WrongKey
 from diagkit.transports.ssh.config.route import Route
 from diagkit.transports.ssh.forwarding import CONNECT_FAILED, PROHIBITED, SHORTAGE, UNKNOWN_TYPE, forward_error, meaning
-from diagkit.transports.ssh.host_keys.known_hosts import SSH_PORT, KnownHosts, Marker
+from diagkit.transports.ssh.host_keys.known_hosts import KnownHosts, Marker
 from diagkit.transports.ssh.host_keys.public_key import describe
+from diagkit.transports.ssh.host_keys.remedies import forget, learn
 from diagkit.transports.ssh.stages import Stopped
 from diagkit.transports.ssh.switchboard import at_jump_host
 
@@ -192,7 +193,7 @@ def _changed(log: Log, _found: re.Match[str]) -> Stopped:
     known = tuple(dict.fromkeys(f"{describe(entry.key)} ({entry.where})" for entry in lines))
     detail = (
         f"the host key of {route.name} has changed: it shows {log.shown()}, but known is {', '.join(known)}; "
-        f"it was rebuilt, or somebody is in between: ask who runs it, then ssh-keygen -R '{name}'"
+        f"it was rebuilt, or somebody is in between: ask who runs it, then {forget(name, (e.where for e in lines))}"
     )
     wrong = WrongKey(host=route.name, known_as=name, shown=log.shown(), known=known)
     return Stopped(Layer.HOST_KEY, Silence.DENIED, detail, wrong)
@@ -210,10 +211,9 @@ def _revoked(log: Log, _found: re.Match[str]) -> Stopped:
 
 def _unknown(log: Log, _found: re.Match[str]) -> Stopped:
     route = log.route
-    port = "" if route.port == SSH_PORT else f" -p {route.port}"
     detail = (
         f"the host key of {route.name} is not in known_hosts: check {log.shown()} with whoever runs the machine, "
-        f"then ssh-keyscan{port} {route.host} >> ~/.ssh/known_hosts"
+        f"then {learn(route)}"
     )
     return Stopped(Layer.HOST_KEY, Silence.DENIED, detail)
 

@@ -20,8 +20,9 @@ from diagkit.transports.ssh.host_keys import certificate as host_certificate
 from diagkit.transports.ssh.host_keys.algorithms import PLAIN, algorithms, listed
 from diagkit.transports.ssh.host_keys.certificate import HostCertificate, Verify
 from diagkit.transports.ssh.host_keys.first_contact import remember
-from diagkit.transports.ssh.host_keys.known_hosts import SSH_PORT, Entry, KnownHosts, Marker
+from diagkit.transports.ssh.host_keys.known_hosts import Entry, KnownHosts, Marker
 from diagkit.transports.ssh.host_keys.public_key import describe
+from diagkit.transports.ssh.host_keys.remedies import forget, learn
 from diagkit.transports.ssh.host_keys.revoked_keys import RevokedKeys
 from diagkit.transports.ssh.stages import Stopped
 
@@ -184,11 +185,18 @@ def _wrong(route: Route, key: bytes, lines: list[Entry], *, revoked: bool = Fals
     if revoked:
         return _wrong_key(route, key, f"the host key of {route.name}", _places(lines), revoked=True)
     known = tuple(dict.fromkeys(f"{describe(entry.key)} ({entry.where})" for entry in lines))
-    return _wrong_key(route, key, f"the host key of {route.name}", known, why=why)
+    return _wrong_key(route, key, f"the host key of {route.name}", known, why=why, places=_places(lines))
 
 
 def _wrong_key(
-    route: Route, key: bytes, what: str, known: tuple[str, ...], *, revoked: bool = False, why: str = ""
+    route: Route,
+    key: bytes,
+    what: str,
+    known: tuple[str, ...],
+    *,
+    revoked: bool = False,
+    why: str = "",
+    places: Sequence[str] = (),
 ) -> Stopped:
     shown, name = describe(key), route.key_names[0]
     if revoked:
@@ -196,18 +204,17 @@ def _wrong_key(
     else:
         detail = (
             f"{what} has changed: it shows {shown}, but known is {', '.join(known)}{why}; it was rebuilt, or somebody "
-            f"is in between: ask who runs it, then ssh-keygen -R '{name}'"
+            f"is in between: ask who runs it, then {forget(name, places)}"
         )
     wrong = WrongKey(host=route.name, known_as=name, shown=shown, known=known, revoked=revoked)
     return Stopped(Layer.HOST_KEY, Silence.DENIED, detail, wrong)
 
 
 def _unknown(route: Route, known: KnownHosts, key: bytes) -> str:
-    port = "" if route.port == SSH_PORT else f" -p {route.port}"
     files = f" ({', '.join(known.unreadable)})" if known.unreadable else ""
     return (
         f"the host key of {route.name} is not in known_hosts{files}: check {describe(key)} with whoever "
-        f"runs the machine, then ssh-keyscan{port} {route.host} >> ~/.ssh/known_hosts"
+        f"runs the machine, then {learn(route)}"
     )
 
 
