@@ -109,7 +109,7 @@ def test_a_host_that_kills_whoever_asks_it_is_named_and_stalls_nobody(ask, poiso
 
 
 def test_so_is_one_that_hangs_whoever_asks_it(ask, poison, monkeypatch, nothing_left) -> None:
-    monkeypatch.setattr(dispatch, "START_UP", 1.0)
+    monkeypatch.setattr(dispatch, "START_UP", 4.0)
     monkeypatch.setattr(dispatch, "ALONE", 0)  # it is, from the beginning
     made = carried_out(ask("hanging", "web-1", timeout=9.0), Processes(2))
     assert unheard(made).keys() == {"hanging"}

@@ -6,13 +6,13 @@ import time
 
 from diagkit.model import Layer, Silence, Unreached, WrongKey
 
-BUDGET = {  # seconds; paramiko's own would be 15, 15, 30 and an hour
+BUDGET = {  # seconds; paramiko's own would be 15, 15, 30 and an hour. A machine that starves does all of it late.
     Layer.NAME: 5.0,
     Layer.TCP: 8.0,
-    Layer.BANNER: 8.0,  # a server with UseDNS and a dead resolver needs five
-    Layer.HOST_KEY: 8.0,
-    Layer.AUTHENTICATION: 10.0,
-    Layer.SHELL: 8.0,
+    Layer.BANNER: 10.0,  # a server with UseDNS and a dead resolver needs five
+    Layer.HOST_KEY: 10.0,
+    Layer.AUTHENTICATION: 15.0,
+    Layer.SHELL: 20.0,
 }
 
 
