@@ -1,7 +1,8 @@
 """What a raw socket need not hear.
 
 It hears every ICMP packet that comes to this machine: of a hundred hosts that are pinged at once, each socket would
-hear the answers of all. So the kernel is given a program (classic BPF) that lets pass what is meant for one socket.
+hear the answers of all. So the kernel is told the types that matter, which it looks at before it makes a copy of a
+packet, and given a program (classic BPF) that lets pass what is meant for one socket.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ import socket
 import struct
 
 ATTACH_FILTER = 26  # SO_ATTACH_FILTER of Linux
+TYPES_FILTER = {socket.AF_INET: (255, 1), socket.AF_INET6: (socket.IPPROTO_ICMPV6, 1)}  # ICMP_FILTER, ICMP6_FILTER
+MATTER = {  # echo replies; unreachable, too big, time exceeded, and the like
+    socket.AF_INET: (0, 3, 4, 5, 11, 12),
+    socket.AF_INET6: (1, 2, 3, 4, 129),
+}
 NOT_THERE = (errno.ENOPROTOOPT, errno.EINVAL, errno.EPERM)
 ECHO_REPLY = {socket.AF_INET: 0, socket.AF_INET6: 129}
 IP_HEADER = {socket.AF_INET: 20, socket.AF_INET6: 40}  # bytes, of the packet that a router complains about
@@ -39,7 +45,11 @@ def hear_only(sock: socket.socket, number: int) -> None:
     )
     kept = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *instruction) for instruction in program))
     described = struct.pack("@HP", len(program), ctypes.addressof(kept))
+    unheard = [0xFFFFFFFF] * (1 if four else 8)  # a bit for each type
+    for kind in MATTER[sock.family]:
+        unheard[kind // 32] &= ~(1 << kind % 32)
     try:
+        sock.setsockopt(*TYPES_FILTER[sock.family], struct.pack(f"={len(unheard)}I", *unheard))
         sock.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, described)
     except OSError as error:
         if error.errno not in NOT_THERE:
