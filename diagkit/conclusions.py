@@ -33,6 +33,7 @@ from diagkit.model import (
 )
 from diagkit.probes import Facts, Probe
 from diagkit.timeline import Teller
+from diagkit.timeline.merge import within
 from diagkit.timeline.story import Gauges, Story, story
 
 LOGS = "logs."  # begins the names of the checks of that phase
@@ -105,7 +106,7 @@ def conclude(tape: Tape, settings: Settings) -> Conclusion:
     result = result_of(tape, findings, settings)
     told = None
     if settings.tellers and result.status in (Status.WARN, Status.FAIL):
-        told = story(result.name, tape.moment, facts, settings.tellers)
+        told = within(story(result.name, tape.moment, facts, settings.tellers))
     return Conclusion(
         target=result,
         moment=tape.moment,

@@ -13,7 +13,7 @@ A parameter annotated `Mounts | Unknown` is given the unknown fact instead; `Mou
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, lru_cache
@@ -84,18 +84,21 @@ class Check:
                 return _not_judged(self, fact, opens, probes)
             given.append(fact)
         limits = limits or self.limits
+        if not facts.shared(kinds[0] for kinds in wanted):
+            return self._judged(given, limits, probes)
         alike = (self, id(limits), probes, *map(id, given))
         judged = _JUDGED.get(alike)
         if judged is None:
-            judged = self._judged(dict(zip(self.needs, given, strict=True)), limits, _sources(probes))
+            judged = self._judged(given, limits, probes)
             _JUDGED.put(alike, judged, alive=(limits, given))
         return judged
 
     def _judged(
-        self, given: Mapping[str, object], limits: object, sources: tuple[Evidence, ...]
+        self, given: Sequence[object], limits: object, probes: tuple[Probe | None, ...]
     ) -> tuple[Finding, ...]:
+        sources, facts = _sources(probes), dict(zip(self.needs, given, strict=True))
         limited = {"limits": limits} if "limits" in needs(self.judge) else {}
-        found = tuple(self._sign(f, sources) for f in self.judge(**given, **limited))
+        found = tuple([self._sign(f, sources) for f in self.judge(**facts, **limited)])
         return found or (self._sign(unknown("judged nothing"), sources),)
 
     def _sign(self, finding: Finding, sources: tuple[Evidence, ...]) -> Finding:
@@ -174,16 +177,21 @@ def check(
     return wrap
 
 
+# What is said alike of many hosts is kept once.
+_words = lru_cache(maxsize=4096)(Untrusted)
+_NOTHING: Mapping[str, float] = {}
+
+
 def _finding(
     status: Status, summary: str, subject: str, quote: str, measured: Mapping[str, float] | None, at: datetime | None
 ) -> Finding:
     evidence = (Evidence(NO_TEXT, Untrusted(quote)),) if quote else ()
     return Finding(
         status=status,
-        summary=Untrusted(summary),
-        subject=Untrusted(subject) if subject else NO_TEXT,
+        summary=_words(summary),
+        subject=_words(subject) if subject else NO_TEXT,
         evidence=evidence,
-        measured=measured or {},
+        measured=measured or _NOTHING,
         at=at,
     )
 

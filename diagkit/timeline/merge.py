@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from diagkit.model import Event, HostClock, Kind, Moment, Untrusted
@@ -15,11 +16,18 @@ APART = timedelta(minutes=10)  # repeats further apart are told apart; our choic
 APART_FOR = {Kind.JOB: timedelta.max, Kind.PACKAGE: timedelta(minutes=5), Kind.CONFIG: timedelta(minutes=1)}
 NAMED = 3  # subjects named in one sentence
 
+Spanned = tuple[tuple[datetime, datetime], Happening]
+
 
 def merge(stories: Iterable[Story]) -> tuple[Event, ...]:
     """The events of all hosts in the order of time."""
     events = [event for story in stories for event in _events(story)]
     return tuple(sorted(events, key=lambda e: (e.at, e.until, e.target.raw, e.kind.value, e.subject.raw)))
+
+
+def within(story: Story) -> Story:
+    """The same with what lies in the window alone, which is little of what a host can tell."""
+    return replace(story, happenings=tuple(happening for _, happening in _seen(story)))
 
 
 def wrong_clock(story: Story) -> HostClock | None:
@@ -31,16 +39,20 @@ def wrong_clock(story: Story) -> HostClock | None:
 
 
 def _events(story: Story) -> Iterator[Event]:
-    wrong = wrong_clock(story)
-    ahead = timedelta(seconds=wrong.offset if wrong else 0.0)
-    shifted = [(_in_our_time(h, ahead), h) for h in story.happenings]
-    seen = [(span, h) for span, h in shifted if _counts(span, h, story.moment)]
-    groups: dict[tuple[Kind, str], list[tuple[tuple[datetime, datetime], Happening]]] = {}
-    for span, happening in sorted(seen, key=lambda item: (item[0], item[1].subject, item[1].says)):
+    groups: dict[tuple[Kind, str], list[Spanned]] = {}
+    for span, happening in sorted(_seen(story), key=lambda item: (item[0], item[1].subject, item[1].says)):
         groups.setdefault((happening.kind, happening.group or happening.subject), []).append((span, happening))
     for (kind, _), same in groups.items():
         for run in _runs(same, APART_FOR.get(kind, APART)):
             yield _event(story.target, run)
+
+
+def _seen(story: Story) -> list[Spanned]:
+    """What lies in the window, with its span in our time."""
+    wrong = wrong_clock(story)
+    ahead = timedelta(seconds=wrong.offset if wrong else 0.0)
+    shifted = [(_in_our_time(h, ahead), h) for h in story.happenings]
+    return [(span, h) for span, h in shifted if _counts(span, h, story.moment)]
 
 
 def _in_our_time(happening: Happening, ahead: timedelta) -> tuple[datetime, datetime]:
@@ -53,9 +65,6 @@ def _counts(span: tuple[datetime, datetime], happening: Happening, moment: Momen
     live = moment.until >= moment.now
     end = moment.now - OURS if live and happening.kind in (Kind.LOGIN, Kind.SUDO) else moment.until
     return span[1] >= moment.since and span[0] <= end
-
-
-Spanned = tuple[tuple[datetime, datetime], Happening]
 
 
 def _runs(same: list[Spanned], apart: timedelta) -> list[list[Spanned]]:
