@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 from diagkit import catalog
 from diagkit.model import Reply, Run
 from diagkit.probes.abandoned import WAITING
+from diagkit.probes.deleted import LINKS
+from diagkit.probes.log_files import OPEN
+from diagkit.transports import shortcuts
 from diagkit.transports.allowed import refuse_unless_allowed
 from diagkit.transports.joint import CLOCK, ZONE, Joint, joints
 
@@ -29,7 +33,7 @@ def test_what_is_asked_of_every_host_is_joined_where_it_can_be_and_is_allowed() 
     runs = {ask for p in catalog.probes_for(catalog.all_checks().values()) for ask in p.asks() if isinstance(ask, Run)}
     found = list(joints(sorted((run for run in runs if run.root), key=repr)))
     found += joints(sorted((run for run in runs if not run.root), key=repr))
-    assert [len(joint.cuts) for joint in found] == [2, 2, 2]
+    assert [len(joint.cuts) for joint in found] == [2, 2, 2, 2]
     for joint in found:
         refuse_unless_allowed(joint.argv)
 
@@ -72,6 +76,44 @@ def test_files_are_found_once_for_what_is_looked_for_in_them(tmp_path: Path) -> 
         alone = said(run.argv)
         assert alone.lines
         assert joint.cuts[run](whole) == alone
+
+
+def test_a_tree_is_walked_once_for_what_it_says_and_for_what_has_changed(tmp_path: Path) -> None:
+    tree, beside = tmp_path / "etc", tmp_path / "cron"
+    for place in (tree, beside, tree / "deeper"):
+        place.mkdir()
+    for path in (tree / "a.conf", tree / "deeper/b.conf", beside / "c.conf", tree / "old.conf"):
+        path.write_text("host = db\n1763726400 /host=1\n")
+    os.utime(tree / "old.conf", (0, 0))
+    find = ("find", str(tree), "-type", "f", "(", "-name", "*.conf", ")", "-exec", "grep")
+    recent = ("-xdev", "-type", "f", "-mmin", "-5", "-exec", "stat", "-c", "%Y %n", "{}", "+")
+    named = Run((*find, "-HiE", "^(host)", "{}", "+"), root=True)
+    bare = Run((*find, "-hsiE", "^[a-z]+ = ", "{}", "+"), root=True)
+    changes = Run(("find", str(tree), str(beside), *recent), root=True)
+    (joint,) = joints([bare, changes, named])
+    refuse_unless_allowed(joint.argv)
+    for shell in ((), ("busybox",)):
+        whole = said((*shell, *joint.argv))
+        assert not whole.complaint
+        for run, count in ((named, 3), (bare, 3), (changes, 3)):
+            alone = said((*shell, *run.argv))
+            assert len(alone.lines) == count
+            assert sorted(joint.cuts[run](whole).lines) == sorted(alone.lines)
+
+
+def test_descriptors_are_walked_once_for_what_is_deleted_and_for_what_is_logged(tmp_path: Path) -> None:
+    own, logged, lost = f"/proc/{os.getpid()}/fd/", tmp_path / "kept.log", tmp_path / "lost.log"
+    with logged.open("w") as one, lost.open("w") as other:
+        lost.unlink()
+        (joint,) = joints([OPEN, LINKS])
+        refuse_unless_allowed(joint.argv)
+        whole, *alone = (said(("sh", "-c", shortcuts.words(argv))) for argv in (joint.argv, LINKS.argv, OPEN.argv))
+        expected = f"{own}{other.fileno()} {lost} (deleted)", f"'{own}{one.fileno()}' -> '{logged}'"
+        for run, line, by_itself in zip((LINKS, OPEN), expected, alone, strict=True):
+            found = joint.cuts[run](whole).lines
+            assert line in found
+            assert sorted(row for row in found if own in row) == sorted(row for row in by_itself.lines if own in row)
+    assert joint.cuts[LINKS](whole).lines[0] == "/proc"
 
 
 def test_one_alone_and_all_others_are_left_as_they_are() -> None:
