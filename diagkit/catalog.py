@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from pkgutil import walk_packages
 from types import ModuleType
 from typing import Generic, TypeVar, get_args
 
-from diagkit import causes, checks, own, probes, timeline
+from diagkit import causes, checks, own, plugins, probes, timeline
 from diagkit.admission import refuse_check, refuse_probe, refuse_state
 from diagkit.causes import WORDS, Cause, Condition, State
 from diagkit.causes.knowledge import Knowledge
@@ -78,7 +77,7 @@ def _modules(package: ModuleType) -> tuple[tuple[ModuleType, ...], tuple[Fault, 
     walked = walk_packages(package.__path__, f"{package.__name__}.")
     found = [import_module(m.name) for m in walked if getattr(m.module_finder, "path", "").startswith(ours)]
     faults: list[Fault] = []
-    for point in entry_points(group=package.__name__):
+    for point in plugins.offered(package.__name__):
         try:
             found.append(import_module(point.module))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody's code; whatever it does, the run goes on
@@ -141,6 +140,12 @@ def _states() -> Known[State]:
     return _known(causes, State, partial(refuse_state, checks=all_checks()))
 
 
+@cache
+def guests() -> bool:
+    """Whether anything may take part that is not shipped."""
+    return plugins.there_are_any() or any((own.root() / kind).is_dir() for kind in own.KINDS)
+
+
 def all_probes() -> dict[str, Probe]:
     """Every probe by name."""
     return _probes().things
@@ -149,7 +154,25 @@ def all_probes() -> dict[str, Probe]:
 @cache
 def all_checks() -> dict[str, Check]:
     """Every check by name, in the order of the checklist."""
-    return dict(sorted(_checks().things.items(), key=lambda item: (PHASES.index(item[1].phase), item[0])))
+    return _in_order(_checks().things.values())
+
+
+def checks_of(patterns: Iterable[str]) -> dict[str, Check]:
+    """The checks that these patterns may mean, and perhaps others, in the order of the checklist.
+
+    Where every pattern names the module that its checks live in, as `resources.memory.*` does, only those are loaded.
+    """
+    shipped = {f"{file.parent.name}.{file.stem}" for file in SHIPPED.glob("checks/*/*.py")}
+    places = {".".join(pattern.split(".")[:2]) for pattern in patterns}
+    if not places or guests() or not places <= shipped:
+        return all_checks()
+    modules = [import_module(f"{checks.__name__}.{place}") for place in sorted(places)]
+    found = (thing for module in modules for thing in vars(module).values())
+    return _in_order(c for c in found if isinstance(c, Check) and ".".join(c.name.split(".")[:2]) in places)
+
+
+def _in_order(found: Iterable[Check]) -> dict[str, Check]:
+    return {c.name: c for c in sorted(found, key=lambda c: (PHASES.index(c.phase), c.name))}
 
 
 @cache
@@ -174,6 +197,8 @@ def homes() -> dict[str, Home]:
 @cache
 def faults() -> tuple[Fault, ...]:
     """What of plug-ins and of the user's own knowledge does not take part, and why."""
+    if not guests():
+        return ()
     loaded = [fault for package in (probes, checks, causes) for fault in _modules(package)[1]]
     return (*loaded, *signatures.faults(), *_probes().faults, *_checks().faults, *_states().faults)
 
@@ -197,18 +222,25 @@ def probes_for(wanted: Iterable[Wanting]) -> list[Probe]:
 
 @lru_cache(maxsize=16)  # a run wants the same of each host
 def _probes_for(wanted: tuple[Wanting, ...]) -> tuple[Probe, ...]:
-    by_fact = {probe.fact: probe for probe in all_probes().values()}
+    by_fact = {probe.fact: probe for probe in all_probes().values()} if guests() else {}
     found: dict[str, Probe] = {}
     kinds = [kind for one in wanted for kind in one.needs.values()]
     while kinds:
         kind = kinds.pop()
         for candidate in get_args(kind) or (kind,):
-            probe = by_fact.get(candidate)
+            probe = by_fact.get(candidate) if guests() else _beside(candidate)
             if probe and probe.name not in found:
                 found[probe.name] = probe
                 kinds += [k for source in probe.sources for k in needs(source.parse).values()]
                 kinds += list(needs(probe.also).values()) if probe.also else []
     return tuple(found[name] for name in sorted(found))
+
+
+@cache
+def _beside(fact: type) -> Probe | None:
+    """The shipped probe that learns this: it lives where that is declared."""
+    there = vars(import_module(fact.__module__)).values()
+    return next((probe for probe in there if isinstance(probe, Probe) and probe.fact is fact), None)
 
 
 def runbooks() -> dict[str, str]:

@@ -27,6 +27,7 @@ from diagkit.spelling import closest
 if TYPE_CHECKING:  # the TAB key asks where things lie, and has no time for more
     from diagkit.model import Fault
 
+KINDS = ("probes", "checks", "causes", "signatures")  # the folders that are looked into
 MISSPELT_IMPORT = re.compile(r"cannot import name '(\w+)' from '([\w.]+)'")
 
 

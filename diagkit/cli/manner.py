@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from diagkit.cli import exits, streams
 from diagkit.conclusions import Conclusion, Settings, telling
 from diagkit.frozen import frozen
 from diagkit.model import Report, Status
-from diagkit.outputs import Output, Stream, View, all_outputs
+from diagkit.outputs import Output, Stream, View, all_outputs, output_named
 from diagkit.outputs.files import Unwritable, write_report
 from diagkit.spelling import nearest
 
@@ -40,17 +40,16 @@ class Manner:
 
     def output(self) -> Output:
         """The output for stdout."""
-        return _known(self.format, "--format", all_outputs())
+        return _known(self.format, "--format")
 
     def files(self) -> tuple[tuple[Output, Path], ...]:
         """The outputs for `--report`, each with its file."""
-        known = all_outputs()
         found = []
         for word in self.reports:
             name, equals, path = word.partition("=")
             if not equals or not path:
                 raise exits.Refusal(exits.USAGE, f"--report wants FORMAT=PATH, as in junit=report.xml, not {word!r}")
-            found.append((_known(name, "--report", known), Path(path)))
+            found.append((_known(name, "--report"), Path(path)))
         return tuple(found)
 
     def view(self, settled: config.Config) -> View:
@@ -120,10 +119,10 @@ class Telling:
         return self._code or streams.say(self._stream.closing(report))
 
 
-def _known(name: str, option: str, known: Mapping[str, Output]) -> Output:
-    if name not in known:
-        raise exits.Refusal(exits.USAGE, f"{option}: there is no format {name!r}{nearest(name, known)}")
-    return known[name]
+def _known(name: str, option: str) -> Output:
+    if found := output_named(name):
+        return found
+    raise exits.Refusal(exits.USAGE, f"{option}: there is no format {name!r}{nearest(name, all_outputs())}")
 
 
 def verdict_code(report: Report, settings: Settings, fail_on: config.FailOn) -> int:

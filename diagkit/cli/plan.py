@@ -8,7 +8,7 @@ from datetime import UTC, datetime, tzinfo
 from diagkit import catalog, config
 from diagkit.cli import exits, when
 from diagkit.cli.choice import choose
-from diagkit.cli.selection import select
+from diagkit.cli.selection import select, words
 from diagkit.conclusions import Settings
 from diagkit.differences.outliers import LEAST
 from diagkit.fleet.errand import Errand
@@ -97,7 +97,7 @@ class Plan:
 
 def plan(order: Order) -> Plan:
     """The plan for this order. Raises `Refusal` with the first thing that is wrong with it."""
-    checks = catalog.all_checks()
+    checks = catalog.all_checks() if order.skip or not order.only else catalog.checks_of(words(order.only))
     settled, limits = configured(order.config)
     moment, understood = _window(order, settled)
     chosen = select(checks, order.phase, order.only, order.skip)
@@ -132,7 +132,8 @@ def configured(named: str) -> tuple[config.Config, Mapping[str, object]]:
     """The settings, with those of a file that was named, and the limits of checks. Raises `Refusal`."""
     try:
         stack = config.layers(named)
-        return config.load(stack), config.limits(stack, catalog.all_checks())
+        set_ = any("checks" in layer.data for layer in stack)
+        return config.load(stack), config.limits(stack, catalog.all_checks()) if set_ else {}
     except config.Misconfigured as error:
         raise exits.Refusal(exits.CONFIG, str(error)) from error
 

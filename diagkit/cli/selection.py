@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from diagkit import catalog
 from diagkit.checks import Check
 from diagkit.cli.exits import USAGE, Refusal
 from diagkit.spelling import nearest
@@ -15,7 +16,7 @@ from diagkit.spelling import nearest
 
 def select(checks: Mapping[str, Check], phase: str, only: Iterable[str], skip: Iterable[str]) -> tuple[Check, ...]:
     """The checks of a phase (empty: of all) that are wanted. That nothing is wanted is an error, never a green 0."""
-    only = list(_words(only))
+    only = list(words(only))
     usual = {name for name, check in checks.items() if not check.deep or name in only}
     wanted = (_match(only, checks, "--only") or set(checks)) & usual
     unwanted = _match(skip, checks, "--skip")
@@ -26,16 +27,16 @@ def select(checks: Mapping[str, Check], phase: str, only: Iterable[str], skip: I
     return chosen
 
 
-def _words(given: Iterable[str]) -> Iterator[str]:
+def words(given: Iterable[str]) -> Iterator[str]:
     """An option may be given several times, and have several words with commas between them each time."""
     return (part.strip() for word in given for part in word.split(","))
 
 
-def _match(words: Iterable[str], checks: Mapping[str, Check], option: str) -> set[str]:
+def _match(patterns: Iterable[str], checks: Mapping[str, Check], option: str) -> set[str]:
     found: set[str] = set()
-    for pattern in _words(words):
+    for pattern in words(patterns):
         names = {name for name in checks if fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")}
         if not names:
-            raise Refusal(USAGE, f"{option}: no check is called {pattern!r}{nearest(pattern, checks)}")
+            raise Refusal(USAGE, f"{option}: no check is called {pattern!r}{nearest(pattern, catalog.all_checks())}")
         found |= names
     return found

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
 
 from diagkit.conclusions import Conclusion
 from diagkit.frozen import frozen
@@ -82,6 +84,13 @@ def output(say: Say) -> Output:
 def streamed(stream: Stream) -> Callable[[Say], Output]:
     """The same, of a format that can also be said while others are still being asked."""
     return lambda say: replace(output(say), stream=stream)
+
+
+def output_named(name: str) -> Output | None:
+    """The output of this name. To find one of ours no other is loaded."""
+    place = f"{__name__}.{name}"
+    ours = getattr(import_module(place), name, None) if name.isidentifier() and find_spec(place) else None
+    return ours if isinstance(ours, Output) else all_outputs().get(name)
 
 
 def all_outputs() -> dict[str, Output]:
