@@ -47,7 +47,7 @@ def _judged(ask: Ask, reply: Reply) -> Reply:
         return replace(reply, silence=None)
     if reply.silence:
         return reply
-    return replace(reply, silence=_why_no_run(ask, reply) if isinstance(ask, Run) else _why_no_log(reply))
+    return _silent(reply, _why_no_run(ask, reply) if isinstance(ask, Run) else _why_no_log(reply))
 
 
 def _why_no_log(reply: Reply) -> Silence | None:
@@ -80,10 +80,10 @@ def _lines(question: Question, whole: Reply, separator: bytes) -> Iterator[tuple
         whole = replace(whole, silence=Silence.TIMEOUT)
     for place, ask in enumerate(question.asks):
         pattern = str(bare(ask))
-        about = re.compile(rb"%b|%b" % (re.escape(pattern).encode(), _regex(pattern)))
-        mine = [line for line in complaints if about.search(line)]
+        mine = _about(rb"%b|%b" % (re.escape(pattern).encode(), _regex(pattern)), complaints)
         said = contents[place] if place < len(contents) else b""
-        reply = _capped(bare(ask), replace(whole, out=said, err=b"\n".join(mine), code=2 if mine else 0 if said else 1))
+        code = 2 if mine else 0 if said else 1
+        reply = _capped(bare(ask), Reply(said, b"\n".join(mine), code, whole.at, whole.took, whole.silence))
         if whole.code == 126:  # more files than fit on a command line
             yield ask, replace(reply, silence=Silence.TRUNCATED, err=whole.err)
         elif place < len(contents) - 1 or (whole.silence is None and len(contents) == len(question.asks)):
@@ -119,20 +119,29 @@ def _files(question: Question, whole: Reply, separator: bytes) -> Iterator[tuple
     for ask in question.asks:
         asked, path = bare(ask), path_of(ask)
         place = places[path]
-        about = re.compile(rb"%b['\":]" % re.escape(path.encode("utf-8", "surrogateescape")))
-        mine = [line for line in complaints if about.search(line)]
+        mine = _about(rb"%b['\":]" % re.escape(path.encode("utf-8", "surrogateescape")), complaints)
         unclaimed.difference_update(mine)
-        reply = replace(whole, err=b"\n".join(mine), code=1 if mine else 0, silence=None, out=b"")
+        out = contents[place] if place < len(contents) else b""
+        reply = Reply(out, b"\n".join(mine), 1 if mine else 0, at=whole.at, took=whole.took)
         if place < len(contents) - 1:
-            reply = _capped(asked, replace(reply, out=contents[place]))
-            found.append((ask, replace(reply, silence=_why_no_file(reply))))
+            reply = _capped(asked, reply)
+            found.append((ask, _silent(reply, _why_no_file(reply))))
         elif place == len(contents) - 1:
-            found.append((ask, replace(reply, out=contents[place], silence=Silence.TIMEOUT)))
+            found.append((ask, _silent(reply, Silence.TIMEOUT)))
         else:
             found.append((ask, replace(reply, silence=Silence.NOT_RUN, err=b"a file before it hung")))
     for ask, reply in found:
         lost = unclaimed and not reply.out and not reply.err and not reply.silence
         yield ask, replace(reply, silence=Silence.GARBLED, err=b"\n".join(sorted(unclaimed))) if lost else reply
+
+
+def _about(pattern: bytes, complaints: list[bytes]) -> list[bytes]:
+    """The complaints that name what the pattern finds."""
+    return list(filter(re.compile(pattern).search, complaints)) if complaints else []
+
+
+def _silent(reply: Reply, silence: Silence | None) -> Reply:
+    return replace(reply, silence=silence) if silence else reply
 
 
 def _why_no_file(reply: Reply) -> Silence | None:

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Protocol
 
 from diagkit.model import Ask, Glob, Moment, Native, Reach, Reply, Silence
@@ -69,7 +70,7 @@ def converse(
     `allowed.Forbidden` for a command that is not on the list, before anything is sent.
     """
     answered = {ask: why for ask in asks if (why := _unaskable(ask))}
-    round_ = plan([ask for ask in asks if ask not in answered], moment, declared)
+    round_ = _planned(tuple(ask for ask in asks if ask not in answered), moment, tuple(declared))
     left = deadline - time.monotonic()
     if not round_.lanes or left <= 0:
         return dict.fromkeys(asks, TOO_LATE) | answered
@@ -78,6 +79,12 @@ def converse(
     clock, closed = _listen(pipe, stream, round_.script(mark, separator, left), deadline)
     stream.read()
     return answered | _answers(round_, stream, clock, separator.encode(), closed=closed)
+
+
+@lru_cache(maxsize=8)
+def _planned(asks: tuple[Ask, ...], moment: Moment, declared: tuple[tuple[str, ...], ...]) -> Round:
+    """The machines of a fleet are mostly asked the same."""
+    return plan(asks, moment, declared)
 
 
 def hung_up(replies: Mapping[Ask, Reply]) -> dict[Ask, Reply]:
