@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from diagkit.model import Layer, Silence
 from diagkit.transports.ssh.config.route import Hop, Route, resolve
@@ -18,7 +19,6 @@ from diagkit.transports.ssh.pacing import Pace
 from diagkit.transports.ssh.stages import Stopped
 
 if TYPE_CHECKING:
-    from diagkit.transports.ssh.by_paramiko.client import Client
     from diagkit.transports.ssh.login.private_keys import PrivateKey
 
 Choice = Literal["auto", "paramiko", "openssh"]
@@ -28,6 +28,28 @@ Routes = tuple[Route, ...]
 LONGEST_CHAIN = 8  # machines, jump hosts and target together
 LINE_SECONDS = 40.0  # to be let in by one jump host; every stage of it has a budget of its own
 CONNECTIONS = 2  # to one jump host: when the first is lost, what waits for it gets a second
+
+
+class Held(Protocol):
+    """A connection to a jump host that has let us in. notes: what the user should be told of it."""
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def is_active(self) -> bool: ...
+
+    def last_words(self) -> str:
+        """Those of the server, ready to follow a sentence."""
+        ...
+
+    def hang_up(self) -> None:
+        """End it and leave nothing of it, from any thread."""
+        ...
+
+
+H = TypeVar("H", bound=Held)
+Climb = Callable[[Routes, "Switchboard", float, Callable[[Layer], None]], H]
+"""Connects to the last of the machines until a deadline, telling each stage it begins. Raises Stopped."""
 
 
 class AtJumpHost(Stopped):
@@ -73,22 +95,23 @@ class Switchboard:
         self.transport = transport
         self.pace = Pace()
         self.passphrases: Passphrases[PrivateKey] = Passphrases()
-        self._lines: dict[Routes, Line] = {}
+        self._lines: dict[tuple[Routes, object], Line[Any]] = {}
         self._told: set[str] = set()
         self._lock = threading.Lock()
         self._closed = False
 
-    def line(self, routes: Routes, deadline: float) -> Line:
-        """The connection to the jump host at the end of `routes`, made when the first asks for it.
+    def line(self, routes: Routes, climb: Climb[H], deadline: float) -> Line[H]:
+        """The connection to the jump host at the end of `routes`, made by `climb` when the first asks for it.
 
         Waits for whoever is making it until `deadline`. Raises Stopped, the same for all, when it cannot be made.
         """
         with self._lock:
-            line = self._lines.get(routes)
+            line = self._lines.get((routes, climb))
             if self._closed:
                 raise Stopped(Layer.TCP, Silence.NOT_RUN, "the run is over")
             if line is None or (line.lost and line.number < CONNECTIONS):
-                line = self._lines[routes] = Line(routes, self, line.number + 1 if line else 1)
+                line = Line(routes, climb, self, line.number + 1 if line else 1)
+                self._lines[routes, climb] = line
         line.wait(deadline)
         return line
 
@@ -109,19 +132,19 @@ class Switchboard:
             line.close()
 
 
-class Line:
+class Line(Generic[H]):
     """The connection to one jump host: being made, up, lost, or failed for good.
 
     It is made by a thread of its own, so that it does not end with the time of the target that wanted it first.
     """
 
-    def __init__(self, routes: Routes, board: Switchboard, number: int) -> None:
+    def __init__(self, routes: Routes, climb: Climb[H], board: Switchboard, number: int) -> None:
         self.routes = routes
         self.number = number
-        self.notes: tuple[str, ...] = ()
         self.stage = Layer.NAME
+        self._climb = climb
         self._board = board
-        self._client: Client | None = None
+        self._way: H | None = None
         self._failure: Exception | None = None
         self._settled = threading.Event()
         self._closed = False
@@ -133,15 +156,15 @@ class Line:
         return self.routes[-1].name
 
     @property
-    def client(self) -> Client:
+    def way(self) -> H:
         """The connection, once `wait` has returned."""
-        assert self._client  # noqa: S101 - for the type checker
-        return self._client
+        assert self._way  # noqa: S101 - for the type checker
+        return self._way
 
     @property
     def lost(self) -> bool:
         """Whether it was up and is no longer."""
-        return self._settled.is_set() and self._client is not None and not self._client.is_active()
+        return self._settled.is_set() and self._way is not None and not self._way.is_active()
 
     def wait(self, deadline: float) -> None:
         """Return when it is up. Raises Stopped when it cannot be made, was lost too often, or not in time."""
@@ -158,23 +181,20 @@ class Line:
 
     def loss(self) -> AtJumpHost:
         """What to say when it was lost."""
-        words = f"the connection to it was lost{self.client.last_words()}"
+        words = f"the connection to it was lost{self.way.last_words()}"
         return at_jump_host(self.name, Stopped(Layer.TCP, Silence.UNREACHABLE, words))
 
     def close(self) -> None:
         """Hang up. Targets that are still being asked through it are cut off."""
         self._closed = True
-        if self._client:
-            self._client.hang_up()
+        if self._way:
+            self._way.hang_up()
 
     def _connect(self) -> None:
-        from diagkit.transports.ssh.by_paramiko.session import climb
-
         try:
-            way = climb(self.routes, self._board, time.monotonic() + LINE_SECONDS, self._at)
-            self._client, self.notes = way.client, way.notes
+            self._way = self._climb(self.routes, self._board, time.monotonic() + LINE_SECONDS, self._at)
             if self._closed:
-                self._client.hang_up()
+                self._way.hang_up()
         except AtJumpHost as stop:
             self._failure = stop
         except Stopped as stop:

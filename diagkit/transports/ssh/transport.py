@@ -184,7 +184,7 @@ class Ssh:
         return way
 
     def _by_openssh(self, routes: Routes, *because: str) -> Way:
-        from diagkit.transports.ssh.by_openssh.session import climb
+        from diagkit.transports.ssh.by_openssh.climb import climb
 
         self.notes = self._board.once(*(f"it is asked by the system's ssh: {why}" for why in because))
         way = climb(routes, self._config, self._board, self.deadline, self.target.identity)

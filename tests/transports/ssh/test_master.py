@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from diagkit.model import Silence
+from diagkit.model import Layer, Silence, Target
 from diagkit.transports.ssh.by_openssh import master
 from diagkit.transports.ssh.by_openssh.log import Log
 from diagkit.transports.ssh.config.route import Hop
 from diagkit.transports.ssh.stages import Stopped
-from diagkit.transports.ssh.switchboard import route_to
+from diagkit.transports.ssh.switchboard import Switchboard, route_to
+from diagkit.transports.ssh.transport import Ssh
 from diagkit.transports.wire.way import Unsupported, way_from_target
 from tests.transports.conftest import MOMENT
 from tests.transports.ssh.no_sshd import full_queue
@@ -182,3 +184,128 @@ def test_what_old_and_new_ones_say(box, lines):
     log.feed(said.encode())
     assert isinstance(log.refusal("::1", 80), ConnectionRefusedError)
     assert not log.said
+
+
+# ---------------------------------------------------------------- jump hosts
+
+
+def behind(jump, box, tmp_path, **more):
+    """A configuration in which `t0`, `t1` … all are `box` behind `jump`."""
+    alias = {"ProxyJump": "jump", "HostKeyAlias": f"[127.0.0.1]:{box.port}"}
+    first = Path(jump.client_config()).read_text().replace("Host box", "Host jump")
+    config = tmp_path / f"config.{time.monotonic_ns()}"
+    config.write_text(first + Path(box.client_config(**alias | more)).read_text().replace("Host box", "Host t*"))
+    return str(config)
+
+
+def served_by(server):
+    """Its processes for connections."""
+    return Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+
+
+def ask_through(config, board, *names):
+    """What each is called, or why it could not be asked; all at the same time."""
+
+    def ask(name):
+        target = Target("ssh", host=name)
+        with contextlib.closing(
+            Ssh(target, deadline=time.monotonic() + 60, ssh_config=config, switchboard=board)
+        ) as ssh:
+            reply = ssh.ask([UNAME], MOMENT)[UNAME]
+            return ssh.unreached or reply.text
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        return list(pool.map(ask, names))
+
+
+@pytest.fixture
+def board():
+    with contextlib.closing(Switchboard(transport="openssh")) as shared:
+        yield shared
+
+
+def test_all_behind_a_jump_host_share_the_connection_to_it(box, board, tmp_path):
+    with running(tmp_path, MaxStartups="1", MaxSessions="0") as jump:
+        config = behind(jump, box, tmp_path)
+        assert ask_through(config, board, *(f"t{n}" for n in range(8))) == ["Linux\n"] * 8
+        assert jump.connections() == 1
+        assert jump.log().count("Accepted publickey") == 1
+
+
+def test_a_chain_shares_each_of_its_connections(box, board, tmp_path):
+    with running(tmp_path / "a") as outer, running(tmp_path / "b") as inner:
+        config = behind(inner, box, tmp_path, ProxyJump="outer,jump")
+        block = Path(outer.client_config()).read_text().replace("Host box", "Host outer")
+        Path(config).write_text(Path(config).read_text() + block)
+        assert ask_through(config, board, "t1", "t2", "t3") == ["Linux\n"] * 3
+        assert [server.log().count("Accepted publickey") for server in (outer, inner)] == [1, 1]
+
+
+def test_what_the_shared_connection_cannot_reach_is_told_for_each(box, board, tmp_path):
+    with running(tmp_path) as jump:
+        config = Path(behind(jump, box, tmp_path))
+        config.write_text(
+            f"Host t1\n  Port {free_port()}\nHost t2\n  HostName no-such-host.invalid\n" + config.read_text()
+        )
+        closed, nameless, reached = ask_through(str(config), board, "t1", "t2", "t3")
+        assert (closed.layer, closed.silence) == (Layer.TCP, Silence.REFUSED)
+        assert closed.detail.startswith("the jump host jump cannot connect to 127.0.0.1 port")
+        assert nameless.layer is Layer.NAME
+        assert reached == "Linux\n"
+
+
+def test_a_jump_host_that_forwards_nothing(box, board, tmp_path):
+    with running(tmp_path, AllowTcpForwarding="no") as jump:
+        (why,) = ask_through(behind(jump, box, tmp_path), board, "t1")
+    assert "the jump host jump cannot connect" in why.detail
+    assert why.silence is not Silence.REFUSED
+
+
+def test_a_jump_host_that_lets_nobody_in_is_asked_once(box, board, tmp_path):
+    with running(tmp_path) as jump:
+        jump.authorized.write_text("")
+        said = ask_through(behind(jump, box, tmp_path), board, "t1", "t2", "t3")
+        assert {why.layer for why in said} == {Layer.AUTHENTICATION}
+        assert all(
+            why.detail.startswith(f"at the jump host jump: {jump.user}@127.0.0.1: Permission denied") for why in said
+        )
+        assert jump.connections() == 1
+
+
+def test_a_lost_connection_is_made_once_more(box, board, tmp_path):
+    with running(tmp_path) as jump:
+        config = behind(jump, box, tmp_path)
+        assert ask_through(config, board, "t1") == ["Linux\n"]
+        (line,) = board._lines.values()
+        line.way.hang_up()
+        assert ask_through(config, board, "t2", "t3") == ["Linux\n"] * 2
+        assert jump.log().count("Accepted publickey") == 2
+
+
+def test_without_a_place_for_its_socket_each_goes_alone(box, board, tmp_path, monkeypatch):
+    monkeypatch.setattr(master, "has_place", lambda: False)
+    monkeypatch.setattr(master, "new_socket", str)
+    with running(tmp_path) as jump:
+        assert ask_through(behind(jump, box, tmp_path), board, "t1", "t2") == ["Linux\n"] * 2
+        assert jump.log().count("Accepted publickey") == 2
+
+
+def test_no_jump_host_is_held_when_we_are_killed(box, sockets, tmp_path):
+    program = (
+        "import sys, time\n"
+        "from tests.transports.ssh.test_master import Switchboard, ask_through\n"
+        "board = Switchboard(transport='openssh')\n"
+        "print(*ask_through(sys.argv[1], board, 't1'), end='', flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with running(tmp_path) as jump:
+        words = [sys.executable, "-c", program, behind(jump, box, tmp_path)]
+        ours = subprocess.Popen(words, stdout=subprocess.PIPE)
+        with ours.stdout:
+            assert ours.stdout.readline() == b"Linux\n"
+            os.kill(ours.pid, signal.SIGKILL)
+            ours.wait()
+        end = time.monotonic() + 20
+        while (list(sockets.iterdir()) or served_by(jump)) and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not served_by(jump)

@@ -23,6 +23,13 @@ LONGEST_PACKET = 1 << 16
 PLAIN = re.compile(r"[\w/.+-]{1,60}", re.ASCII)
 """A folder that ssh takes as it is. An address of a socket has 104 bytes on some systems, and ssh itself adds 17."""
 BESIDE = 'ssh "$@"; ended=$?; rm -rf -- "${0%/*}"; exit $ended'  # $0 is the socket; for when nobody is left to tidy up
+IDLE = """\
+exec 3<&0
+ssh "$@" 3<&- </dev/null & ssh=$!
+{ cat <&3; kill $ssh; } >/dev/null 2>&1 &
+wait $ssh; ended=$?
+rm -rf -- "${0%/*}"; exit $ended
+"""  # the same for an ssh that reads nothing: somebody else sees the end of the input
 CALL_SECONDS = 2.0  # until an ssh that has just logged in listens
 GLANCE = 0.005  # seconds between two looks for a socket that is about to be made
 
@@ -37,11 +44,20 @@ class NoMaster(Exception):
 
 def new_socket() -> str:
     """A path for a control socket in a folder of its own that nobody else can enter; empty when there is no place."""
-    for base in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):  # noqa: S108 - see below
-        if PLAIN.fullmatch(base):
-            with suppress(OSError):
-                return f"{tempfile.mkdtemp(prefix='diagkit-', dir=base)}/m"  # a folder of mode 0700
+    for base in _bases():
+        with suppress(OSError):
+            return f"{tempfile.mkdtemp(prefix='diagkit-', dir=base)}/m"  # a folder of mode 0700
     return ""
+
+
+def has_place() -> bool:
+    """Whether there is a folder for control sockets."""
+    return any(os.access(base, os.W_OK | os.X_OK) for base in _bases())
+
+
+def _bases() -> Iterator[str]:
+    bases = os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"  # noqa: S108 - see new_socket
+    return filter(PLAIN.fullmatch, bases)
 
 
 def remove(path: str) -> None:
@@ -50,14 +66,14 @@ def remove(path: str) -> None:
         shutil.rmtree(Path(path).parent, ignore_errors=True)
 
 
-def as_master(command: list[str], path: str) -> list[str]:
+def as_master(command: list[str], path: str, *, idle: bool = False) -> list[str]:
     """The command line of an ssh that is to listen at a path of `new_socket`, and to take that away when it ends.
 
-    It ends when its input does, so nothing is left where we are killed.
+    It ends when its input does, so nothing is left where we are killed. idle: it runs nothing, and reads no input.
     """
     program, *words = command
     assert program == "ssh"  # noqa: S101 - BESIDE says so too
-    return ["sh", "-c", BESIDE, path, "-o", "ControlMaster=yes", "-S", path, *words]
+    return ["sh", "-c", IDLE if idle else BESIDE, path, "-o", "ControlMaster=yes", "-S", path, *words]
 
 
 class Forwarded:

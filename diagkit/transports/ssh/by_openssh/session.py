@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import selectors
 import shlex
-import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -22,12 +22,13 @@ from diagkit.transports import child
 from diagkit.transports.child import CHUNK, Child
 from diagkit.transports.shell import NoShell
 from diagkit.transports.ssh.by_openssh import master
-from diagkit.transports.ssh.by_openssh.log import Log
+from diagkit.transports.ssh.by_openssh.log import Lender, Log
 from diagkit.transports.ssh.config.route import Route
 from diagkit.transports.ssh.no_shell import no_session, no_shell
 from diagkit.transports.ssh.stages import BUDGET, Stopped, seconds_for
-from diagkit.transports.ssh.switchboard import Routes, Switchboard
+from diagkit.transports.ssh.switchboard import Routes
 
+LONG = 3600.0  # seconds
 PARTING_SECONDS = 2.0  # for ssh to end and say why, once its output is closed
 SETTINGS = {  # win over the user's
     "BatchMode": "yes",
@@ -54,26 +55,30 @@ FOR_SHELL = {
     "EscapeChar": "none",
     "Tunnel": "no",
 }
+ONLY_LENT = ("-o", "ProxyCommand=false")  # where nobody lends it any more, no other way is taken
 FOR_SHELL_SINCE_8_7 = {"StdinNull": "no", "ForkAfterAuthentication": "no", "SessionType": "default"}
 
 
-def argv(routes: Routes, config: str, identity: str = "") -> list[str]:
+def argv(routes: Routes, config: str, identity: str = "", *, lent: str = "", idle: bool = False) -> list[str]:
     """The command line of an ssh that runs `sh -s` on the last of these machines, by way of the others.
 
-    identity: a key file to try before those of the configuration.
+    identity: a key file to try before those of the configuration. lent: control socket of an ssh that is connected to
+    the machine before the last. idle: run nothing there.
     """
     before, route = routes[:-1], routes[-1]
-    settings = FOR_SHELL | (FOR_SHELL_SINCE_8_7 if _knows("StdinNull") else {})
+    settings = FOR_SHELL | (FOR_SHELL_SINCE_8_7 if _knows("StdinNull") and not idle else {})
     key = ["-i", identity] if identity else []
-    return [*_ssh(before, route, config), *key, "-T", *_options(settings), "--", route.name, "sh -s"]
+    run = ["-N", "--", route.name] if idle else ["--", route.name, "sh -s"]
+    return [*_ssh(before, route, config, lent), *key, "-T", *_options(settings), *run]
 
 
-def _ssh(before: Routes, route: Route, config: str) -> list[str]:
+def _ssh(before: Routes, route: Route, config: str, lent: str = "") -> list[str]:
     strict = {"StrictHostKeyChecking": "accept-new" if route.accept_new else "yes"}
     words = ["ssh", *(["-F", config if config == "none" else str(Path(config).absolute())] if config else [])]
     words += [*_options(SETTINGS | strict), "-l", route.user, "-p", str(route.port)]
     if before:  # ssh would make the same command of ProxyJump, but with the user's settings
-        jump = [*_ssh(before[:-1], before[-1], config), "-W", "[%h]:%p", "--", before[-1].name]
+        way = [*_ssh((), before[-1], config), "-S", lent, *ONLY_LENT] if lent else _ssh(before[:-1], before[-1], config)
+        jump = [*way, "-W", "[%h]:%p", "--", before[-1].name]
         inner = [word if word == "[%h]:%p" else word.replace("%", "%%") for word in jump]
         words += ["-o", f"ProxyCommand={shlex.join(inner)}"]
     return words
@@ -95,15 +100,18 @@ def _environment() -> dict[str, str]:
 
 
 class SystemWay:
-    """The system's ssh, and the shell of the machine it leads to. notes: what the user should be told."""
+    """The system's ssh, and the shell of the machine it leads to. notes: what the user should be told.
 
-    def __init__(self, routes: Routes, command: list[str]) -> None:
+    lender: the connection that is lent to it. idle: it is to run nothing, only to lend its own.
+    """
+
+    def __init__(self, routes: Routes, command: list[str], *, lender: Lender | None = None, idle: bool = False) -> None:
         self.notes: tuple[str, ...] = ()
-        self._socket = routes[-1].live_master
-        self._own_socket = "" if self._socket else master.new_socket()
+        self.socket = routes[-1].live_master
+        self._own_socket = "" if self.socket else master.new_socket()
         if self._own_socket:
-            self._socket, command = self._own_socket, master.as_master(command, self._own_socket)
-        self._log = Log(routes)
+            self.socket, command = self._own_socket, master.as_master(command, self._own_socket, idle=idle)
+        self._log = Log(routes, lender)
         self._pending = b""  # to be sent
         self._spoke = self._over = False
         self._first_word_until = 0.0
@@ -119,9 +127,13 @@ class SystemWay:
         self._ready.register(self._child.out, selectors.EVENT_READ)
         self._ready.register(self._child.err, selectors.EVENT_READ)
 
-    def await_entry(self, deadline: float) -> None:
-        """Return when we are let in. Raises Stopped when ssh gives up, or a stage takes longer than it may."""
+    def await_entry(self, deadline: float, at: Callable[[Layer], None] = lambda _: None) -> None:
+        """Return when we are let in. Raises Stopped when ssh gives up, or a stage takes longer than it may.
+
+        at: is told which stage it is.
+        """
         while not self._log.let_in:
+            at(self._log.stage)
             limit = min(deadline, self._log.since + BUDGET[self._log.stage])
             if time.monotonic() >= limit:
                 raise self._log.silent(time.monotonic() - self._log.since)
@@ -138,17 +150,30 @@ class SystemWay:
 
     def open_tcp(self, host: str, port: int, seconds: float) -> Connection:
         """A TCP connection that starts at the machine. Raises OSError as one from here would, or Stopped."""
-        if not self._socket:
+        if not self.socket:
             detail = "there is no folder for the control socket of ssh, which is asked for connections from the machine"
             raise Stopped(Layer.SHELL, Silence.UNSUPPORTED, detail)
         self._listen()
         try:
-            return master.forward(self._socket, host, port, seconds)
+            return master.forward(self.socket, host, port, seconds)
         except master.Refused:
-            self._listen()
-            raise self._log.refusal(host, port) from None
+            raise self.refusal(host, port) from None
         except master.NoMaster as gone:
             raise Stopped(Layer.SHELL, Silence.UNREACHABLE, f"the ssh connection was lost ({gone})") from None
+
+    def refusal(self, host: str, port: int) -> OSError:
+        """Why the machine made no connection to there, the last time it was asked at the control socket."""
+        self._listen()
+        return self._log.refusal(host, port)
+
+    def last_words(self) -> str:
+        """What ssh said last, ready to follow a sentence."""
+        return f', saying "{self._log.said[-1][:200]}"' if self._log.said else ""
+
+    def attend(self) -> None:
+        """Take what it says until its end: one that nobody listens to would stop."""
+        while self._hear(LONG) != b"":
+            pass
 
     # ------------------------------------------------------------ as a Pipe
 
@@ -223,36 +248,3 @@ class SystemWay:
         end = time.monotonic() + seconds
         while self._ready.get_map() and time.monotonic() < end:
             self._hear(end - time.monotonic())
-
-
-def climb(routes: Routes, config: str, board: Switchboard, deadline: float, identity: str = "") -> SystemWay:
-    """Log in to the last of these machines by way of the others. Raises Stopped and leaves nothing open.
-
-    config and identity as for `argv`.
-    """
-    if not shutil.which("ssh"):
-        raise Stopped(Layer.NAME, Silence.MISSING, "there is no ssh program on this workstation")
-    command = argv(routes, config, identity)
-    tries = 0
-    while True:
-        tries += 1
-        try:
-            with board.pace.turn(routes, deadline) as turn:
-                turn.answered()  # at once: it is a log-in of its own at every jump host
-                return _arrive(routes, command, deadline)
-        except Stopped as stop:
-            pause = board.pace.again(stop, tries, deadline)
-            if pause is None:
-                raise
-            time.sleep(pause)
-
-
-def _arrive(routes: Routes, command: list[str], deadline: float) -> SystemWay:
-    seconds_for(Layer.TCP, deadline)
-    way = SystemWay(routes, command)
-    try:
-        way.await_entry(deadline)
-    except BaseException:
-        way.close()
-        raise
-    return way

@@ -52,6 +52,14 @@ class Way:
         """End the connection, from any thread."""
         self.client.hang_up()
 
+    def is_active(self) -> bool:
+        """Whether it is still up."""
+        return self.client.is_active()
+
+    def last_words(self) -> str:
+        """Those of the server, ready to follow a sentence."""
+        return self.client.last_words()
+
     close = hang_up
 
 
@@ -65,7 +73,7 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
     tries = 0
     while True:
         tries += 1
-        line = board.line(before, deadline) if before else None
+        line = board.line(before, climb, deadline) if before else None
         try:
             with board.pace.turn(routes, deadline) as turn:
                 return _arrive(route, line, deadline, board, turn, at)
@@ -79,7 +87,7 @@ def climb(routes: Routes, board: Switchboard, deadline: float, at: Callable[[Lay
 
 
 def _arrive(
-    route: Route, line: Line | None, deadline: float, board: Switchboard, turn: Turn, at: Callable[[Layer], None]
+    route: Route, line: Line[Way] | None, deadline: float, board: Switchboard, turn: Turn, at: Callable[[Layer], None]
 ) -> Way:
     known = KnownHosts.load(route.known_hosts)
     key_algorithms = host_key.algorithms(route, known)
@@ -108,10 +116,10 @@ def _arrive(
         client.hang_up()
         raise
     ours = hooks.notes(paramiko.__version__)
-    return Way(client, (*ours, *(line.notes if line else ()), *route.notes, *((note,) if note else ())))
+    return Way(client, (*ours, *(line.way.notes if line else ()), *route.notes, *((note,) if note else ())))
 
 
-def _lost(line: Line) -> bool:
+def _lost(line: Line[Way]) -> bool:
     """Whether the connection to the jump host is gone; what it carried ends a moment before it does."""
     for _ in range(10):
         if line.lost:
@@ -120,10 +128,10 @@ def _lost(line: Line) -> bool:
     return False
 
 
-def _through(line: Line, route: Route, deadline: float) -> Stream:
+def _through(line: Line[Way], route: Route, deadline: float) -> Stream:
     """A connection to the route's host, made by a jump host."""
     try:
-        return line.client.open_tcp(route.host, route.port, seconds_for(Layer.TCP, deadline))
+        return line.way.client.open_tcp(route.host, route.port, seconds_for(Layer.TCP, deadline))
     except OSError as error:
         layer, silence = meaning(error)
         words = f"{line.name} cannot connect to {route.host} port {route.port}: {error.strerror or error}"
