@@ -12,13 +12,14 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from diagkit import catalog
-from diagkit.cli import exits, histories, streams
+from diagkit.cli import exits, streams
 from diagkit.cli.live_table import Brief
 from diagkit.cli.plan import Plan
 from diagkit.cli.progress import Progress
 from diagkit.cli.recordings import recorded
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Conclusion
+from diagkit.fleet.allocation import keep_little
 from diagkit.fleet.crew import Visit, visits
 from diagkit.fleet.ways import opener, unlock, width
 from diagkit.frozen import frozen
@@ -59,6 +60,8 @@ def ask(
     faults: list[Fault] = []
     told = [t for t in intended.targets if t.scheme == "replay"]
     live = [t for t in intended.targets if t.scheme != "replay"]
+    if live[1:]:
+        keep_little()
     with closing(Progress(quiet=quiet, of=len(live))) as progress:
         for note in intended.notes:
             progress.say(note)
@@ -115,7 +118,11 @@ def _asked(
     """Those that live. Where that was chosen, they bring what earlier runs measured, and are themselves remembered."""
 
     def remembered(tape: Tape) -> T:
-        return then(histories.keep(tape, intended.settings, finished=not stop.number) if intended.baseline else tape)
+        if not intended.baseline:
+            return then(tape)
+        from diagkit.cli import histories
+
+        return then(histories.keep(tape, intended.settings, finished=not stop.number))
 
     away = [target for target in live if target.scheme == "ssh"] if intended.executor else []
     if intended.executor and away:
