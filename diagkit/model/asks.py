@@ -27,12 +27,16 @@ class Run:
 
 @frozen
 class Read:
-    """Read one regular file or file of /proc or /sys. `tail` > 0 keeps only that many last bytes."""
+    """Read one regular file or file of /proc or /sys. `tail` > 0 keeps only that many last bytes.
+
+    unless: a command that tells the same for less. Where the machine has it, the file is not read: UNSUPPORTED.
+    """
 
     path: str
     tail: int = 0
     cap: int = 262_144
     root: bool = False
+    unless: str = ""
 
     def __str__(self) -> str:
         return self.path

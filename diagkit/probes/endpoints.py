@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from diagkit.frozen import frozen
 from diagkit.model import Ask, Reach, Reply, Run, Silence, Vantage
@@ -15,10 +16,12 @@ from diagkit.probes import Absent, Answers, Withheld, perhaps, probe
 from diagkit.probes.dependencies import NO_NAMES, SUFFIXES
 from diagkit.probes.doors import COUNT_KNOCKS, seen_port
 from diagkit.probes.names import Resolver, is_address
-from diagkit.probes.sockets import LISTENING, TABLES, readable, table_rows
+from diagkit.probes.sockets import LISTENERS, LISTENING, TABLES, readable, table_rows
 
 ESTABLISHED = "01"  # a state as the kernel numbers them
 EPHEMERAL = 32_768  # the lowest port that Linux gives to clients by default
+CONNECTIONS = Run(("ss", "-tn", "state", "established", "dport", "lt", f":{EPHEMERAL}"))
+WITHOUT_SS = tuple(replace(table, unless="ss") for table in TABLES)
 AT_MOST = 6  # endpoints that are tried; each costs a connection
 
 # What a setting is about, by the words around it, and the port it means where none is said.
@@ -67,11 +70,14 @@ def _settings() -> Run:
     return Run(("find", "/etc", "-type", "f", "-size", "-128k", "(", *named, ")", *grep), cap=65_536, root=True)
 
 
-@probe(_settings(), *(perhaps(table) for table in TABLES))
-def endpoints(settings: Reply, tcp: Reply, tcp6: Reply, resolver: Resolver) -> Endpoints:
+@probe(_settings(), perhaps(CONNECTIONS), perhaps(LISTENERS), *(perhaps(table) for table in WITHOUT_SS))
+def endpoints(
+    settings: Reply, connections: Reply, listeners: Reply, tcp: Reply, tcp6: Reply, resolver: Resolver
+) -> Endpoints:
     """Services of our own that this host uses: on short names, names below a search domain, or addresses."""
     found: dict[tuple[str, int], Endpoint] = {}
-    for one in [*_configured(settings, resolver), *_connected([t for t in (tcp, tcp6) if not t.silence])]:
+    connected = [*_connected(connections, listeners), *_in_tables([t for t in (tcp, tcp6) if not t.silence])]
+    for one in [*_configured(settings, resolver), *connected]:
         found.setdefault((one.host, one.port), one)
     if not found and "Permission denied" in settings.complaint:
         raise Withheld(Silence.DENIED, "some of the configuration below /etc is not for everybody")
@@ -128,16 +134,31 @@ def _ours(host: str, resolver: Resolver) -> bool:
     return ours and host not in NO_NAMES and not host.isdigit()
 
 
-def _connected(tables: list[Reply]) -> Iterator[Endpoint]:
+_ENDS = re.compile(r"(?:LISTEN +)?\d+ +\d+ +(\S+):(\d+) +(\S+):(\d+|\*)")
+
+
+def _connected(connections: Reply, listeners: Reply) -> Iterator[Endpoint]:
     """The far ends of connections that this host opened: to a port that clients are not given, not to one of ours."""
+    listening = {ends[2] for line in listeners.lines if (ends := _ENDS.match(line))}
+    for ends in filter(None, map(_ENDS.match, connections.lines)):
+        here, there = (ends[at].strip("[]").partition("%")[0].removeprefix("::ffff:") for at in (1, 3))
+        if ends[2] not in listening and _elsewhere(there, here):
+            yield Endpoint(host=there, port=int(ends[4]), via="connection")
+
+
+def _elsewhere(there: str, here: str) -> bool:
+    return not there.startswith("127.") and there not in ("::1", here)
+
+
+def _in_tables(tables: list[Reply]) -> Iterator[Endpoint]:
+    """The same from the kernel's tables, where there is no `ss`."""
     rows = [row for table in tables for row in table_rows(table)]
     listening = {_port(local) for local, _, state, _ in rows if state == LISTENING}
     for local, remote, state, _ in rows:
-        port = _port(remote)
-        if state != ESTABLISHED or port >= EPHEMERAL or _port(local) in listening:
+        if state != ESTABLISHED or (port := _port(remote)) >= EPHEMERAL or _port(local) in listening:
             continue
         address = readable(remote)
-        if not address.startswith("127.") and address != "::1" and readable(local) != address:
+        if _elsewhere(address, readable(local)):
             yield Endpoint(host=address, port=port, via="connection")
 
 

@@ -11,7 +11,7 @@ from diagkit.probes import Garbled, probe
 from diagkit.probes.sockets import readable, table_rows
 
 OPENING = Run(("ss", "-tan", "state", "syn-sent", "state", "syn-recv"))
-TABLE = Read("/proc/net/tcp", cap=131_072)
+TABLE = Read("/proc/net/tcp", cap=131_072, unless="ss")
 ROW = re.compile(r"(SYN-SENT|SYN-RECV)\s+\d+\s+\d+\s+(\S+):(\d+)\s+(\S+):(\d+)\s*")
 STATES = {"02": "SYN-SENT", "03": "SYN-RECV"}
 

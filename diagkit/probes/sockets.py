@@ -11,7 +11,11 @@ from diagkit.model import Again, Read, Reply, Run
 from diagkit.probes import Garbled, perhaps, probe
 from diagkit.probes.reading import elapsed, since
 
-HEADS = (Read("/proc/net/tcp", cap=65_536), Read("/proc/net/tcp6", cap=65_536))  # those that listen come first
+LISTENERS = Run(("ss", "-ltnp"), root=True)
+HEADS = (
+    Read("/proc/net/tcp", cap=65_536, unless="ss"),
+    Read("/proc/net/tcp6", cap=65_536, unless="ss"),
+)  # those that listen come first
 TABLES = (Read("/proc/net/tcp", cap=524_288), Read("/proc/net/tcp6", cap=524_288))
 NETSTAT = Read("/proc/net/netstat")
 LISTENING, TIME_WAIT = "0A", "06"  # states as the kernel numbers them
@@ -59,7 +63,7 @@ class Refusals:
 
 
 _ROW = re.compile(r"LISTEN\s+(\d+)\s+(\d+)\s+(\S+):(\d+)\s+\S+\s*(.*)$")
-_SOCKET = re.compile(r"\s*\d+: ([0-9A-F]+:\w{4}) ([0-9A-F]+:\w{4}) (\w\w) \w{8}:(\w{8}) ")
+_SOCKET = re.compile(r"^ *\d+: ([0-9A-F]+:\w{4}) ([0-9A-F]+:\w{4}) (\w\w) \w{8}:(\w{8}) ", re.MULTILINE)
 _OWNER = re.compile(r'\(\("([^"]*)",pid=(\d+)')
 
 
@@ -75,7 +79,7 @@ def _by_proc(tcp: Reply, tcp6: Reply) -> Listeners:
     )
 
 
-@probe(Run(("ss", "-ltnp"), root=True), otherwise=(((HEADS[0], perhaps(HEADS[1])), _by_proc),), at_once=True)
+@probe(LISTENERS, otherwise=(((HEADS[0], perhaps(HEADS[1])), _by_proc),), at_once=True)
 def listeners(reply: Reply) -> Listeners:
     """Listening TCP sockets with their accept queues, as `ss` tells it (`-p` names processes where we may see them)."""
     if reply.code or not reply.text.startswith("State"):
@@ -105,12 +109,12 @@ def table_rows(reply: Reply) -> list[tuple[str, str, str, str]]:
     header, *lines = reply.lines or [""]
     if "local_address" not in header:
         raise Garbled(reply.text[:60])
-    rows = [_SOCKET.match(line) for line in lines]
     if reply.cut:
-        rows = rows[:-1]
-    if not all(rows):
+        lines = lines[:-1]
+    rows: list[tuple[str, str, str, str]] = _SOCKET.findall("\n".join(lines))
+    if len(rows) != len(lines):
         raise Garbled("a row of the socket table")
-    return [(row[1], row[2], row[3], row[4]) for row in rows if row]
+    return rows
 
 
 @lru_cache(maxsize=4096)
