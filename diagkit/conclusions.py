@@ -15,7 +15,6 @@ from diagkit.causes.topology import Place, place_of
 from diagkit.checks import OPENS, Check
 from diagkit.checks.connectivity.identity import host_key
 from diagkit.differences.outliers import SetUp, Traits, traits
-from diagkit.digest.hosts import Heard, digest
 from diagkit.frozen import frozen
 from diagkit.model import (
     Coverage,
@@ -32,6 +31,7 @@ from diagkit.model import (
     Untrusted,
 )
 from diagkit.probes import Facts, Probe
+from diagkit.probes.recall import LEARNED
 from diagkit.timeline import Teller
 from diagkit.timeline.merge import within
 from diagkit.timeline.story import Gauges, Story, story
@@ -101,7 +101,7 @@ class Conclusion:
 def conclude(tape: Tape, settings: Settings) -> Conclusion:
     """What this tape tells by these settings: a pure function of the two."""
     probes = settings.probes()
-    facts = Facts(probes, tape)
+    facts: Facts = LEARNED.take((id(tape), *probes)) or Facts(probes, tape)
     findings, faults = judge(tape, settings, facts)
     result = result_of(tape, findings, settings)
     told = None
@@ -152,6 +152,8 @@ def _said_in_logs(target: Untrusted, moment: Moment, facts: Facts, found: Sequen
     """What the logs say: where they alone were asked for, all of it; else only where they tell of trouble."""
     of_logs = [finding for finding in found if finding.check.startswith(LOGS)]
     if len(of_logs) == len(found) or any(finding.status in (Status.WARN, Status.FAIL) for finding in of_logs):
+        from diagkit.digest.hosts import Heard, digest  # with the log engine behind it
+
         heard = Heard.of(facts)
         if heard and heard.anything:
             yield digest(target, moment, heard, found)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from diagkit.model import Ask, Moment, Reach, Reply, Silence, Site, Tape, Target, Transport
 from diagkit.probes import Facts
+from diagkit.probes.recall import LEARNED
 from diagkit.redact import redact
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def gather(
     probes = settings.probes()
     replies = {ask: reply for ask, reply in known.replies.items() if reply.silence not in AGAIN} if known else {}
     tape = Tape(target=target, moment=moment, replies=replies, site=site)
+    facts = Facts(probes, tape)
     for _ in range(ROUNDS):
-        wanted = Facts(probes, tape).wants()
+        wanted = facts.wants()
         if not wanted or stopped.is_set() or time.monotonic() >= deadline:
             break
         reaches = [a for a in wanted if isinstance(a, Reach)]
@@ -62,6 +64,8 @@ def gather(
         for ask in wanted:
             replies[ask] = _clean(answered.get(ask, TOO_LATE))
         tape = replace(tape, replies=replies, unreached=transport.unreached)
+        facts = facts.further(tape)
+    LEARNED.put((id(tape), *probes), facts, alive=tape)
     return tape
 
 

@@ -93,9 +93,7 @@ class Check:
             _JUDGED.put(alike, judged, alive=(limits, given))
         return judged
 
-    def _judged(
-        self, given: Sequence[object], limits: object, probes: tuple[Probe | None, ...]
-    ) -> tuple[Finding, ...]:
+    def _judged(self, given: Sequence[object], limits: object, probes: tuple[Probe | None, ...]) -> tuple[Finding, ...]:
         sources, facts = _sources(probes), dict(zip(self.needs, given, strict=True))
         limited = {"limits": limits} if "limits" in needs(self.judge) else {}
         found = tuple([self._sign(f, sources) for f in self.judge(**facts, **limited)])

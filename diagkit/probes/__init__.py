@@ -21,7 +21,6 @@ from diagkit.model import Again, Ask, History, Reply, Silence, Tape, Unknown, Un
 from diagkit.probes.recall import Answers as Answers
 from diagkit.probes.recall import fact_of
 
-NO_HISTORY = "no history of this host is kept; --baseline keeps one"
 NOTHING = Reply(silence=Silence.NOT_RUN, err=b"not asked")
 
 
@@ -61,6 +60,10 @@ class Inapplicable:
     why: str
 
 
+NO_HISTORY = Inapplicable("history", "no history of this host is kept; --baseline keeps one")
+REACHED = Inapplicable("unreached", "the host was reached")
+
+
 @frozen(eq=False)
 class Source:
     """One way to learn a fact: questions and the parser of their answers."""
@@ -83,7 +86,7 @@ class Probe:
 
     def asks(self) -> list[Ask]:
         """Every question that is known before any answer."""
-        return [_bare(a) for source in self.sources for a in source.asks]
+        return [ask for source in self.sources for ask in _asks_of(source)]
 
 
 def probe(
@@ -109,8 +112,9 @@ def probe(
     return wrap
 
 
-def _bare(ask: Ask | Perhaps) -> Ask:
-    return ask.ask if isinstance(ask, Perhaps) else ask
+@cache
+def _asks_of(source: Source) -> tuple[Ask, ...]:
+    return tuple(a.ask if isinstance(a, Perhaps) else a for a in source.asks)
 
 
 @cache
@@ -128,12 +132,15 @@ class Facts:
     """
 
     def __init__(self, probes: Iterable[Probe], tape: Tape, given: Iterable[object] = ()) -> None:
-        self._tape = tape
         self._replies: Mapping[Ask, Reply] = tape.replies
         self._probes = {p.fact: p for p in probes}
         self._facts: dict[type, object] = {type(g): g for g in (tape.target, tape.moment, tape.site, *given)}
-        self._facts[History] = tape.history or Inapplicable("history", NO_HISTORY)
-        self._facts[Unreached] = tape.unreached or Inapplicable("unreached", "the host was reached")
+        self._facts[History] = tape.history or NO_HISTORY
+        self._facts[Unreached] = tape.unreached or REACHED
+        self._own: set[type] = {type(tape.target), *map(type, given)}  # kinds of facts that no other host shares
+        self._early: set[type] = set()  # kinds of facts learned before all that they come of was answered
+        self._gaps = 0  # how often an answer was missed, or a fact used that had missed one
+        self._more: dict[Probe, list[Ask]] = {}  # the follow-ups of those whose facts are all there
         self.faults: list[tuple[str, Exception]] = []
 
     def __getitem__(self, kind: type) -> object:
@@ -143,16 +150,37 @@ class Facts:
             if known is None:
                 raise LookupError(f"no probe learns {kind.__name__}")
             self._facts[kind] = Unknown(known.name, Silence.NOT_RUN, "needs itself")  # ends a circle of needs
+            gaps = self._gaps
             self._facts[kind] = self._learn(known)
+            if self._gaps > gaps:
+                self._early.add(kind)
+        elif kind in self._early:
+            self._gaps += 1
         return self._facts[kind]
 
     def probe_of(self, kind: type) -> Probe | None:
         """The probe that learns this type of fact; None for given facts."""
         return self._probes.get(kind)
 
+    def shared(self, kinds: Iterable[type]) -> bool:
+        """Whether other hosts may have these very facts."""
+        return self._own.isdisjoint(kinds)
+
     def opens(self, probe: str) -> str:
         """What would let this probe see where it was not allowed to; empty if it does not say."""
         return next((p.opens for p in self._probes.values() if p.name == probe), "")
+
+    def further(self, tape: Tape) -> Facts:
+        """Those of the same host when it has answered more; kept is what no further answer can change."""
+        if tape.unreached:
+            return Facts(self._probes.values(), tape)
+        self._replies = tape.replies
+        early = {self._probes[kind].name for kind in self._early}
+        self.faults = [(name, error) for name, error in self.faults if name not in early]
+        for kind in self._early:
+            del self._facts[kind]
+        self._early.clear()
+        return self
 
     def wants(self) -> set[Ask]:
         """The questions that still need an answer, given the answers so far."""
@@ -165,11 +193,10 @@ class Facts:
         if known.at_once and (open_ := {a for a in known.asks() if a not in self._replies}):
             return open_
         for source in known.sources:
-            bare = [_bare(a) for a in source.asks]
+            bare = _asks_of(source)
             missing = {a for a in bare if a not in self._replies}
-            missing |= {a.first for a in missing if isinstance(a, Again) and a.first not in self._replies}
             if missing:
-                return missing
+                return missing | {a.first for a in missing if isinstance(a, Again) and a.first not in self._replies}
             if all(self._replies[a].silence not in _TRY_NEXT for a in bare):
                 break
         return {a for a in self._follow_ups(known, self._ready) if a not in self._replies}
@@ -177,14 +204,24 @@ class Facts:
     def _follow_ups(self, known: Probe, fact: Callable[[type], object]) -> list[Ask]:
         if known.also is None:
             return []
+        if known in self._more:
+            return self._more[known]
+        gaps = self._gaps
         facts = {name: fact(kind) for name, kind in needs(known.also).items()}
         if any(isinstance(f, Unknown | Inapplicable) or f is None for f in facts.values()):
             return []
         try:
-            return list(known.also(**facts))
+            asks = list(known.also(**facts))
         except Exception as error:  # noqa: BLE001 - a bug must not keep the other questions from being asked
-            self.faults.append((known.name, error))
+            self._fault(known, error)
             return []
+        if self._gaps == gaps:
+            self._more[known] = asks
+        return asks
+
+    def _fault(self, known: Probe, error: Exception) -> None:
+        if known.name not in dict(self.faults):
+            self.faults.append((known.name, error))
 
     def _ready(self, kind: type) -> object:
         """A fact, or None while its own questions are open."""
@@ -194,10 +231,17 @@ class Facts:
                 return None
         return self[kind]
 
+    def _reply(self, ask: Ask) -> Reply:
+        found = self._replies.get(ask)
+        if found is None:
+            self._gaps += 1
+            return NOTHING
+        return found
+
     def _learn(self, known: Probe) -> object:
         last: object = Unknown(known.name, Silence.NOT_RUN, "not asked")
         for source in known.sources:
-            replies = [self._replies.get(_bare(a), NOTHING) for a in source.asks]
+            replies = [self._reply(a) for a in _asks_of(source)]
             mute = next(
                 (r for a, r in zip(source.asks, replies, strict=True) if r.silence and not isinstance(a, Perhaps)), None
             )
@@ -211,10 +255,11 @@ class Facts:
 
     def _parse(self, known: Probe, source: Source, replies: list[Reply]) -> object:
         arguments: list[object] = list(replies)
-        for kind in list(needs(source.parse).values())[len(replies) :]:
+        wanted = list(needs(source.parse).values())[len(replies) :]
+        for kind in wanted:
             if kind is Answers:
-                follow_ups = self._follow_ups(known, self.__getitem__)  # an older tape never had some of the questions
-                arguments.append(Answers({a: self._replies.get(a, NOTHING) for a in follow_ups}))
+                # an older tape never had some of the questions
+                arguments.append(Answers({a: self._reply(a) for a in self._follow_ups(known, self.__getitem__)}))
                 continue
             fact = self[kind]
             if isinstance(fact, Unknown):
@@ -222,11 +267,15 @@ class Facts:
             if isinstance(fact, Inapplicable):
                 return Inapplicable(known.name, fact.why)
             arguments.append(fact)
+        parse = partial(_parsed, known, source)
         try:
-            return fact_of(source, arguments, partial(_parsed, known, source))
+            fact, shared = fact_of(source, arguments, parse) if self.shared(wanted) else (parse(arguments), False)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not take the other facts down; it is reported as a fault
-            self.faults.append((known.name, error))
+            self._fault(known, error)
             return Unknown(known.name, Silence.GARBLED, f"a bug in diagkit: {type(error).__name__}: {error}")
+        if not shared:
+            self._own.add(known.fact)
+        return fact
 
 
 def _parsed(known: Probe, source: Source, arguments: Sequence[object]) -> object:

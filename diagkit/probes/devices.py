@@ -92,7 +92,7 @@ def _rows(reply: Reply) -> dict[str, list[int]]:
     rows = {}
     for line in reply.lines:
         fields = line.split()
-        if len(fields) < 14 or not all(f.isdigit() for f in (*fields[:2], *fields[3:])):
+        if len(fields) < 14 or not "".join((*fields[:2], *fields[3:])).isdigit():
             raise Garbled(line[:60])
         rows[fields[2]] = [int(f) for f in fields[3:14]]
     if not rows:

@@ -12,6 +12,7 @@ from diagkit.probes.reading import elapsed, since, whole
 
 MEMINFO = re.compile(r"(\S+):\s+(\d+)(?: kB)?")
 VMSTAT = Read("/proc/vmstat")
+COUNTED = ("pswpin", "pswpout", "pgmajfault")
 
 
 @frozen(kw_only=True)
@@ -103,5 +104,5 @@ def paging(before: Reply, after: Reply) -> Paging:
 
 
 def _counters(reply: Reply) -> dict[str, int]:
-    pairs = (line.split(" ") for line in reply.lines)
-    return {name: whole(value, name) for name, value in pairs}
+    pairs = [line.split(" ") for line in reply.lines]
+    return {name: whole(value, name) for name, value in pairs if name in COUNTED}

@@ -1,8 +1,8 @@
-"""What was read once is not read again: hosts of a fleet say much alike, and one host's answers are read twice.
+"""What was read once is not read again: hosts of a fleet say much alike.
 
 Parsers are pure: the same answers and facts make the same fact. When an answer was given, and how long that took, is
 never the same, but few parsers look at it. So they are handed answers that notice a look (`_Watched`); a fact that came
-about without one is the same for whoever gives these answers.
+about without one is the same for whoever gives these answers. Of a parser that has looked nothing is kept any more.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from diagkit.model import Ask, Reply, Silence
 
 T = TypeVar("T")
-_LOOKED = object()  # stands for a fact where the parser looked at the times of these answers
 
 
 class Recall(Generic[T]):
@@ -39,6 +38,13 @@ class Recall(Generic[T]):
             self._kept.move_to_end(key)
             return found[0]
 
+    def take(self, key: Hashable) -> T | None:
+        """The same, which is forgotten here."""
+        with self._lock:
+            result, size, _ = self._kept.pop(key, (None, 0, None))
+            self._size -= size
+            return result
+
     def put(self, key: Hashable, result: T, size: int = 1, alive: object = None) -> None:
         """Keep it. alive: what must not go, and leave its `id` in the key to another thing."""
         with self._lock:
@@ -54,26 +60,32 @@ class Answers(dict[Ask, Reply]):
     """Replies to the asks that `also` asked for."""
 
 
-_FACTS: Recall[object] = Recall(8 << 20)  # bytes of answers: more than 32 hosts at a time are read from
+LEARNED: Recall[Any] = Recall(32)  # tapes: the facts that gave rise to questions, until conclusions are drawn of them
+_FACTS: Recall[object] = Recall(8 << 20)  # bytes of answers
+_LOOKING: set[object] = set()  # the sources whose parsers have looked at the times of answers
 
 
-def fact_of(source: object, arguments: Sequence[object], parse: Callable[[Sequence[object]], object]) -> object:
-    """What `parse` makes of these arguments, or made of their like before. source: whose arguments they are."""
-    replies = [reply for one in arguments for reply in _replies(one)]
+def fact_of(
+    source: object, arguments: Sequence[object], parse: Callable[[Sequence[object]], object]
+) -> tuple[object, bool]:
+    """What `parse` makes of these arguments, or made of their like; and whether others may share it.
+
+    source: whose arguments they are.
+    """
+    if source in _LOOKING:
+        return parse(arguments), False
     said = (source, *map(_said, arguments))
-    times = tuple((reply.at, reply.took) for reply in replies)
     found = _FACTS.get(said)
-    if found is _LOOKED:
-        found = _FACTS.get((said, times))
     if found is not None:
-        return found
+        return found, True
     looks: list[str] = []
     fact = parse([_watched(one, looks) for one in arguments])
-    size = 1000 + sum(len(reply.out) + len(reply.err) for reply in replies)
-    _FACTS.put(said, _LOOKED if looks else fact, size, arguments)
     if looks:
-        _FACTS.put((said, times), fact, size, arguments)
-    return fact
+        _LOOKING.add(source)
+        return fact, False
+    size = 1000 + sum(len(reply.out) + len(reply.err) for one in arguments for reply in _replies(one))
+    _FACTS.put(said, fact, size, arguments)
+    return fact, True
 
 
 def _replies(argument: object) -> Sequence[Reply]:

@@ -12,8 +12,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from operator import attrgetter, mul
+from operator import mul
 from statistics import median
+from typing import NamedTuple
 
 from diagkit.frozen import frozen
 from diagkit.model import Event, Moment, Onset, Relief, Untrusted
@@ -48,22 +49,34 @@ def step(averages: Mapping[float, float], longest: float) -> Jump | None:
     if not size:
         return None
     means = tuple(averages.values())
-    best = min((_fit(means, shape, size) for shape in _shapes(tuple(averages), longest)), key=attrgetter("residual"))
+    # of vectors of length 1 the one that means reach farthest along is the one they miss least
+    best = _fit(means, max(_shapes(tuple(averages), longest), key=lambda shape: sum(map(mul, means, shape.unit))), size)
     return best if best.residual <= MOST_RESIDUAL and SHORTEST < best.ago < longest else None
 
 
+class _Shape(NamedTuple):
+    """What shows, in the average of each time constant, of a step of height 1 so long ago; the same of length 1."""
+
+    ago: float
+    of: tuple[float, ...]
+    unit: tuple[float, ...]
+
+
 @cache
-def _shapes(constants: tuple[float, ...], longest: float) -> tuple[tuple[float, tuple[float, ...]], ...]:
-    """The grid of T: each with what shows by then of a step of height 1, in the average of each time constant."""
-    grid = (SHORTEST * (longest / SHORTEST) ** (i / (STEPS - 1)) for i in range(STEPS))
-    return tuple((ago, tuple(1 - math.exp(-ago / tau) for tau in constants)) for ago in grid)
+def _shapes(constants: tuple[float, ...], longest: float) -> tuple[_Shape, ...]:
+    """The grid of T."""
+    found = []
+    for i in range(STEPS):
+        ago = SHORTEST * (longest / SHORTEST) ** (i / (STEPS - 1))
+        shape = tuple(1 - math.exp(-ago / tau) for tau in constants)
+        found.append(_Shape(ago, shape, tuple(f / math.hypot(*shape) for f in shape)))
+    return tuple(found)
 
 
-def _fit(means: tuple[float, ...], shaped: tuple[float, tuple[float, ...]], size: float) -> Jump:
-    ago, shape = shaped
-    height = sum(map(mul, means, shape)) / sum(map(mul, shape, shape))
-    missed = math.sqrt(sum((mean - height * f) ** 2 for mean, f in zip(means, shape, strict=True)))
-    return Jump(ago, height, missed / size)
+def _fit(means: tuple[float, ...], shape: _Shape, size: float) -> Jump:
+    height = sum(map(mul, means, shape.of)) / sum(map(mul, shape.of, shape.of))
+    missed = math.sqrt(sum((mean - height * f) ** 2 for mean, f in zip(means, shape.of, strict=True)))
+    return Jump(shape.ago, height, missed / size)
 
 
 def onsets(

@@ -31,7 +31,7 @@ class Reader:
 
 def twice(reader: Reader, first: object, second: object) -> tuple[object, object]:
     source = object()
-    return fact_of(source, [first], reader), fact_of(source, [second], reader)
+    return fact_of(source, [first], reader)[0], fact_of(source, [second], reader)[0]
 
 
 @pytest.mark.parametrize("wrap", [lambda reply: reply, lambda reply: Answers({Run(("df",)): reply})])
@@ -47,8 +47,14 @@ def test_a_reader_that_looks_at_the_time_reads_each_time_anew(look: Callable[[Re
     reader = Reader(look)
     first, second = twice(reader, SAID, LATER)
     assert (first, second) == ((look(SAID), 1), (look(LATER), 2))
-    again, _ = twice(reader, SAID, SAID)
-    assert (again, reader.calls) == ((look(SAID), 3), 3)  # another source, but the same answer to it twice
+    twice(reader, SAID, SAID)
+    assert reader.calls == 4  # nothing is kept of it, as no other host will have the like
+
+
+def test_it_is_told_whether_others_may_share_a_fact() -> None:
+    for look, shared in ((lambda reply: reply.text, True), (lambda reply: reply.at, False)):
+        source, reader = object(), Reader(look)
+        assert [fact_of(source, [SAID], reader)[1] for _ in range(2)] == [shared, shared]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +69,7 @@ def test_who_says_something_else_is_read(other: Reply) -> None:
 def test_another_source_and_another_fact_make_another_fact() -> None:
     reader = Reader(lambda reply: reply.text)
     source, known = object(), ((), [0], [0])
-    found = {id(fact_of(source, [SAID, fact], reader)) for fact in known}
+    found = {id(fact_of(source, [SAID, fact], reader)[0]) for fact in known}
     assert len(found) == reader.calls == 3
     assert fact_of(object(), [SAID, known[0]], reader)
     assert reader.calls == 4
@@ -88,3 +94,11 @@ def test_what_was_not_wanted_for_longest_is_forgotten_first() -> None:
     kept.put("c", 2, 4)
     kept.put("too large", 3, 11)
     assert [kept.get(name) for name in ("a", "b", "c", "too large")] == [0, None, 2, None]
+
+
+def test_what_is_taken_is_not_there_any_more() -> None:
+    kept: Recall[int] = Recall(1)
+    kept.put("a", 1)
+    assert [kept.take("a"), kept.take("a"), kept.get("a")] == [1, None, None]
+    kept.put("b", 2)
+    assert kept.get("b") == 2
