@@ -104,6 +104,11 @@ class Sshd:
         """What the server has logged so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
+    def connections(self) -> int:
+        """How many have spoken SSH to it so far: tests that run beside this one look what answers on this machine."""
+        log = self.log()
+        return log.count("Connection from") - log.count("kex_exchange_identification")
+
     @property
     def pid(self) -> int:
         """The listening process; it has a child for every connection."""
