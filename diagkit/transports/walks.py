@@ -66,11 +66,19 @@ def _searched(named: Run, bare: Run, changes: Run | None) -> Walk:
         return (*named.argv[:2], *grep), cuts
     places = changes.argv[1 : changes.argv.index("-xdev")]
     recent = changes.argv[changes.argv.index("-xdev") + 1 :]
-    cuts[changes] = partial(_matching, rb"\d+ /")
+    elsewhere = tuple(place.encode() for place in places if place != named.argv[1])
+    cuts = {run: partial(_without, elsewhere, cut) for run, cut in cuts.items()}
+    cuts[changes] = partial(_without, (b"grep:",), partial(_matching, rb"\d+ /"))
     of_tree = ("-path", f"{named.argv[1]}/*")
     # What has changed is looked at further: the test that fails ends the first alternative. No parentheses: of what
     # stands in them, busybox forgets the last files.
     return ("find", *places, *recent, "!", "-type", "f", "-o", *of_tree, *grep), cuts
+
+
+def _without(words: Sequence[bytes], cut: Cut, reply: Reply) -> Reply:
+    """What is cut out, without the complaints that have one of these words in them."""
+    lines = reply.err.splitlines(keepends=True)
+    return cut(replace(reply, err=b"".join(line for line in lines if not any(word in line for word in words))))
 
 
 def _matching(pattern: bytes, reply: Reply) -> Reply:
