@@ -9,19 +9,19 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from math import ceil
 
 from diagkit.frozen import frozen
 from diagkit.model import Again, Ask, Glob, Moment, Read, Run, Scan, Sift
 from diagkit.transports import shortcuts, sifting
-from diagkit.transports.allowed import COMMANDS, Touches
-from diagkit.transports.joint import Cut, Joint, joints
+from diagkit.transports.joint import Joint, joints
+from diagkit.transports.walks import Cut
 
 QUICK = 5.0  # seconds for what should take milliseconds
 JOURNAL = 8.0  # seconds for a journal of some gigabytes
 COMPLAINTS = 10_000  # bytes of marks and complaints around an answer
-SEPARATOR = "/proc/self/environ"  # see `files` and `lines` in round.sh
+SEPARATOR = " $E "  # see `files` and `lines` in round.sh
 SEPARATOR_BYTES = 4096  # what cuts the files must not cut the separators
 PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
 
@@ -74,17 +74,17 @@ def put(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
                 others.append(_question(ask, other, moment))
     yield from (_files(reader, size, members) for (reader, size), members in batches.items())
     if globs:
-        patterns = f" {SEPARATOR} ".join(str(bare(ask)) for ask in globs)  # not quoted: they are to be expanded
+        patterns = SEPARATOR.join(str(bare(ask)) for ask in globs)  # not quoted: they are to be expanded
         yield Question(tuple(globs), "lines", f"{QUICK:g} {patterns}", QUICK, sum(map(_cap, globs)) + COMPLAINTS)
     yield from others
 
 
 def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
-    """A question of its own. Seconds are whole: not every timeout(1) knows fractions."""
+    """A question of its own. Seconds are whole: see `watch` in round.sh."""
     room = _cap(ask) + COMPLAINTS
     match asked:
         case Run(argv=argv, timeout=timeout):
-            return Question((ask,), "run", f"{_limit(asked)} {shortcuts.words(argv)}", timeout, room)
+            return Question((ask,), "run", f"{ceil(timeout)} {shortcuts.words(argv)}", timeout, room)
         case Scan(source="journal"):
             window = f"--since=@{moment.since.timestamp():.0f} --until=@{ceil(moment.until.timestamp())}"
             words = f"{JOURNAL:g} journalctl {window} --no-pager -o short-unix -r"
@@ -97,20 +97,10 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
     raise LookupError(f"a shell has no words for {ask}")
 
 
-def _limit(run: Run) -> int:
-    """Seconds for a command; 0 where it needs no process to watch it.
-
-    What asks the kernel alone either answers at once or is stuck where no signal reaches it. The reader of its lane
-    outlives it. Root's are watched all the same: what comes after them in their lane is worth it.
-    """
-    known = COMMANDS.get(run.argv[0])
-    return 0 if known and known.touches is Touches.KERNEL and not run.root else ceil(run.timeout)
-
-
 def _joint(joint: Joint) -> Question:
     runs = [ask for ask in joint.cuts if isinstance(ask, Run)]
     seconds = max(run.timeout for run in runs)
-    words = f"{_limit(replace(runs[0], timeout=seconds))} {shlex.join(joint.argv)}"
+    words = f"{ceil(seconds)} {shortcuts.words(joint.argv)}"
     return Question(tuple(runs), "run", words, seconds, sum(map(_cap, runs)) + COMPLAINTS, joint.cuts)
 
 
@@ -121,7 +111,13 @@ def _files(reader: str, size: int, members: list[tuple[Ask, str]]) -> Question:
     """
     asks = tuple(ask for ask, _ in members)
     size = max(size or max(map(_cap, asks)) + 1, SEPARATOR_BYTES)
-    words = f"{reader} {size} {shlex.join(dict.fromkeys(path for _, path in members))}"
+    paths = {shlex.quote(path): "" for _, path in members}
+    for ask, path in members:
+        if isinstance(asked := bare(ask), Read) and asked.unless:
+            paths[shlex.quote(path)] = f"${{has_{asked.unless}:+/dev/null}}"  # see `prepare` in round.sh
+    words = (
+        f"{QUICK:g} {reader} {size} {SEPARATOR.join(bent + path for path, bent in paths.items())}{SEPARATOR.rstrip()}"
+    )
     return Question(asks, "files", words, QUICK, sum(map(_cap, asks)) + 65_536 + COMPLAINTS)
 
 

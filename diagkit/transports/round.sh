@@ -20,7 +20,7 @@ unset CDPATH ENV BASH_ENV IFS GREP_OPTIONS
 PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 LC_ALL=C SYSTEMD_COLORS=0 SYSTEMD_PAGER='' PAGER=cat
 export PATH LC_ALL SYSTEMD_COLORS SYSTEMD_PAGER PAGER
-grep_lines=
+E=/proc/self/environ
 
 # A machine in trouble may have lost /dev/null, or have a plain file there, which we would fill.
 for null in /dev/null /dev/zero /dev/full; do
@@ -46,34 +46,11 @@ mark() {
   printf '\n%s %s\n' "$M" "$*"
 }
 
-# How to limit a command's time: `$within 5 df -P`. --foreground keeps it in our process group, where the end of the
-# connection finds it. And how to hold so many bytes back until all are there: `$hold bs=4096`, in one process where dd
-# knows how to.
-choose_tools() {
-  hold='dd iflag=fullblock count=1'
-  timeout --foreground -s KILL 9 $hold bs=1 <$input >$null && within='timeout --foreground -s KILL' && return
-  if timeout --foreground -s KILL 9 true; then
-    within='timeout --foreground -s KILL'
-  elif timeout -s KILL 9 true; then
-    within='timeout -s KILL'
-  else
-    within=deadline
-  fi
-  $hold bs=1 <$input >$null || hold=hold_back
-}
-
-# The same with two processes, for a dd that would not wait for more than the first bytes.
-hold_back() {
-  head -c "${1##bs=}" | tail -c "${1##bs=}"
-}
-
-# Once a connection. Only mildly nice: beside six busy loops on one processor (and no autogroups) a round that takes 2.2 s
-# takes 3.1 s at nice 5; at nice 19 it takes 22 s, and answers are missing.
+# Once a connection.
 prepare() {
   [ "$prepared" = $$ ] && return
-  prepared=$$ watchdog=
-  choose_tools
-  renice -n 5 -p $$ >$null
+  prepared=$$ warden= has_ss=
+  command -v ss >$null && has_ss=yes
   # The group is ours alone when this shell or the login shell above it leads it; sshd and dropbear see to that.
   read -r stat </proc/$$/stat
   # shellcheck disable=SC2086 # the words after the name in parentheses: state, parent, group
@@ -85,20 +62,76 @@ prepare() {
 }
 
 # Our input is the client's life line: the shell comes back to read it as soon as the lanes are started, and when it ends,
-# so does everything. A client that vanishes without a word is covered by the watchdog.
+# so does everything. A client that vanishes without a word is covered by the warden.
 begin() {
   prepare
   # shellcheck disable=SC2064 # $end is known now
   trap "$end" EXIT HUP INT TERM PIPE
-  [ "$watchdog" ] && kill "$watchdog"
-  { sleep "$D"; $end; } <$input >$null &
-  watchdog=$!
+  [ "$warden" ] && kill "$warden"
   clock
   mark S $uptime
 }
 
-# Limits a command's time where there is no timeout(1), or one that does not know -s (busybox before 1.30). A command
-# in the background would get /dev/null as its input, so the input is handed over by number.
+# Only mildly nice: beside six busy loops on one processor (and no autogroups) a round that takes 2.2 s takes 3.1 s at
+# nice 5; at nice 19 it takes 22 s, and answers are missing. Not for one lane: it would take longer than most answers.
+be_nice() {
+  [ "$niced" = $$ ] || renice -n 5 -p $$ >$null
+  niced=$$
+}
+
+# ---------------------------------------------------------------- what ends in time
+#
+# One process watches all that may hang, and one more lets its seconds tick by, in the pipe where the others tell it who
+# they are. (A timeout(1) for each would be two processes for each; and it is not everywhere.) What is told is read at
+# once, so the pipe is never full. Where a pipe cannot be opened anew (no /proc), `deadline` does it.
+
+tick() {
+  while sleep 1; do echo; done
+}
+
+# The pipe is our input, and at 8 for all that is started from here.
+open_posts() {
+  posts=
+  [ -p /proc/self/fd/0 ] && exec 8<>/proc/self/fd/0 && posts=open
+}
+
+# post PLACE PID SECONDS: this process is to be killed then, unless another takes its place. post PLACE: or nobody does.
+post() {
+  [ "$posts" ] && echo "$*" >&8
+}
+
+# Until everything has to end. A tick is an empty line.
+watch() {
+  places=
+  while read -r place pid seconds; do
+    if [ "$place" ]; then
+      case " $places " in
+        *" $place "*) ;;
+        *) places="$places $place" ;;
+      esac
+      eval "pid_$place=$pid left_$place=$seconds"
+      continue
+    fi
+    D=$((D - 1))
+    [ $D -gt 0 ] || $end
+    for place in $places; do
+      eval "pid=\$pid_$place left=\$((left_$place -= 1))"
+      [ "$pid" ] && [ "$left" -lt 0 ] && kill -9 "$pid" && eval "pid_$place="
+    done
+  done
+}
+
+# within SECONDS COMMAND...: becomes the command. In a process of its own.
+within() {
+  [ "$posts" ] || deadline "$@"
+  seconds=$1
+  shift
+  read -r pid _ </proc/self/stat
+  post "$place" "$pid" "$seconds"
+  exec "$@" 8>&- 9>&-
+}
+
+# A command in the background would get /dev/null as its input, so the input is handed over by number.
 deadline() {
   seconds=$1
   shift
@@ -111,112 +144,175 @@ deadline() {
   wait $child
   set -- $?
   kill $killer
-  return $1
+  exit $1
+}
+
+# ---------------------------------------------------------------- questions
+
+begun() {
+  id=$1
+  clock
+  mark B "$id" $uptime
+}
+
+# ended CODE [BYTES]: so much of what was complained of goes along.
+ended() {
+  post "$place"
+  clock
+  mark E "$id" "$1" $uptime
+  printf "%.${2:-8192}s" "$complaint"
 }
 
 # run ID SECONDS COMMAND...: the command substitution catches standard error; standard output goes past it, to 4.
-# Without limit where SECONDS is 0.
 run() {
-  id=$1 seconds=$2
-  shift 2
-  clock
-  mark B "$id" $uptime
-  case $1 in
+  begun "$1"
+  shift
+  case $2 in
     */*) ;;
-    *) command -v "$1" >$null || set -- '' "$1: not found" ;;
+    *) command -v "$2" >$null || set -- '' ;;
   esac
   if [ "$1" ]; then
-    # shellcheck disable=SC2086 # words
-    [ "$seconds" = 0 ] || set -- $within "$seconds" "$@"
-    complaint=$("$@" 2>&1 >&4 4>&-)
-    code=$?
+    complaint=$(within "$@" 2>&1 >&4 4>&-)
+    ended $?
   else
-    complaint=$2 code=127
+    complaint='not found'
+    ended 127
   fi
-  clock
-  mark E "$id" $code $uptime
-  printf '%.8192s' "$complaint"
+}
+
+# newest ID SECONDS BYTES COMMAND...: only the last bytes of what it says.
+newest() {
+  begun "$1"
+  seconds=$2 bytes=$3
+  shift 3
+  complaint=$({ within "$seconds" "$@" 4>&- | tail -c "$bytes" >&4 8>&-; } 2>&1)
+  ended 0
 }
 
 # lines ID SECONDS PATH...: every line of every file, each after its file's name. The reader's own environment, which
-# holds the separator, is read where one question's files end and the next one's begin. busybox knows no -a.
+# holds the separator, is read where one question's files end and the next one's begin. Not every busybox knows -a.
 lines() {
-  id=$1 seconds=$2
+  begun "$1"
+  seconds=$2
   shift 2
-  [ "$grep_lines" ] || case $(grep -a -m 1 . <$input 2>&1 >$null) in
-    '') grep_lines=-aH ;;
-    *) grep_lines=-H ;;
-  esac
-  run "$id" "$seconds" env -i "$S" PATH="$PATH" grep $grep_lines '' "$@"
+  for options in -aH -H; do
+    complaint=$(within "$seconds" env -i "$S" PATH="$PATH" grep $options '' "$@" 2>&1 >&4 4>&-)
+    code=$?
+    case $complaint in
+      'grep: invalid option'* | 'grep: unrecognized option'*) ;;
+      *) break ;;
+    esac
+  done
+  ended $code
 }
 
-# newest ID SECONDS BYTES COMMAND...: like run, but only the last bytes of what it says.
-newest() {
-  id=$1 seconds=$2 bytes=$3
-  shift 3
-  clock
-  mark B "$id" $uptime
-  complaint=$({ $within "$seconds" "$@" 4>&- | tail -c "$bytes" >&4; } 2>&1)
-  clock
-  mark E "$id" 0 $uptime
-  printf '%.8192s' "$complaint"
-}
-
-# files ID READER BYTES PATH...: many files for the price of one process. After each it reads its own environment, which
-# holds the separator. (It is not the mark: `ps` may show it for a moment.) A path that is there but is no regular file (a FIFO would block, a device may act)
-# is bent so that it cannot be opened.
+# files ID SECONDS READER BYTES PATH...: many files for the price of one process. Between them it reads its own
+# environment, which holds the separator. (It is not the mark: `ps` may show it for a moment.) A path that is there but is
+# no regular file (a FIFO would block, a device may act) is bent so that it cannot be opened.
 files() {
-  id=$1 reader=$2 bytes=$3
-  shift 3
+  id=$1 seconds=$2 reader=$3 bytes=$4
+  shift 4
+  odd=
   for path; do
+    [ -f "$path" ] || [ ! -e "$path" ] || odd=yes
+  done
+  [ "$odd" ] && for path; do
     shift
     [ -f "$path" ] || [ ! -e "$path" ] || path=/dev/null/$path
-    set -- "$@" "$path" /proc/self/environ
+    set -- "$@" "$path"
   done
-  clock
-  mark B "$id" $uptime
-  if [ -r /proc/self/environ ]; then
-    complaint=$(env -i "$S" PATH="$PATH" "$reader" -q -c "$bytes" "$@" 2>&1 >&4 4>&-)
+  begun "$id"
+  if [ -r $E ]; then
+    complaint=$(within "$seconds" env -i "$S" PATH="$PATH" "$reader" -q -c "$bytes" "$@" 2>&1 >&4 4>&-)
   else
     complaint=$(one_by_one "$@" 2>&1 >&4)
   fi
-  code=$?
-  clock
-  mark E "$id" $code $uptime
-  printf '%.65536s' "$complaint"
+  ended $? 65536
 }
 
 # The same where there is no /proc.
 one_by_one() {
   for path; do
     case $path in
-      /proc/self/environ) printf '%s\000PATH=\000' "$S" ;;
+      "$E") printf '%s\000PATH=\000' "$S" ;;
       *) "$reader" -c "$bytes" "$path" ;;
     esac
   done
 }
 
-# deliver LANE: the end of a lane's pipeline. Nothing arrives before the lane has ended, and the first that does is the
-# empty line before a mark. Then the one byte in the pipe at 9 is the right to write to standard output. Where a pipe
-# cannot be opened anew (no /proc), lanes take turns instead.
+# ---------------------------------------------------------------- lanes
+#
+# QUESTIONS | collect LANE SECONDS | hold BYTES | deliver LANE: what collects is what is killed at the deadline, for a
+# command stuck in the kernel cannot be. What holds back keeps the cap, and everything until the lane is done, so that a
+# lane is delivered whole.
+
+# One byte in a pipe is the right to write to standard output. Where a pipe cannot be opened anew lanes take turns instead.
+open_turns() {
+  turns=yes next=wait
+  [ -p /proc/self/fd/0 ] && exec 9<>/proc/self/fd/0 && turns='' next=:
+}
+
+collect() {
+  place=${1}c
+  within "$2" cat
+}
+
+# A dd that would not wait for more than the first bytes says so before it has read any.
+hold() {
+  dd iflag=fullblock count=1 bs="$1" || { head -c "$1" | tail -c "$1"; }
+}
+
+# Nothing arrives before the lane has ended, and the first that does is the empty line before a mark.
 deliver() {
   read -r _
+  post "${1}c"
   [ "$turns" ] || read -r _ <&9
   echo
-  cat
+  cat 8>&- 9>&-
   mark L "$1"
   [ "$turns" ] || echo >&9
 }
 
+# QUESTIONS | collect 1 SECONDS | deliver_only BYTES: nobody else wants to write.
+deliver_only() {
+  hold "$1" 8>&-
+  post 1c
+  mark L 1
+}
+
+# Whether we are root, without starting a process.
+is_root() {
+  effective=
+  while read -r key _ effective _; do
+    [ "$key" = Uid: ] && break
+  done </proc/self/status
+  [ "$effective" = 0 ]
+}
+
 # as_root QUESTIONS: asks them through sudo where it wants no password. Root's processes are beyond our reach, so root's
-# shell watches for our end itself: its input stays open as long as our process group lives.
+# shell watches them, and for our end: its input stays open as long as our process group lives.
 as_root() {
-  [ "$(id -u)" != 0 ] && command -v sudo >$null || return 1
+  is_root || ! command -v sudo >$null && return 1
   {
     {
-      printf '%s\n' 'diagkit() {' "M=$M S=$S" 'exec 3<&0 4>&1' "$L" "{ read -r _ <&3; $end; } <$input >$null 4>&- &" \
-        'watch=$!' "exec <$input 3<&-" choose_tools "$1" 'kill -9 $watch' '}' diagkit
+      printf '%s\n' 'diagkit() {' "M=$M S=$S D=$D" 'exec 3<&0 4>&1' "$L" "end='$end'" 'questions() {' "$1" '}' rooted '}' diagkit
       exec sleep "$D"
-    } 4>&- 9>&- &
-  } | sudo -n sh -s
+    } 4>&- 8>&- 9>&- &
+  } | sudo -n sh -s 8>&- 9>&-
+}
+
+# Root's side of it.
+rooted() {
+  { read -r _ <&3; $end; } <$input >$null 4>&- &
+  life=$!
+  echo | {
+    open_posts
+    tick >&8 3<&- 4>&- &
+    ticking=$!
+    watch <&8 3<&- 4>&- >$null &
+    exec <$input 3<&-
+    place=0
+    questions
+    kill -9 $! $ticking $life
+  }
 }

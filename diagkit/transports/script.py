@@ -63,14 +63,23 @@ class Round:
 
     def script(self, mark: str, separator: str, seconds: float) -> bytes:
         """The program that asks all this. `seconds`: how long the client will listen."""
-        numbers = iter(range(sum(len(lane.questions) for lane in self.lanes)))
-        lanes = "\n".join(_lane(k, lane, numbers, seconds) for k, lane in enumerate(self.lanes, 1))
+        numbers = iter(range(len(self.questions)))
+        lanes = [_lane(k, lane, numbers, seconds) for k, lane in enumerate(self.lanes, 1)]
+        if len(lanes) == 1:
+            start, asked = "begin", f"{lanes[0]} | deliver_only {self.lanes[0].bytes} &"
+        else:
+            held = [
+                f"{text} | hold {lane.bytes} 8>&- 9>&- | deliver {k} &\n$next"
+                for k, (lane, text) in enumerate(zip(self.lanes, lanes, strict=True), 1)
+            ]
+            start, asked = "begin\nbe_nice", "\n".join(["echo | {", "open_turns", *held, "} &"])
         program = _PROGRAM.format(
             mark=mark,
             separator=separator,
             seconds=ceil(seconds) + 5,
             library=shlex.quote(library() + self.besides),
-            lanes=lanes,
+            start=start,
+            lanes=asked,
         )
         return EATEN + program.encode("utf-8", "surrogateescape")
 
@@ -82,23 +91,22 @@ diagkit() {{
 M={mark} S={separator} D={seconds}
 L={library}
 eval "$L"
-begin
-echo | {{
-if [ -p /proc/self/fd/0 ]; then exec 9<>/proc/self/fd/0; turns='' next=:; else turns=yes next=wait; fi
-exec <$input
+{start}
+tick | {{
+open_posts
 {lanes}
+watch
 }} &
+warden=$!
 }}
 diagkit
 """
 
-# The reader in the middle is what is killed at the deadline: a command stuck in the kernel cannot be. What holds back
-# keeps the cap, and everything until the lane is done, so that a lane is delivered whole.
 _LANE = """\
-{{ exec 4>&1
+{{ place={lane}
+exec 4>&1 <$input 9>&-
 {calls}
-}} 9>&- | $within {seconds} cat 9>&- | $hold bs={bytes} 9>&- | deliver {lane} &
-$next"""
+}} | collect {lane} {seconds}"""
 
 
 def _lane(number: int, lane: Lane, numbers: Iterator[int], patience: float) -> str:
@@ -109,7 +117,7 @@ def _lane(number: int, lane: Lane, numbers: Iterator[int], patience: float) -> s
     if lane.root:
         text = f"R={shlex.quote(text)}\n" + 'as_root "$R" || eval "$R"'
     seconds = max(1.0, min(lane.seconds, patience - 1))
-    return _LANE.format(calls=text, seconds=f"{seconds:.0f}", bytes=lane.bytes, lane=number)
+    return _LANE.format(calls=text, seconds=f"{seconds:.0f}", lane=number)
 
 
 def library() -> str:

@@ -17,15 +17,12 @@ busy=2     # seconds of processor time each process may use
 
 # framed ID BYTES COMMAND...: what the command says, as the answer to this question: so many bytes of it, compressed.
 framed() {
-  id=$1 bytes=$2
-  shift 2
   prepare_sift
-  clock
-  mark B "$id" $uptime
-  complaint=$({ ulimit -t $busy; "$@" 4>&- | squeezed | head -c "$bytes" >&4 4>&-; } 2>&1)
-  clock
-  mark E "$id" 0 $uptime
-  printf '%.8192s' "$complaint"
+  begun "$1"
+  bytes=$2
+  shift 2
+  complaint=$({ ulimit -t $busy; "$@" 4>&- | squeezed | head -c "$bytes" >&4 4>&-; } 2>&1 8>&-)
+  ended 0
 }
 
 # Once a shell. GNU grep finds strings four times as fast as one expression. busybox looks for one string after the other,
