@@ -19,7 +19,8 @@ from diagkit.causes.suspects import ESTABLISHED, across_hosts, suspects_of
 from diagkit.causes.topology import Place
 from diagkit.causes.verdicts import RANK, over, verdict
 from diagkit.causes.weighing import Weighing
-from diagkit.model import Common, Diagnosis, Finding, Status, Suspect, Untrusted, Verdict
+from diagkit.frozen import frozen
+from diagkit.model import Common, Diagnosis, Finding, NextCheck, Status, Suspect, Untrusted, Verdict, Weighed
 
 COMMON_TRIGGER = 5e-4  # prior probability of something that puts the same fault on several hosts
 MORE_THAN_CHANCE = 10.0  # decibans from which one story is told instead of several
@@ -30,24 +31,47 @@ def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, plac
     by_target: dict[str, list[Finding]] = {}
     for finding in findings:
         by_target.setdefault(finding.target.raw, []).append(finding)
-    fleet = weigh_together(by_target, places, knowledge)
-    verdicts: dict[str, Verdict] = {}
-    suspects: list[Suspect] = []
-    for target, found in by_target.items():
-        weighing = fleet.weighings.get(target)
-        named = suspects_of(weighing, knowledge.runbooks, over=over(found, now)) if weighing else []
-        verdicts[target] = verdict(found, named, knowledge)
-        suspects += named if verdicts[target] is not Verdict.HEALTHY else []
-    told = across_hosts(suspects, fleet)
-    leading = max(verdicts.values(), key=RANK.index, default=Verdict.INCONCLUSIVE)
-    unsettled = [fleet.weighings[t] for t, v in verdicts.items() if v is Verdict.INCONCLUSIVE and t in fleet.weighings]
+    weighed: dict[str, _Outcome] = {}
+
+    def take(weighing: Weighing) -> None:
+        weighed[weighing.target] = _outcome(weighing, by_target[weighing.target], knowledge, now)
+
+    fleet = weigh_together(by_target, places, knowledge, take)
+    outcomes = [weighed.get(t) or _Outcome(verdict=verdict(found, [], knowledge)) for t, found in by_target.items()]
+    told = across_hosts([s for o in outcomes if o.verdict is not Verdict.HEALTHY for s in o.suspects], fleet)
+    leading = max((outcome.verdict for outcome in outcomes), key=RANK.index, default=Verdict.INCONCLUSIVE)
+    condition = next((o.condition for o in outcomes if o.condition is not None), None)
     return Diagnosis(
         verdict=leading,
         causes=tuple(told),
-        unexplained=tuple(w for weighing in fleet.weighings.values() for w in weighing.unexplained),
-        condition=Untrusted(_deepest(unsettled[0]) if leading is Verdict.INCONCLUSIVE and unsettled else ""),
+        unexplained=tuple(w for outcome in outcomes for w in outcome.unexplained),
+        condition=Untrusted(condition or "" if leading is Verdict.INCONCLUSIVE else ""),
         common=tuple(_common(told, by_target, knowledge)),
-        next_checks=tuple(check for weighing in unsettled for check in next_checks(weighing, knowledge)),
+        next_checks=tuple(check for outcome in outcomes for check in outcome.next_checks),
+    )
+
+
+@frozen(kw_only=True)
+class _Outcome:
+    """What the findings of one target come to. condition: its deepest, where it is weighed and not settled."""
+
+    verdict: Verdict
+    suspects: Sequence[Suspect] = ()
+    unexplained: tuple[Weighed, ...] = ()
+    condition: str | None = None
+    next_checks: tuple[NextCheck, ...] = ()
+
+
+def _outcome(weighing: Weighing, found: Sequence[Finding], knowledge: Knowledge, now: datetime) -> _Outcome:
+    named = suspects_of(weighing, knowledge.runbooks, over=over(found, now))
+    said = verdict(found, named, knowledge)
+    unsettled = said is Verdict.INCONCLUSIVE
+    return _Outcome(
+        verdict=said,
+        suspects=named,
+        unexplained=weighing.unexplained,
+        condition=_deepest(weighing) if unsettled else None,
+        next_checks=next_checks(weighing, knowledge) if unsettled else (),
     )
 
 

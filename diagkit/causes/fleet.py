@@ -16,11 +16,11 @@ that hang together as a tree, this is exact.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from diagkit.causes.engine import WINDOW
-from diagkit.causes.grounding import PROVIDER, Beyond
+from diagkit.causes.grounding import PROVIDER, Beyond, Node
 from diagkit.causes.knowledge import Knowledge
 from diagkit.causes.topology import Place, Topology
 from diagkit.causes.weighing import Memo, Weighing, sick, weigh_one
@@ -30,13 +30,14 @@ CLIENTS_FAIL = "clients_fail"  # the condition of a provider that its clients no
 ASSUMED = 0.05  # a provider's trouble, before it was heard
 STRONGEST = 1e3  # no message speaks louder
 PROBING = 10.0  # a likelihood ratio to learn a condition's probability with
+KINDS = 32  # of hosts that are alike, of which a weighing is kept for the next; it takes some 200 kB
 
 Shared = tuple[str, str]  # cause, and subject as everybody writes it
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """Every target that anything is wrong with, weighed; and how they hang together.
+    """The targets with trouble that have to do with others, weighed; and how all hang together.
 
     shared: shared thing -> target -> the node that stands for it there.
     """
@@ -51,21 +52,35 @@ class Fleet:
         return named if named in self.shared else None
 
 
-def weigh_together(findings: Mapping[str, Sequence[Finding]], places: Iterable[Place], knowledge: Knowledge) -> Fleet:
-    """Weigh all targets, those with trouble one by one and then in the light of each other."""
+def weigh_together(
+    findings: Mapping[str, Sequence[Finding]],
+    places: Iterable[Place],
+    knowledge: Knowledge,
+    each: Callable[[Weighing], None],
+) -> Fleet:
+    """Weigh all targets with trouble one by one, and those that have to do with others in the light of each other.
+
+    `each` is told of every one once it is weighed. A weighing is large, and only those of the latter are kept.
+    """
     memo: Memo = {}
     topology = Topology(places)
     troubled = {target: found for target, found in findings.items() if sick(found)}
     beyond = {target: _around(target, topology, troubled) for target in troubled}
-    alone = {t: weigh_one(t, found, knowledge, memo, beyond[t]) for t, found in troubled.items()}
-    shared = _shared(alone, topology) if len(findings) > 1 else {}
-    if not shared and not any(about.providers for about in beyond.values()):
-        return Fleet(alone, topology)
-    priors = _hear_shared(alone, shared, findings, topology, knowledge)
+    providers = {provider for about in beyond.values() for provider in about.providers}
+    alone: dict[str, Weighing] = {}
+    for target, found in troubled.items():
+        weighing = weigh_one(target, found, knowledge, memo, beyond[target])
+        if target in providers or beyond[target].providers or (len(findings) > 1 and _shared_nodes(weighing)):
+            alone[target] = weighing
+        else:
+            each(weighing)
+        if len(memo) > KINDS:
+            del memo[next(iter(memo))]
+    priors = _hear_shared(alone, _shared(alone, topology), findings, topology, knowledge)
     after = _hear_clients(alone, beyond, troubled, knowledge, memo)
-    together = {
-        t: weigh_one(t, found, knowledge, memo, replace(after[t], priors=priors[t])) for t, found in troubled.items()
-    }
+    together = {t: weigh_one(t, troubled[t], knowledge, memo, replace(after[t], priors=priors[t])) for t in alone}
+    for weighing in together.values():
+        each(weighing)
     return Fleet(together, topology, _shared(together, topology))
 
 
@@ -82,10 +97,14 @@ def _shared(weighings: Mapping[str, Weighing], topology: Topology) -> dict[Share
     """The shared things that any target has a node for."""
     found: dict[Shared, dict[str, int]] = {}
     for target, weighing in weighings.items():
-        for i, node in enumerate(weighing.nodes):
-            if node.subject and node.state is not None and node.state.shared:
-                found.setdefault((node.id, topology.common_name(node.subject, target)), {})[target] = i
+        for i, node in _shared_nodes(weighing):
+            found.setdefault((node.id, topology.common_name(node.subject, target)), {})[target] = i
     return found
+
+
+def _shared_nodes(weighing: Weighing) -> list[tuple[int, Node]]:
+    """Those that stand for what other targets may use too."""
+    return [(i, n) for i, n in enumerate(weighing.nodes) if n.subject and n.state is not None and n.state.shared]
 
 
 def _hear_shared(

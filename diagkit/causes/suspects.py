@@ -147,7 +147,9 @@ def _joined(one: Suspect, other: Suspect) -> Suspect:
 
 def _with_clients(suspect: Suspect, fleet: Fleet) -> Suspect:
     """What a cause does to the targets that use this one's services, where it is that which they suffer from."""
-    weighing = fleet.weighings[suspect.target.raw]
+    weighing = fleet.weighings.get(suspect.target.raw)
+    if weighing is None:
+        return suspect
     node = next((n for n in weighing.found.best if weighing.nodes[n].id == suspect.id), None)
     fails = weighing.place(CLIENTS_FAIL)
     if node is None or fails is None or fails not in weighing.world:
