@@ -8,28 +8,31 @@ Third parties add modules through the entry points `diagkit.probes`, `diagkit.ch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, lru_cache, partial
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Generic, TypeVar, get_args
 
 from diagkit import causes, checks, own, plugins, probes, timeline
 from diagkit.admission import refuse_check, refuse_probe, refuse_state
 from diagkit.causes import WORDS, Cause, Condition, State
 from diagkit.causes.knowledge import Knowledge
 from diagkit.checks import PHASES, Check
-from diagkit.differences.outliers import SetUp
 from diagkit.frozen import frozen
-from diagkit.logs import signatures
 from diagkit.model import Fault, Untrusted
 from diagkit.probes import Probe, needs
 from diagkit.timeline import Teller
-from diagkit.timeline.story import Gauges
+
+if TYPE_CHECKING:
+    from diagkit.differences.outliers import SetUp
+    from diagkit.timeline.story import Gauges
+
+    Wanting = Check | Teller | type[Gauges | SetUp]
 
 T = TypeVar("T")
-Wanting = Check | Teller | type[Gauges | SetUp]
 SHIPPED = Path(__file__).parent
 
 
@@ -190,6 +193,8 @@ def all_conditions() -> dict[str, Condition]:
 @cache
 def homes() -> dict[str, Home]:
     """Where each probe, check, cause, condition and log signature is defined; a signature by `signatures.ID`."""
+    from diagkit.logs import signatures
+
     told = {f"signatures.{s.id}": Home(Path(s.file), s.id, s.family) for s in signatures.catalogue().values()}
     return {**_probes().homes, **_checks().homes, **_states().homes, **told}
 
@@ -199,6 +204,8 @@ def faults() -> tuple[Fault, ...]:
     """What of plug-ins and of the user's own knowledge does not take part, and why."""
     if not guests():
         return ()
+    from diagkit.logs import signatures
+
     loaded = [fault for package in (probes, checks, causes) for fault in _modules(package)[1]]
     return (*loaded, *signatures.faults(), *_probes().faults, *_checks().faults, *_states().faults)
 
@@ -251,6 +258,8 @@ def runbooks() -> dict[str, str]:
 @cache
 def voices() -> dict[str, dict[str, float]]:
     """What each log signature speaks for: cause or condition -> weight."""
+    from diagkit.logs import signatures
+
     return {
         name: {cause: WORDS[word] for cause, word in signature.causes.items() if word in WORDS}
         for name, signature in signatures.catalogue().items()
@@ -260,14 +269,26 @@ def voices() -> dict[str, dict[str, float]]:
 @cache
 def knowledge() -> Knowledge:
     """All that the diagnosis weighs with."""
-    return Knowledge(
+    return replace(
+        knowledge_of(all_checks().values()),
         causes=all_causes(),
         conditions=all_conditions(),
         voices=voices(),
-        noises={name: check.noise for name, check in all_checks().items()},
         runbooks=runbooks(),
-        vital=frozenset(name for name, check in all_checks().items() if check.vital),
-        groups={name: check.group for name, check in all_checks().items() if check.group},
-        for_people=frozenset(name for name, check in all_checks().items() if check.for_people),
-        costs={name: check.cost for name, check in all_checks().items() if check.cost},
+    )
+
+
+def knowledge_of(known: Iterable[Check]) -> Knowledge:
+    """What there is to know of these checks alone: enough where nothing is wrong, and no cause is looked for."""
+    known = tuple(known)
+    return Knowledge(
+        causes={},
+        conditions={},
+        voices={},
+        runbooks={},
+        noises={check.name: check.noise for check in known},
+        vital=frozenset(check.name for check in known if check.vital),
+        groups={check.name: check.group for check in known if check.group},
+        for_people=frozenset(check.name for check in known if check.for_people),
+        costs={check.name: check.cost for check in known if check.cost},
     )

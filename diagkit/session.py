@@ -8,6 +8,7 @@ from itertools import chain
 
 from diagkit import catalog
 from diagkit.causes.diagnosis import weigh
+from diagkit.causes.weighing import sick
 from diagkit.checks import OPENS
 from diagkit.conclusions import Conclusion, Settings, conclude, telling
 from diagkit.differences.alike import alike
@@ -44,7 +45,8 @@ def assemble(concluded: Sequence[Conclusion], settings: Settings, run: RunInfo) 
     findings = tuple(chain.from_iterable(of.findings for of in concluded))
     status = Status.worst(telling(findings, settings))
     counts = Counter(f.status.value for f in findings)
-    diagnosis = weigh(findings, catalog.knowledge(), run.until, [of.place for of in concluded])
+    knowledge = catalog.knowledge() if sick(findings) else catalog.knowledge_of(settings.checks)
+    diagnosis = weigh(findings, knowledge, run.until, [of.place for of in concluded])
     targets = tuple(of.target for of in concluded)
     told = timeline([of.story for of in concluded if of.story])
     return Report(

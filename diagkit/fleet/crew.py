@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
@@ -15,7 +15,7 @@ from diagkit.fleet.errand import Errand
 from diagkit.fleet.parallel import USUAL
 from diagkit.frozen import frozen
 from diagkit.gathering import gather
-from diagkit.model import Fault, Reply, Silence, Tape, Target, Transport, Unreached, Untrusted
+from diagkit.model import Ask, Fault, Reach, Reply, Silence, Tape, Target, Transport, Unreached, Untrusted
 
 GRACE = 0.2  # seconds past its deadline in which a target may still hand in what it has
 LAST_WORDS = 1.5  # seconds in which those cut off by a signal may
@@ -91,8 +91,6 @@ class _Job(Generic[T]):
             finished.put(self)
 
     def _ask(self, errand: Errand, open_: Opener) -> None:
-        from diagkit.transports.wire import wire
-
         deadline = self.started + errand.timeout
         self.transport = open_(self.target, deadline)
         self.tape = gather(
@@ -101,7 +99,7 @@ class _Job(Generic[T]):
             errand.moment,
             errand.settings,
             self.transport,
-            wire,
+            _wire,
             deadline,
             self.stopped,
             self.known,
@@ -192,6 +190,12 @@ def visits(
     for job in waiting:  # a signal came first
         job.started = time.monotonic()
         yield job.visit(errand, then, halted=bool(stop.number))
+
+
+def _wire(asks: Iterable[Reach], transport: Transport, deadline: float) -> Mapping[Ask, Reply]:
+    from diagkit.transports.wire import wire  # with all protocols; many runs test no way to anything
+
+    return wire(asks, transport, deadline)
 
 
 def _cut_short(tape: Tape) -> Tape:

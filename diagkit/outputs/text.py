@@ -9,7 +9,6 @@ from diagkit.differences.alike import LEADING
 from diagkit.model import NO_TEXT, Report, Suspect, Weighed
 from diagkit.outputs import View, output
 from diagkit.outputs.checklist import checklist, silences, told_above, unexplained
-from diagkit.outputs.logs import digests
 from diagkit.outputs.outlook import outlook
 from diagkit.outputs.overview import is_fleet, overview, who
 from diagkit.outputs.page import Page, Part
@@ -50,7 +49,10 @@ def text(report: Report, view: View) -> str:
     if is_fleet(report):
         overview(page, report)
     above = told_above(report, _causes(page, report))
-    digests(page, report)
+    if report.logs:
+        from diagkit.outputs.logs import digests
+
+        digests(page, report)
     unexplained(page, report, above)
     moments(page, report)
     outlook(page, report)
