@@ -246,12 +246,18 @@ class Facts:
                 (r for a, r in zip(source.asks, replies, strict=True) if r.silence and not isinstance(a, Perhaps)), None
             )
             if mute and mute.silence:
-                last = Unknown(known.name, mute.silence, mute.complaint)
-                if mute.silence in _TRY_NEXT:
+                silence = Silence.UNREACHABLE if self._unasked(mute) else mute.silence
+                last = Unknown(known.name, silence, mute.complaint)
+                if silence in _TRY_NEXT:
                     continue
                 return last
             return self._parse(known, source, replies)
         return last
+
+    def _unasked(self, mute: Reply) -> bool:
+        """Whether this only says why the host was not reached: that its *name* is missing is not news of a file."""
+        missed = self._facts[Unreached]
+        return isinstance(missed, Unreached) and mute.complaint == missed.detail.strip()
 
     def _parse(self, known: Probe, source: Source, replies: list[Reply]) -> object:
         arguments: list[object] = list(replies)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 
 from diagkit.checks import Findings, check, fail, ok, skip, unknown, warn
 from diagkit.checks.connectivity.names import FAILURES
@@ -73,8 +72,7 @@ def configured(
     Why: without `nameserver` in /etc/resolv.conf, or `dns` in nsswitch.conf, every such lookup fails at once.
     Look-alikes: a host that needs no names (a container, a router) has neither on purpose; it only warns there.
     """
-    # "Permission denied (publickey)" is said of our login, not of the file.
-    shut = isinstance(resolver, Unknown) and re.search(r"Permission denied(?! \()", resolver.detail)
+    shut = isinstance(resolver, Unknown) and resolver.silence is Silence.DENIED
     if isinstance(resolver, Unknown) and resolver.silence is not Silence.MISSING and not shut:
         yield unknown(f"/etc/resolv.conf: {resolver.detail}")
         return

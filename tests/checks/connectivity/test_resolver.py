@@ -63,8 +63,7 @@ def test_stub(known, said, expected):
         (replace(SET, sources=("files",)), NAMED, NO_HOSTS, Status.FAIL),
         (Unknown("names.resolver", Silence.MISSING), NAMED, NO_HOSTS, Status.FAIL),
         (Unknown("names.resolver", Silence.DENIED, "head: Permission denied"), NAMED, NO_HOSTS, Status.FAIL),
-        (Unknown("names.resolver", Silence.DENIED, "the host key is unknown"), NAMED, NO_HOSTS, Status.UNKNOWN),
-        (Unknown("", Silence.DENIED, "ops@web: Permission denied (publickey)"), NAMED, NO_HOSTS, Status.UNKNOWN),
+        (Unknown("", Silence.UNREACHABLE, "ops@web: Permission denied (publickey)"), NAMED, NO_HOSTS, Status.UNKNOWN),
     ],
 )
 def test_configured(known, named, hosts, expected):
