@@ -34,6 +34,10 @@ SERVERS = {
     "dropbear": "dropbear-bin",
     "fish": "fish",
     "tcsh": "tcsh",
+    "zsh": "zsh",
+    "ksh": "ksh",
+    "mksh": "mksh",
+    "sudo": "sudo",
 }
 
 

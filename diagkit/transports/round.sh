@@ -305,12 +305,13 @@ as_root() {
 rooted() {
   { read -r _ <&3; $end; } <$input >$null 4>&- &
   life=$!
+  exec <$input 3<&- # or this shell would wait for more to do
   echo | {
     open_posts
-    tick >&8 3<&- 4>&- &
+    tick >&8 4>&- &
     ticking=$!
-    watch <&8 3<&- 4>&- >$null &
-    exec <$input 3<&-
+    watch <&8 4>&- >$null &
+    exec <$input
     place=0
     questions
     kill -9 $! $ticking $life

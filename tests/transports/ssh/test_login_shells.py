@@ -39,7 +39,7 @@ def asked(server, seconds=20.0, transport="paramiko"):
         return [replies[UNAME].text, replies[VERSION].text], ssh.unreached
 
 
-@pytest.mark.parametrize("shell", ["dash", "bash", "rbash", "csh", "tcsh", "fish", "zsh", "ksh", "busybox sh"])
+@pytest.mark.parametrize("shell", ["dash", "bash", "rbash", "csh", "tcsh", "fish", "zsh", "ksh", "mksh", "busybox sh"])
 def test_login_shells_of_every_kind(tmp_path, shell):
     if not shutil.which(shell.split()[0]):
         pytest.skip(f"there is no {shell} here")
