@@ -23,6 +23,7 @@ JOURNAL = 8.0  # seconds for a journal of some gigabytes
 COMPLAINTS = 10_000  # bytes of marks and complaints around an answer
 SEPARATOR = " $E "  # see `files` and `lines` in round.sh
 SEPARATOR_BYTES = 4096  # what cuts the files must not cut the separators
+SYSTEMD = frozenset({"systemctl", "timedatectl", "journalctl"})
 PATTERN = re.compile(r"/[\w./*?\[\]!:@+,-]+")
 
 
@@ -68,15 +69,21 @@ def put(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
                 batches.setdefault(("tail", min(tail, cap)) if tail else ("head", 0), []).append((ask, path))
             case Scan(source=source, cap=cap) if source.startswith("/"):
                 batches.setdefault(("tail", cap + 1), []).append((ask, source))
-            case Glob():
+            case Glob() | Run(argv=("grep", "-sH", "", *_)):
                 globs.append(ask)
             case other:
                 others.append(_question(ask, other, moment))
     yield from (_files(reader, size, members) for (reader, size), members in batches.items())
     if globs:
-        patterns = SEPARATOR.join(str(bare(ask)) for ask in globs)  # not quoted: they are to be expanded
+        patterns = SEPARATOR.join(map(_patterns, globs))
         yield Question(tuple(globs), "lines", f"{QUICK:g} {patterns}", QUICK, sum(map(_cap, globs)) + COMPLAINTS)
     yield from others
+
+
+def _patterns(ask: Ask) -> str:
+    """What is to be expanded, and so not quoted; or files by name."""
+    asked = bare(ask)
+    return shlex.join(asked.argv[3:]) if isinstance(asked, Run) else str(asked)
 
 
 def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
@@ -84,11 +91,12 @@ def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
     room = _cap(ask) + COMPLAINTS
     match asked:
         case Run(argv=argv, timeout=timeout):
-            return Question((ask,), "run", f"{ceil(timeout)} {shortcuts.words(argv)}", timeout, room)
+            function = "systemd" if SYSTEMD.intersection(argv) else "run"
+            return Question((ask,), function, f"{ceil(timeout)} {shortcuts.words(argv)}", timeout, room)
         case Scan(source="journal"):
             window = f"--since=@{moment.since.timestamp():.0f} --until=@{ceil(moment.until.timestamp())}"
             words = f"{JOURNAL:g} journalctl {window} --no-pager -o short-unix -r"
-            return Question((ask,), "run", words, JOURNAL, room)
+            return Question((ask,), "systemd", words, JOURNAL, room)
         case Sift():
             function, words = sifting.question(asked)
             return Question((ask,), function, words, 3 * sifting.SECONDS, room)

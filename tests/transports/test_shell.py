@@ -149,18 +149,48 @@ def test_without_proc_slow_commands_still_end(shell: Argv) -> None:
     assert (failed.code, failed.silence) == (7, None)
 
 
+KEPT = {"journal_kept ||": "true ||"}
+
+
 def test_without_a_journal_it_is_missing_not_silent(shell: Argv, shims: Path) -> None:
     shim(shims, "journalctl", "echo '-- No entries --'; echo 'No journal files were found.' >&2")
-    (reply,) = say(shell, Scan("journal"))
+    (reply,) = say(shell, Scan("journal"), changes=KEPT)
     assert reply.silence is Silence.MISSING
 
 
 def test_a_journal_of_our_own_session_alone_is_not_the_journal(shell: Argv, shims: Path) -> None:
     hint = "Hint: You are currently not seeing messages from other users and the system."
     shim(shims, "journalctl", f"echo '1763762833.1 host systemd[9]: ours'; echo '{hint}' >&2")
-    (reply,) = say(shell, Scan("journal"))
+    (reply,) = say(shell, Scan("journal"), changes=KEPT)
     assert reply.silence is Silence.DENIED
     assert b"ours" in reply.out
+
+
+def test_programs_of_systemd_are_not_started_where_it_is_not(shell: Argv, shims: Path) -> None:
+    for name in ("systemctl", "timedatectl", "journalctl"):
+        shim(shims, name, "echo started")
+    asks = Run(("env", "TZ=UTC", "systemctl", "show")), Run(("timedatectl", "show")), Scan("journal")
+    for nothing, started in (({"/run/systemd/system": "/none", "/log/journal": "/none"}, False), (KEPT, True)):
+        changes = nothing | ({"[ -d /run/systemd/system ]": "true"} if started else {})
+        units, zone, journal = say(shell, *asks, changes=changes)
+        assert [b"started" in reply.out for reply in (units, zone, journal)] == [started] * 3
+        assert started or (b"not been booted" in units.err and journal.silence is Silence.MISSING)
+
+
+def test_a_file_is_not_read_where_a_command_tells_the_same(shell: Argv) -> None:
+    table = Read("/proc/net/tcp", unless="ss")
+    for changes, silence in (({"has_ss=yes": ":"}, None), ({"command -v ss >$null &&": ""}, Silence.UNSUPPORTED)):
+        read, plain = say(shell, table, UPTIME, changes=changes)
+        assert read.silence is silence
+        assert plain.silence is None
+
+
+def test_files_by_name_are_read_with_those_of_patterns(shell: Argv) -> None:
+    lines = Run(("grep", "-sH", "", "/proc/sys/kernel/pid_max", "/proc/none", "/proc/sys/vm/swappiness"))
+    named, pattern = say(shell, lines, Glob("/proc/sys/kernel/thread*-max"))
+    assert [line.partition(":")[0] for line in named.lines] == [lines.argv[3], lines.argv[5]]
+    assert (named.err, named.silence) == (b"", None)
+    assert pattern.text.startswith("/proc/sys/kernel/threads-max:")
 
 
 def test_the_newest_part_of_the_kernel_log_is_kept(shell: Argv) -> None:
