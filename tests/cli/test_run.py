@@ -206,7 +206,9 @@ def test_a_reader_that_has_gone_is_no_reason_to_complain(environment, home, tape
     assert (answer.returncode, answer.stderr) == (141, b"")
 
 
-@pytest.mark.parametrize("words", [["--version"], ["schema"], ["resources", "replay:host.tape", *HANDLES, "-q"]])
+@pytest.mark.parametrize(
+    "words", [["--version"], ["schema"], *(["resources", "replay:host.tape", *HANDLES, f"--format={form}", "-q"] for form in ("text", "json"))]
+)  # fmt: skip
 def test_a_verdict_that_was_not_delivered_is_no_verdict(environment, home, taped, words):
     taped(50)
     with Path("/dev/full").open("w") as full:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,20 @@ def test_a_report_is_ours_alone_even_where_an_open_one_was(tmp_path: Path):
     write_report(path, "{}\n")
     assert path.read_text() == "{}\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_pieces_that_break_off_leave_the_old_report(tmp_path: Path):
+    path = tmp_path / "report.json"
+    write_report(path, iter(["[", "1", "]\n"]))
+
+    def breaking_off() -> Iterator[str]:
+        yield "["
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_report(path, breaking_off())
+    assert path.read_text() == "[1]\n"
     assert list(tmp_path.iterdir()) == [path]
 
 
