@@ -152,6 +152,6 @@ def _dated_since(log: Log, clock: Clock, first: datetime) -> int:
 def _unknown_errors(log: Log, clock: Clock) -> Iterator[Line]:
     search = searching([word.encode() for word in WORDS])
     for start in sorted({start for start, _ in search(log.raw)}):
-        line = line_at(log, start, clock)
-        if line and says_error(line.message, line.level) and not is_harmless(line) and not matcher().knows(line):
+        line = line_at(log, start, clock, lambda said: says_error(said.message, said.stated.level))
+        if line and not is_harmless(line) and not matcher().knows(line):
             yield line

@@ -6,7 +6,7 @@ A log is kept as bytes and only the lines somebody asks about are decoded and da
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -117,12 +117,18 @@ class Parts(NamedTuple):
         return self.record.summary if self.record else self.message
 
 
-def line_at(log: Log, start: int, clock: Clock) -> Line | None:
-    """The line that begins at this byte; None where neither it nor a line shortly before it says when."""
+def line_at(log: Log, start: int, clock: Clock, wanted: Callable[[Parts], bool] = lambda _: True) -> Line | None:
+    """The line that begins at this byte; None where neither it nor a line shortly before it says when.
+
+    wanted: whether it is worth its time, by all else that it says; to look for that above it is what takes long.
+    """
     text = _text(log.raw, start)
     stamp = read_stamp(text, clock)
-    if stamp is not None:
-        return _line(log, parts(log, text, stamp.end), stamp)
+    said = parts(log, text, stamp.end) if stamp else parts_without_time(text, "")
+    if not wanted(said):
+        return None
+    if stamp:
+        return _line(log, said, stamp)
     before = start
     for _ in range(LOOK_BACK):
         if before == 0:
@@ -130,7 +136,7 @@ def line_at(log: Log, start: int, clock: Clock) -> Line | None:
         before = log.raw.rfind(b"\n", 0, before - 1) + 1
         head = _text(log.raw, before)
         if stamp := read_stamp(head, clock):
-            return _line(log, parts_without_time(text, parts(log, head, stamp.end).program), stamp)
+            return _line(log, said._replace(program=parts(log, head, stamp.end).program), stamp)
     return None
 
 
