@@ -98,11 +98,11 @@ def members(package: ModuleType, kind: type[T]) -> Iterator[tuple[str, T, Home]]
     values: dict[int, T] = {}
     homes: dict[int, list[Home]] = {}
     for module in _modules(package)[0]:
-        place = module.__name__.removeprefix(f"{package.__name__}.")
+        file, place = Path(module.__file__ or ""), module.__name__.removeprefix(f"{package.__name__}.")
         for attribute, value in vars(module).items():
             if isinstance(value, kind) and not attribute.startswith("_"):
                 values[id(value)] = value
-                homes.setdefault(id(value), []).append(Home(Path(module.__file__ or ""), attribute, place))
+                homes.setdefault(id(value), []).append(Home(file, attribute, place))
     for known, found in homes.items():
         home = found[0] if len(found) == 1 else next((h for h in found if own.line_of(h.file, h.name)), found[0])
         yield home.name, values[known], home
@@ -120,8 +120,8 @@ def _known(package: ModuleType, kind: type[T], refuse: Callable[[str, Mapping[st
             faults.append(Fault(where=home.place, error=taken))
         else:
             things[name], homes[name] = value, home
-    guests = [name for name in things if not homes[name].shipped]
-    while refused := next(((n, why) for n in guests if n in things and (why := refuse(n, things))), None):
+    strangers = [name for name in things if not homes[name].shipped] if guests() else []
+    while refused := next(((n, why) for n in strangers if n in things and (why := refuse(n, things))), None):
         name, why = refused
         faults.append(Fault(where=homes[name].place, error=Untrusted(f"{name} does not take part: {why}")))
         del things[name]

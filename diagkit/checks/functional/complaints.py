@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import cached_property
 
 from diagkit.model import Unknown
 from diagkit.probes.systemd import Unit
@@ -50,8 +51,12 @@ class Reason(Enum):
     START_TIMEOUT = r"start(-pre|-post)? operation timed out|start-limit .*timeout"
     PROGRAM = r"^(\w+\.)*\w+(Error|Exception)\b|^panic: |^Traceback |\b(undefined method|uncaught exception)\b"
 
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when a unit is down, which on most hosts none is."""
+        return re.compile(self.value, re.IGNORECASE)
 
-_PATTERNS = {reason: re.compile(reason.value, re.IGNORECASE) for reason in Reason}
+
 # The exit statuses by which systemd tells that it could not even start the program: systemd.exec(5).
 _STEPS = {
     200: Reason.DIRECTORY,
@@ -72,8 +77,8 @@ def complaint(words: Words) -> tuple[Reason | None, str]:
     line has known words, the last one said.
     """
     for line in (*reversed(words.said), *reversed(words.told)):
-        for reason, pattern in _PATTERNS.items():
-            if pattern.search(line) and not _ECHO.search(line):
+        for reason in Reason:
+            if reason.pattern.search(line) and not _ECHO.search(line):
                 return reason, line.strip()
     last = next(reversed(words.said), "")
     return None, (last or next((line for line in reversed(words.told) if "code=" in line), "")).strip()
