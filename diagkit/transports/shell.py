@@ -7,6 +7,7 @@ as login shells) and hands its standard input and output to `converse` as a `Pip
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -24,6 +25,7 @@ TOO_LATE = Reply(silence=Silence.NOT_RUN, err=b"the deadline passed")
 NOT_IN_TIME = Reply(silence=Silence.TIMEOUT, err=b"no answer before the deadline")
 CUT_OFF = Reply(silence=Silence.UNREACHABLE, err=b"the connection, or the shell, ended before the answer came")
 NOT_REACHED = Reply(silence=Silence.NOT_RUN, err=b"a question before it did not end")
+_planning = threading.Lock()
 
 
 class Pipe(Protocol):
@@ -70,7 +72,8 @@ def converse(
     `allowed.Forbidden` for a command that is not on the list, before anything is sent.
     """
     answered = {ask: why for ask in asks if (why := _unaskable(ask))}
-    round_ = _planned(tuple(ask for ask in asks if ask not in answered), moment, tuple(declared))
+    with _planning:  # of the threads of a fleet the first works it out for all
+        round_ = _planned(frozenset(asks).difference(answered), moment, tuple(declared))
     left = deadline - time.monotonic()
     if not round_.lanes or left <= 0:
         return dict.fromkeys(asks, TOO_LATE) | answered
@@ -82,7 +85,7 @@ def converse(
 
 
 @lru_cache(maxsize=8)
-def _planned(asks: tuple[Ask, ...], moment: Moment, declared: tuple[tuple[str, ...], ...]) -> Round:
+def _planned(asks: frozenset[Ask], moment: Moment, declared: tuple[tuple[str, ...], ...]) -> Round:
     """The machines of a fleet are mostly asked the same."""
     return plan(asks, moment, declared)
 

@@ -12,7 +12,6 @@ up to five times as many lines pass.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import groupby
@@ -23,6 +22,7 @@ from diagkit.logs.signatures import catalogue
 
 # In lines of every full minute. They date what follows them: a line of a stack trace does not say when it was written.
 _FULL_MINUTES = tuple(f":{minute:02}:00" for minute in range(60))
+_SPECIAL = frozenset("][(){}.*+?^$|\\")  # in extended regular expressions
 
 
 @cache
@@ -57,7 +57,7 @@ def expression(words: Iterable[str]) -> str:
     if "" in words:  # what begins with a word holds it
         return ""
     ways = [
-        re.sub(r"([][(){}.*+?^$|\\])", r"\\\1", first) + expression(word[1:] for word in same)
+        (f"\\{first}" if first in _SPECIAL else first) + expression(word[1:] for word in same)
         for first, same in groupby(words, key=lambda word: word[0])
     ]
     return ways[0] if len(ways) == 1 else f"({'|'.join(ways)})"

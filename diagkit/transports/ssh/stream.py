@@ -112,6 +112,8 @@ class GuardedStream:
         """Nothing: paramiko wants to be woken ten times a second to see whether it was closed. Closing wakes it."""
 
     def close(self) -> None:
+        if self._closed:
+            return
         if self._socket:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for data

@@ -99,9 +99,10 @@ def _side_by_side(asked: list[Reach], ways: Mapping[Vantage, Way], deadline: flo
                 return
             done[ask] = _answer(ask, ways[ask.vantage], deadline)
 
-    crew = [threading.Thread(target=work, daemon=True, name="wire") for _ in asked[:AT_ONCE]]
-    for thread in crew:
-        thread.start()
+    crew: list[threading.Thread] = []
+    while len(crew) < AT_ONCE and not waiting.empty():  # a refusal is there before the next thread is
+        crew.append(threading.Thread(target=work, daemon=True, name="wire"))
+        crew[-1].start()
     for thread in crew:
         thread.join(max(0.0, deadline - time.monotonic()))
 
