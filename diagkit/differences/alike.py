@@ -18,6 +18,7 @@ from diagkit.model import NO_TEXT, Alike, Diagnosis, Finding, Status, Suspect, T
 
 LEADING = (Verdict.CONFIRMED, Verdict.PROBABLE, Verdict.RECOVERED)  # verdicts on causes that evidence speaks for
 BAD = (Status.FAIL, Status.WARN)
+TELLING = (*BAD, Status.UNKNOWN)  # what is as it should be tells nobody apart
 ORDER = (Status.FAIL, Status.WARN, Status.UNKNOWN, Status.SKIP, Status.OK)
 
 ADDRESSED = re.compile(r"(?:\w+://)?(?:[^/@]*@)?(?:\[(?P<v6>[^]]+)\]|(?P<name>[^\[\]/]*?))(?::\d+)?/?")
@@ -43,7 +44,8 @@ def alike(targets: Sequence[TargetResult], findings: Iterable[Finding], diagnosi
         return ()
     found: dict[Untrusted, list[Finding]] = {target.name: [] for target in targets}
     for finding in findings:
-        found.setdefault(finding.target, []).append(finding)
+        if finding.status in TELLING:
+            found.setdefault(finding.target, []).append(finding)
     causes = _Causes(diagnosis)
     words = _Words(targets)
     groups: dict[Hashable, list[TargetResult]] = {}
