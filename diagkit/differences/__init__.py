@@ -19,6 +19,7 @@ MOVING = re.compile(  # the ends of names of fields that change from one minute 
     r"[._](pid|id|at|since|until|started|uptime|age|seq|inode|free|available|used|open|wait|waiting|current|count|tasks|"
     r"others|before|failed|allocated|committed|shared|sent|load|restarts|refused|device|memory\.kernel|body|neighbours|jobs|last_words|near|deleted_links|marks|configuration)$"
 )
+NOBODY = re.compile(r"(?!)")  # matches no name
 TELLING = 4  # fields told of a thing that only one of the two has
 Tree = Mapping[str, "Tree"] | Sequence["Tree"] | str | int | None
 
@@ -34,8 +35,13 @@ class Difference:
 
 def itself(tape: Tape) -> re.Pattern[str]:
     """Where the host speaks of itself by the name we gave it."""
-    names = {re.escape(name) for name in (tape.target.host, tape.target.address) if name}
-    return re.compile(rf"\b(?:{'|'.join(sorted(names))})\b" if names else r"(?!)")
+    names = sorted(map(re.escape, own_names(tape)))
+    return re.compile(rf"\b(?:{'|'.join(names)})\b") if names else NOBODY
+
+
+def own_names(tape: Tape) -> set[str]:
+    """The names that we gave the host."""
+    return {name for name in (tape.target.host, tape.target.address) if name}
 
 
 @cache
@@ -47,6 +53,8 @@ def is_still(probe: Probe) -> bool:
 
 def tree(value: object, place: str, own: re.Pattern[str]) -> Tree:
     """A fact as tables, lists and simple values, without what moves by itself, as fractions (measurements) do."""
+    if type(value) is str:  # as most are
+        return own.sub(SELF, value)
     if isinstance(value, Unknown | Inapplicable):
         return _why(value)
     if is_dataclass(value) and not isinstance(value, type | Untrusted):

@@ -17,12 +17,13 @@ from ipaddress import ip_address, ip_network
 from statistics import median
 from typing import Any, ClassVar
 
-from diagkit.differences import Tree, is_still, itself, shown, side_by_side, tree
+from diagkit.differences import NOBODY, Tree, is_still, itself, own_names, shown, side_by_side, tree
 from diagkit.frozen import frozen
 from diagkit.model import Outlier, Tape, Unknown, Untrusted
 from diagkit.probes import Facts, Inapplicable, Probe
 from diagkit.probes.clock import Clock
 from diagkit.probes.network import Routes
+from diagkit.probes.recall import Recall
 from diagkit.probes.sysctls import Sysctls
 from diagkit.probes.versions import Versions
 
@@ -100,12 +101,11 @@ def traits(tape: Tape, facts: Facts, probes: Sequence[Probe]) -> Traits | None:
     """Those of one host; None if it was not reached."""
     if tape.unreached:
         return None
-    own = itself(tape)
     concerned = [probe for probe in probes if _tells(probe)]
     clock = facts[Clock] if facts.probe_of(Clock) else None
     return Traits(
         target=Untrusted(tape.target.label),
-        trees={p.name: sys.intern(json.dumps(side)) for p in concerned if (side := _side(p, facts, own)) is not None},
+        trees={probe.name: side for probe in concerned if (side := _side(probe, facts, tape)) is not None},
         gateway=_gateway(facts),
         clock=clock if isinstance(clock, Clock) else None,
     )
@@ -138,9 +138,25 @@ def _settings(hosts: Sequence[Traits]) -> Iterator[Outlier]:
                 yield from _odd_in(place, names, values)
 
 
-def _side(probe: Probe, facts: Facts, own: re.Pattern[str]) -> Tree:
+def _side(probe: Probe, facts: Facts, tape: Tape) -> str | None:
+    """A fact as a tree, as text. Hosts that share a fact share that, too, unless it speaks of one of them by name."""
     fact = facts[probe.fact]
-    return None if isinstance(fact, Unknown | Inapplicable) else tree(fact, probe.name, own)
+    if isinstance(fact, Unknown | Inapplicable):
+        return None
+    plain = _PLAIN.get((probe, id(fact)))
+    if plain is None:
+        plain = _written(tree(fact, probe.name, NOBODY))
+        if facts.shared((probe.fact,)):
+            _PLAIN.put((probe, id(fact)), plain, len(plain), fact)
+    by_name = any(name in plain for name in own_names(tape))
+    return _written(tree(fact, probe.name, itself(tape))) if by_name else plain
+
+
+def _written(side: Tree) -> str:
+    return sys.intern(json.dumps(side, ensure_ascii=False))
+
+
+_PLAIN: Recall[str] = Recall(1 << 20)  # characters
 
 
 def _odd_in(place: str, names: Sequence[Untrusted], values: Sequence[Tree]) -> Iterator[Outlier]:

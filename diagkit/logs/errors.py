@@ -107,14 +107,12 @@ def error_lines(logs: Iterable[Log], clock: Clock, window: Window) -> tuple[Erro
 def _of_one_log(parts: list[Log], clock: Clock, window: Window) -> Iterator[ErrorLine]:
     """parts: the one that has all its lines first, then what was selected of its older part."""
     log = parts[0]
-    ends = [end for part in parts for end in span(part, clock) or ()]
-    if not ends:
-        return
     kinds: dict[tuple[str, str], list[Line]] = {}
     for line in (line for part in parts for line in _unknown_errors(part, clock)):
         if line.at <= window.until:
             kinds.setdefault((line.program, template(line.summary)), []).append(line)
-    for (program, kind), lines in kinds.items():
+    ends = [end for part in parts for end in span(part, clock) or ()] if kinds else []
+    for (program, kind), lines in kinds.items() if ends else ():
         inside = [line for line in lines if window.holds(line.at)]
         if not inside:
             continue

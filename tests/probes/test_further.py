@@ -55,7 +55,7 @@ def probes(calls: list[str]) -> tuple[Probe, ...]:
 
 
 def tape(**said: str) -> Tape:
-    asks = {"first": FIRST, "second": SECOND, "third": THIRD}
+    asks: dict[str, Ask] = {"first": FIRST, "second": SECOND, "third": THIRD}
     replies = {asks[name]: Reply(out=text.encode()) for name, text in said.items()}
     return Tape(target=Target("local"), moment=Moment(NOON, NOON, NOON), replies=replies)
 
