@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from diagkit import catalog
 from diagkit.checks import Check
 from diagkit.cli.exits import USAGE, Refusal
 from diagkit.spelling import nearest
@@ -37,6 +36,6 @@ def _match(patterns: Iterable[str], checks: Mapping[str, Check], option: str) ->
     for pattern in words(patterns):
         names = {name for name in checks if fnmatchcase(name, pattern) or name.startswith(f"{pattern}.")}
         if not names:
-            raise Refusal(USAGE, f"{option}: no check is called {pattern!r}{nearest(pattern, catalog.all_checks())}")
+            raise Refusal(USAGE, f"{option}: no check is called {pattern!r}{nearest(pattern, checks)}")
         found |= names
     return found
