@@ -177,7 +177,7 @@ def result_of(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> 
     by_check: dict[str, list[Status]] = {}
     for finding in findings:
         by_check.setdefault(finding.check, []).append(finding.status)
-    apply = {name: s for name, s in by_check.items() if set(s) != {Status.SKIP}}
+    apply = {name: s for name, s in by_check.items() if any(status is not Status.SKIP for status in s)}
     judged = [name for name, s in apply.items() if Status.UNKNOWN not in s]
     missed = tape.unreached
     return TargetResult(

@@ -15,6 +15,7 @@ from diagkit.frozen import frozen
 from diagkit.model import Finding, Status, Untrusted
 
 FAILED = 2
+BAD = (Status.WARN, Status.FAIL)
 
 
 @frozen
@@ -38,8 +39,10 @@ def observations(by_check: Mapping[str, list[Finding]]) -> list[Observed]:
     found = []
     for name in sorted(by_check):
         about = by_check[name]
-        bad = [f for f in about if grade(f)]
+        bad = [f for f in about if f.status in BAD]
         passed = [f for f in about if f.status is Status.OK]
+        if not bad and not passed:
+            continue  # as of what a host does not have
         found += [Observed(f, grade(f)) for f in sorted(bad, key=_subject)]
         graded = [f for f in passed if f.likelihood_ratio is not None]
         found += [Observed(f, 0) for f in sorted(graded, key=_subject)]
@@ -91,4 +94,5 @@ def grade(finding: Finding) -> int:
 
 def unjudged(about: list[Finding]) -> bool:
     """Whether these findings of one check leave open how things are: a part is unknown, and none is bad."""
-    return any(f.status is Status.UNKNOWN for f in about) and not any(grade(f) for f in about)
+    statuses = [f.status for f in about]
+    return Status.UNKNOWN in statuses and not any(status in BAD for status in statuses)
