@@ -8,8 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+import psutil  # noqa: TID253 - a test may
 
 from tests.fleet.conftest import POISON
 
@@ -82,13 +84,17 @@ def up(process: subprocess.Popen[str], sign: str) -> str:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """A nanny takes its worker with it."""
+    """A nanny takes its worker with it, but for one that was stopped."""
+    below = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
     process.terminate()
     try:
         process.wait(5)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    for each in below:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
     process.stderr.close()
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import psutil  # noqa: TID253 - a test may
 import pytest
@@ -27,7 +30,7 @@ from diagkit.fleet.shards import Unstopped
 from diagkit.model import Silence
 from tests.fleet.cluster import Certificates, Running, running
 from tests.fleet.test_executors import labels, unheard
-from tests.transports.sshd import free_port
+from tests.transports.sshd import free_port, make_key
 
 PLAIN = (), {}
 
@@ -173,6 +176,68 @@ def test_the_command_line_says_what_concerns_the_user_and_nothing_of_dask(cluste
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert sorted(line.partition(" in ")[0] for line in run.stderr.splitlines()) == ["web-1: asked", "web-2: asked"]
+
+
+@pytest.fixture(scope="module")
+def patient() -> Iterator[Running]:
+    """A cluster whose hosts named slow-… take very long."""
+    with running({}, "tcp") as cluster:
+        cluster.workers(((), {"SECONDS": "60"}), ((), {"SECONDS": "60"}))
+        yield cluster
+
+
+def command(cluster: Running, errand, *words: str) -> list[str]:
+    ours = ("--only", "resources.cpu.load", "--executor", cluster.name, "--ssh-config", errand.ssh_config)
+    return [sys.executable, "-m", "diagkit", "resources", *words, *ours]
+
+
+def test_a_ctrl_c_brings_the_partial_report(patient, ask) -> None:
+    run = subprocess.Popen(
+        command(patient, ask("web-1"), "web-1", "slow-1", "--timeout", "60"),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    line = run.stderr.readline()
+    assert line.startswith("web-1: asked"), line
+    os.killpg(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "Traceback" not in err
+    assert out.startswith("INTERRUPTED")
+    assert "slow-1" in out
+
+
+def test_what_a_host_used_to_be_like_is_kept_here_and_known_there(patient, ask, tmp_path) -> None:
+    env = os.environ | {"XDG_STATE_HOME": str(tmp_path)}
+    words = command(patient, ask("web-1"), "web-1", "--baseline", "--fail-on", "never", "--format", "json")
+    for _ in range(2):
+        run = subprocess.run(words, check=False, env=env, capture_output=True, text=True, timeout=120)
+        assert run.returncode == 0, run.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_locked_key_is_told_of_as_by_threads(patient, ask, tmp_path) -> None:
+    config = Path(ask("web-1").ssh_config).read_text()
+    locked = make_key(tmp_path / "locked", passphrase="sesame")
+    (tmp_path / "config").write_text(re.sub(r"IdentityFile .*", f"IdentityFile {locked}", config))
+    told = []
+    for executor in (patient.name, "threads"):
+        words = command(patient, ask("web-1"), "web-1", "--format", "json")
+        words[words.index(patient.name)], words[-1] = executor, str(tmp_path / "config")
+        run = subprocess.run(words, check=False, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        (target,) = json.loads(run.stdout)["targets"]
+        told.append((run.returncode, target["layer"], target["detail"]))
+    assert told[0] == told[1]
+    assert told[0][1] == "authentication"
+
+
+def test_a_host_that_hangs_its_worker_is_named_and_stalls_nobody(ask, monkeypatch) -> None:
+    monkeypatch.setattr(dispatch, "START_UP", 4.0)
+    monkeypatch.setattr(dispatch, "ALONE", 0)  # it is, from the beginning
+    with running({}, "tcp") as own:
+        own.workers(PLAIN, PLAIN)
+        made, _ = asked(ask("hanging", "web-1", timeout=9.0), own.name)
+    assert unheard(made).keys() == {"hanging"}
+    assert "did not answer in time" in made["hanging"].missed.detail
 
 
 def test_nothing_is_sent_in_the_clear_but_on_loopback() -> None:
