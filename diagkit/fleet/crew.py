@@ -21,6 +21,7 @@ GRACE = 0.2  # seconds past its deadline in which a target may still hand in wha
 LAST_WORDS = 1.5  # seconds in which those cut off by a signal may
 GLANCE = 0.1  # seconds between two looks at the clock
 STOPPED = "the run was stopped first"
+THINKING = threading.Lock()  # who thinks needs the interpreter: all at once would but take it from each other
 
 T = TypeVar("T")
 Opener = Callable[[Target, float], Transport]
@@ -80,7 +81,8 @@ class _Job(Generic[T]):
             self._ask(errand, open_)
             self.close()
             if self.tape:
-                self.result = then(self.tape)
+                with THINKING:
+                    self.result = then(self.tape)
         except Exception as error:  # noqa: BLE001 - see above; it is reported as a fault
             if self.tape or not self.stopped.is_set():  # a transport closed under its feet may fail in any way
                 self.fault = Fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagkit.transports.ssh.pacing import most_at_once
 
-USUAL = 32  # on a local network
+USUAL = 48  # on a local network: a visit waits two seconds, most of all for a second look
 MOST = 256  # threads of one process: they share one lock
 FAR = 0.05  # seconds of round trip that make a visit twice as long as it is next door: it takes some sixty of them
 
