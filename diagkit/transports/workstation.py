@@ -9,7 +9,7 @@ from pathlib import Path
 
 from diagkit.transports.ssh.by_paramiko import lazy_paramiko
 from diagkit.transports.ssh.host_keys.known_hosts import file_at
-from diagkit.transports.wire.echo import EchoSocket
+from diagkit.transports.wire.icmp import open_socket
 
 KNOWN_HOSTS = ("~/.ssh/known_hosts", "~/.ssh/known_hosts2", "/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2")
 
@@ -19,7 +19,7 @@ def ping_rights() -> tuple[str, ...]:
     found = []
     for kind in ("raw", "datagram"):
         try:
-            EchoSocket(socket.AF_INET, raw=kind == "raw").sock.close()
+            open_socket(socket.AF_INET, raw=kind == "raw").close()
         except OSError:
             continue
         found.append(kind)

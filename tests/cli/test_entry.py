@@ -9,7 +9,7 @@ import typer
 from diagkit import __version__
 from diagkit.cli import app, registry
 
-HEAVY = {"rich", "paramiko", "psutil", "pydantic", "asyncio", "cryptography", "dateutil"}
+HEAVY = {"rich", "paramiko", "psutil", "icmplib", "pydantic", "asyncio", "cryptography", "dateutil"}
 HEAVIER_THAN_NEEDED = {"typer", "dataclasses", "re"}
 
 

@@ -6,14 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from diagkit.transports.wire.echo import ECHO_REPLIES, EchoSocket
-from diagkit.transports.wire.icmp import fire, requests, rtt_ms
+from diagkit.transports.wire.icmp import ECHO_REPLIES, fire, open_socket, requests, rtt_ms
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets need root")
 
 
 def volley(number, address="127.0.0.1", ttls=(64,) * 5):
-    with EchoSocket(socket.AF_INET, raw=True, number=number) as sock:
+    with open_socket(socket.AF_INET, raw=True, number=number) as sock:
         shots = [shot for n, ttl in enumerate(ttls) for shot in requests(number, address, 1, ttl=ttl, first=n)]
         return shots, fire(sock, shots, interval=0.02, grace=1.0)
 
@@ -34,7 +33,7 @@ def test_nothing_is_sent_beyond_a_hop_that_was_the_last():
 
 
 def test_a_bug_is_no_lost_packet():
-    closed = EchoSocket(socket.AF_INET, raw=True)
+    closed = open_socket(socket.AF_INET, raw=True)
     descriptor = closed.sock
     descriptor.close()
     with pytest.raises(ValueError, match="file descriptor"):

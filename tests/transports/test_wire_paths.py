@@ -22,6 +22,7 @@ SPACES = ("near", "router", "far")
 PREFIX = f"dk{os.getpid()}"
 SETRESUID = {"x86_64": 117, "aarch64": 147}
 
+pytest.importorskip("icmplib")  # loaded now: nobody may not read where it lies
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not shutil.which("ip"), reason="network namespaces need root and iproute2"
 )

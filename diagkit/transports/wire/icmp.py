@@ -1,7 +1,7 @@
-"""Volleys of ICMP echo requests: sent at fixed intervals, and listened for beside.
+"""ICMP echo by icmplib's sockets, on our own schedule.
 
-Who sends the next packet only when the last one was answered, or given up, needs ten seconds to lose ten. Forty packets
-and the wait for the last take three seconds here.
+icmplib.ping() sends the next packet when the last one was answered or given up, so ten lost packets cost ten seconds.
+A volley sends at fixed intervals and listens beside it: forty packets and the wait for the last take three seconds.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 import secrets
 import select
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from diagkit.transports.wire.echo import ECHO_REPLIES, EchoSocket, Reply, Request
+from diagkit.transports.wire.icmp_filter import hear_only
 
+ECHO_REPLIES = (0, 129)  # ICMP, ICMPv6
 UNREACHABLES = (3, 1)
 TIME_EXCEEDED = (11, 3)
 FRAGMENTATION_NEEDED = ((3, 4), (2, 0))  # (type, code) of ICMP, and "packet too big" of ICMPv6
@@ -26,20 +29,19 @@ GLANCE = 0.05  # seconds after which the battery has noticed a new volley
 
 @dataclass(slots=True)
 class Volley:
-    """Replies by sequence number, and what our own system said to some packets.
+    """Replies by sequence number (an icmplib.ICMPReply each), and what our own system said to some packets.
 
-    awaited: the packets by sequence number. left: those not sent yet, and how far the farthest goes. due: when the next
-    is; end: when it is over, whatever came (both on the monotonic clock).
+    awaited: the packets by sequence number. left: those not sent yet. due: when the next is; end: when it is over,
+    whatever came (both on the monotonic clock).
     """
 
-    sock: EchoSocket
-    awaited: dict[int, Request]
-    left: deque[Request]
-    farthest: int
+    sock: Any
+    awaited: dict[int, Any]
+    left: deque[Any]
     interval: float
     due: float
     end: float
-    replies: dict[int, Reply] = field(default_factory=dict)
+    replies: dict[int, Any] = field(default_factory=dict)
     errors: dict[int, str] = field(default_factory=dict)
     over: threading.Event = field(default_factory=threading.Event)
     bug: Exception | None = None
@@ -55,22 +57,23 @@ class Volley:
 
     def send(self) -> None:
         """The packet that is due."""
+        import icmplib
+
         shot = self.left.popleft()
         self.due += self.interval
         try:
             self.sock.send(shot)
-        except OSError as error:
+        except icmplib.ICMPLibError as error:
             self.errors[shot.sequence] = str(error)
 
     def hear(self) -> None:
         """One packet that has come. Where one arrived, none has to be sent that would go farther."""
-        reply = self.sock.receive()
+        reply = _receive(self.sock)
         shot = self.awaited.get(reply.sequence) if reply else None
-        if not reply or not shot or reply.number != shot.number:
+        if not shot or reply.id != shot.id:
             return
         self.replies.setdefault(reply.sequence, reply)
-        if reply.type in ECHO_REPLIES and shot.ttl < self.farthest:
-            self.farthest = shot.ttl
+        if reply.type in ECHO_REPLIES:
             for farther in [other for other in self.left if other.ttl > shot.ttl]:
                 self.left.remove(farther)
                 del self.awaited[farther.sequence]
@@ -81,18 +84,36 @@ def new_number() -> int:
     return secrets.randbits(16)
 
 
-def requests(number: int, address: str, count: int, *, size: int = 56, ttl: int = 64, first: int = 0) -> list[Request]:
+def open_socket(family: socket.AddressFamily, *, raw: bool, number: int | None = None) -> Any:
+    """A raw ICMP socket (also hears routers complain), or a datagram one. Raises PermissionError.
+
+    number: of the requests that it will send; a raw one hears nothing else then.
+    """
+    import icmplib
+
+    make = icmplib.ICMPv6Socket if family == socket.AF_INET6 else icmplib.ICMPv4Socket
+    try:
+        sock = make(privileged=raw)
+    except icmplib.ICMPLibError as error:
+        raise PermissionError(f"ICMP is not permitted: {error}") from error
+    if raw and number is not None:
+        hear_only(sock.sock, number)
+    return sock
+
+
+def requests(number: int, address: str, count: int, *, size: int = 56, ttl: int = 64, first: int = 0) -> list[Any]:
     """Echo requests of one socket with sequence numbers from `first`; `size` in bytes of ICMP payload."""
-    payload = secrets.token_bytes(size)
-    return [Request(address, number, first + i, payload, ttl) for i in range(count)]
+    import icmplib
+
+    payload = secrets.token_bytes(size)  # made once: icmplib makes new ones for each packet, byte by byte
+    return [icmplib.ICMPRequest(address, number, first + i, payload, ttl=ttl) for i in range(count)]
 
 
-def fire(sock: EchoSocket, shots: Sequence[Request], interval: float, grace: float) -> Volley:
+def fire(sock: Any, shots: Sequence[Any], interval: float, grace: float) -> Volley:
     """Send one packet each `interval` seconds, listen beside, and wait up to `grace` seconds for stragglers."""
     due = math.ceil(time.monotonic() / BEAT) * BEAT
     end = due + interval * len(shots) + grace
-    farthest = max(shot.ttl for shot in shots)
-    volley = Volley(sock, {shot.sequence: shot for shot in shots}, deque(shots), farthest, interval, due, end)
+    volley = Volley(sock, {shot.sequence: shot for shot in shots}, deque(shots), interval, due, end)
     _battery.take(volley)
     volley.over.wait(end + GLANCE - time.monotonic())
     if volley.bug:
@@ -161,6 +182,15 @@ def _hear(firing: Mapping[int, Volley], ready: select.poll, seconds: float) -> N
         firing[number].hear()
 
 
-def rtt_ms(shot: Request, reply: Reply) -> float:
+def _receive(sock: Any) -> Any:
+    import icmplib
+
+    try:
+        return sock.receive(None, timeout=0.05)  # it is there already; what cannot be parsed must not hold us up
+    except icmplib.ICMPLibError:
+        return None
+
+
+def rtt_ms(shot: Any, reply: Any) -> float:
     """Round-trip time in milliseconds."""
-    return round(max(0.0, reply.at - shot.sent) * 1000, 3)
+    return round(max(0.0, float(reply.time - shot.time)) * 1000, 3)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from typing import Any
 
 from diagkit.model import Reach
-from diagkit.transports.wire.echo import ECHO_REPLIES, EchoSocket
-from diagkit.transports.wire.icmp import FRAGMENTATION_NEEDED, fire, new_number, requests
+from diagkit.transports.wire.icmp import ECHO_REPLIES, FRAGMENTATION_NEEDED, fire, new_number, open_socket, requests
 from diagkit.transports.wire.way import Way
 
 # IP packet sizes in bytes: Ethernet, PPPoE, GRE, clouds, VXLAN, IPsec, WireGuard and others, least of IPv6, of IPv4
@@ -26,9 +26,9 @@ def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
         return {"method": "none", "address": "", "mtu": 0, "sizes": {}, "told_by": ""}
     number = new_number()
     try:
-        sock = EchoSocket(family, raw=True, number=number)
+        sock = open_socket(family, raw=True, number=number)
     except PermissionError:
-        sock = EchoSocket(family, raw=False)
+        sock = open_socket(family, raw=False)
     with sock:
         six = family == socket.AF_INET6
         sock.sock.setsockopt(*(DONT_FRAGMENT_6 if six else DONT_FRAGMENT))
@@ -44,7 +44,7 @@ def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
             again, told = _sound(sock, number, address, silent, headers, TRIES_AGAIN)
             came |= again
     return {
-        "method": "raw ICMP" if sock.raw else "datagram ICMP",
+        "method": "raw ICMP" if sock.is_privileged else "datagram ICMP",
         "address": address,
         "mtu": max((size for size, answered in came.items() if answered), default=0),
         "sizes": {str(size): answered for size, answered in came.items()},
@@ -53,7 +53,7 @@ def mtu(ask: Reach, way: Way, patience: float) -> Mapping[str, object]:
 
 
 def _sound(
-    sock: EchoSocket, number: int, address: str, sizes: list[int], headers: int, tries: int
+    sock: Any, number: int, address: str, sizes: list[int], headers: int, tries: int
 ) -> tuple[dict[int, bool], str]:
     """Which sizes came back, and who said "too big" (`this machine`: larger than our interface takes)."""
     shots, size_of = [], {}

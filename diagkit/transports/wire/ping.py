@@ -12,8 +12,7 @@ from collections.abc import Mapping
 
 from diagkit.frozen import frozen
 from diagkit.model import Reach
-from diagkit.transports.wire.echo import ECHO_REPLIES, EchoSocket
-from diagkit.transports.wire.icmp import UNREACHABLES, fire, new_number, requests, rtt_ms
+from diagkit.transports.wire.icmp import ECHO_REPLIES, UNREACHABLES, fire, new_number, open_socket, requests, rtt_ms
 from diagkit.transports.wire.tcp import since
 from diagkit.transports.wire.way import Way
 
@@ -60,7 +59,7 @@ def _echo(ask: Reach, way: Way, patience: float, volley: Volley) -> dict[str, ob
 
 def _by_icmp(family: socket.AddressFamily, address: str, count: int, *, raw: bool) -> dict[str, object]:
     number = new_number()
-    with EchoSocket(family, raw=raw, number=number) as sock:
+    with open_socket(family, raw=raw, number=number) as sock:
         shots = requests(number, address, count)
         heard = fire(sock, shots, INTERVAL, GRACE)
     rtts = [rtt_ms(s, r) for s in shots if (r := heard.replies.get(s.sequence)) and r.type in ECHO_REPLIES]

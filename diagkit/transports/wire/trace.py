@@ -7,10 +7,10 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from diagkit.model import Reach
-from diagkit.transports.wire.echo import ECHO_REPLIES, HOPS, EchoSocket, Request
-from diagkit.transports.wire.icmp import TIME_EXCEEDED, fire, new_number, requests, rtt_ms
+from diagkit.transports.wire.icmp import ECHO_REPLIES, TIME_EXCEEDED, fire, new_number, open_socket, requests, rtt_ms
 from diagkit.transports.wire.tcp import since
 from diagkit.transports.wire.way import Way
 
@@ -19,6 +19,10 @@ PER_HOP, INTERVAL, GRACE = 2, 0.01, 1.2
 FIRST_PORT = 33434  # where traceroute has always started
 MSG_ERRQUEUE = 0x2000
 RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
+HOPS = {
+    socket.AF_INET: (socket.IPPROTO_IP, socket.IP_TTL),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
+}
 PORT_UNREACHABLE = ((3, 3), (1, 4))
 Heard = tuple[str, float, int, int]  # who, after how many milliseconds, ICMP type, ICMP code
 
@@ -56,8 +60,8 @@ def _path(heard: dict[int, Heard], address: str) -> dict[str, object]:
 
 def _by_icmp(family: socket.AddressFamily, address: str) -> dict[int, Heard]:
     number = new_number()
-    with EchoSocket(family, raw=True, number=number) as sock:
-        shots: list[Request] = []
+    with open_socket(family, raw=True, number=number) as sock:
+        shots: list[Any] = []
         for turn in range(PER_HOP):
             for ttl in range(1, FARTHEST + 1):
                 shots += requests(number, address, 1, ttl=ttl, size=32, first=turn * FARTHEST + ttl - 1)
