@@ -3,6 +3,8 @@
 import stat
 import subprocess
 import sys
+import os
+import pwd
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -105,7 +107,8 @@ def test_behind_another_host_ssh_itself_is_named(box):
     assert learn(route) == f"ssh -o StrictHostKeyChecking=ask -p {box.port} box"
 
 
-def test_files_below_home_are_named_as_people_do(box):
+def test_files_below_home_are_named_as_people_do(box, monkeypatch):
+    monkeypatch.setenv("HOME", pwd.getpwuid(os.getuid()).pw_dir)  # which is what `ssh` takes `~` for
     route = resolve(Hop(host="box"), box.client_config(UserKnownHostsFile="~/.ssh/more"))
     assert learn(route) == f"ssh-keyscan -p {box.port} 127.0.0.1 >> ~/.ssh/more"
     assert forget("web-1", [f"{Path.home()}/.ssh/known_hosts:3"]) == "ssh-keygen -R 'web-1'"
