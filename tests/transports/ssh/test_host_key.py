@@ -1,10 +1,10 @@
 """Host keys on a real sshd: refused with words that help, written down at first contact."""
 
+import os
+import pwd
 import stat
 import subprocess
 import sys
-import os
-import pwd
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
