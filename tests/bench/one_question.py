@@ -5,7 +5,14 @@ With no host it is what all of this costs before the first is asked.
 
 from __future__ import annotations
 
+import gc
 import sys
+
+from diagkit.__main__ import YOUNG
+
+gc.set_threshold(YOUNG)  # as at diagkit's own door, before all that makes objects
+
+# ruff: noqa: E402
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
