@@ -20,7 +20,9 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115 - open until the end, without pathlib
     gc.set_threshold(YOUNG)
     try:
-        sys.exit(answer(sys.argv[1:]))
+        code = answer(sys.argv[1:])
+        gc.freeze()  # or the interpreter looks through everything for garbage, more than once, before it lets go of it
+        sys.exit(code)
     except KeyboardInterrupt:
         os._exit(130)
 

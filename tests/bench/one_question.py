@@ -10,7 +10,7 @@ import sys
 
 from diagkit.__main__ import YOUNG
 
-gc.set_threshold(YOUNG)  # as at diagkit's own door, before all that makes objects
+gc.set_threshold(YOUNG)  # as at diagkit's own door, before all that makes objects; see also the end
 
 # ruff: noqa: E402
 from datetime import UTC, datetime
@@ -62,3 +62,4 @@ def main(config: str, *hosts: str) -> None:
 
 if __name__ == "__main__" and sys.argv[1:]:
     main(*sys.argv[1:])
+    gc.freeze()
