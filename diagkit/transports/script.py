@@ -21,6 +21,8 @@ from diagkit.transports.questions import Question, bare, put
 
 EATEN = b"\n" * 8  # goes before the program, for login scripts that read their input: a line, a key, an answer
 LANE_BYTES = 4 << 20  # no lane says more than this, whatever the caps of its questions
+# What says some kilobytes of text, as a rule: a shell takes those in for less than a process costs.
+SHORT = frozenset({"date", "getent", "ip", "nslookup", "ss", "stat"})
 _MEMORY_MAP = re.compile(r"/proc/[^/]+/(cmdline|environ|maps|smaps|smaps_rollup|numa_maps|exe|stack)$")
 
 
@@ -48,6 +50,12 @@ class Lane:
         """How much it may say."""
         return min(LANE_BYTES, sum(q.bytes for q in self.questions))
 
+    @property
+    def short(self) -> bool:
+        """Whether it has little to say, and no NUL in it."""
+        asked = [bare(ask) for q in self.questions for ask in q.asks]
+        return not self.root and all(isinstance(ask, Run) and ask.argv[0] in SHORT for ask in asked)
+
 
 @frozen
 class Round:
@@ -64,13 +72,15 @@ class Round:
     def script(self, mark: str, separator: str, seconds: float) -> bytes:
         """The program that asks all this. `seconds`: how long the client will listen."""
         numbers = iter(range(len(self.questions)))
-        lanes = [_lane(k, lane, numbers, seconds) for k, lane in enumerate(self.lanes, 1)]
+        lanes = [_lane(k, lane, numbers) for k, lane in enumerate(self.lanes, 1)]
+        # A lane ends when the second after these has passed.
+        times = [f"{max(0.0, min(lane.seconds, seconds - 2)):.0f}" for lane in self.lanes]
         if len(lanes) == 1:
-            start, asked = "begin", f"{lanes[0]} | deliver_only {self.lanes[0].bytes} &"
+            start, asked = "begin", f"{lanes[0]} | alone {times[0]} {self.lanes[0].bytes} &"
         else:
             held = [
-                f"{text} | hold {lane.bytes} 8>&- 9>&- | deliver {k} &\n$next"
-                for k, (lane, text) in enumerate(zip(self.lanes, lanes, strict=True), 1)
+                f"{text} | {_delivered(k, lane, time)} &\n$next"
+                for k, (lane, text, time) in enumerate(zip(self.lanes, lanes, times, strict=True), 1)
             ]
             start, asked = "begin\nbe_nice", "\n".join(["echo | {", "open_turns", *held, "} &"])
         program = _PROGRAM.format(
@@ -111,18 +121,23 @@ _LANE = """\
 {{ place={lane}
 exec 4>&1 <$input 9>&-
 {calls}
-}} | collect {lane} {seconds}"""
+}}"""
 
 
-def _lane(number: int, lane: Lane, numbers: Iterator[int], patience: float) -> str:
+def _delivered(number: int, lane: Lane, seconds: str) -> str:
+    if lane.short:
+        return f"tell {number} {seconds} {lane.bytes}"
+    return f"collect {number} {seconds} | hold {lane.bytes} 8>&- 9>&- | deliver {number}"
+
+
+def _lane(number: int, lane: Lane, numbers: Iterator[int]) -> str:
     calls = [f"{q.function} {next(numbers)} {q.words}" for q in lane.first]
     if lane.again:
         calls += [f"sleep {ceil(lane.gap)}", *(f"{q.function} {next(numbers)} {q.words}" for q in lane.again)]
     text = "\n".join(calls)
     if lane.root:
         text = f"R={shlex.quote(text)}\n" + 'as_root "$R" || eval "$R"'
-    seconds = max(0.0, min(lane.seconds, patience - 2))  # it ends when the second after them has passed
-    return _LANE.format(calls=text, seconds=f"{seconds:.0f}", lane=number)
+    return _LANE.format(calls=text, lane=number)
 
 
 def library() -> str:
