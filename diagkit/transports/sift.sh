@@ -30,7 +30,7 @@ framed() {
 prepare_sift() {
   [ "$through" ] && return
   nicely=
-  command -v nice >$null && nicely='nice -n 5'
+  [ "$niced" = $$ ] || ! command -v nice >$null || nicely='nice -n 5'
   case $($nicely grep --help 2>&1) in # a shell may have a grep of its own, which nice does not know
     *BusyBox*) sieve="$S|$EXPRESSION" through='grep -Ei' ;;
     *) sieve="$S
@@ -41,7 +41,8 @@ $PIECES" through='grep -aFi' ;;
 }
 
 squeezed() {
-  if command -v gzip >$null; then gzip -1; else cat; fi
+  command -v gzip >$null && exec gzip -1
+  exec cat
 }
 
 # Whether it is a regular file that we may read (a FIFO would block, a device may act); if not, cat says why.
@@ -76,9 +77,13 @@ sift_file() {
   # Some blocks more than are unknown: the line at the border is to be whole, here or there.
   end=$(((size + block - 1) / block - newest + 4))
   [ "$newest" -gt 0 ] && [ $((size / block)) -le "$newest" ] && end=0
-  # shellcheck disable=SC2046
-  set -- $(F=$F null=$null awk -v end=$end -v since="$SINCE" -v until="$UNTIL" -v now="$NOW" -v year="$YEAR" \
-    -v ahead="$ahead" "$WINDOW")
+  if [ $end -le $first ]; then # what is read in one piece is not searched for where the window begins
+    set -- 0 $end
+  else
+    # shellcheck disable=SC2046
+    set -- $(F=$F null=$null awk -v end=$end -v since="$SINCE" -v until="$UNTIL" -v now="$NOW" -v year="$YEAR" \
+      -v ahead="$ahead" "$WINDOW")
+  fi
   start=$1 end=$2 step=$first
   printf '%s %s %s %s\n' "$S" "$size" "$start" "$end"
   while [ "$end" -gt "$start" ] && [ "$left" -gt 0 ] && [ "${uptime%.*}" -lt $stop ]; do

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,25 @@ def test_less_is_looked_at_for_the_same_answer(run: Run) -> None:
         )
     assert about_us(plain)
     assert about_us(short) == about_us(plain)
+
+
+@pytest.mark.parametrize("find", ["find", "busybox find"])
+def test_folders_are_found_without_the_names_of_files(tmp_path: Path, find: str) -> None:
+    for folder in ("a/b/c", "a/leaf", "crowd", "deep/crowd/below"):
+        (tmp_path / folder).mkdir(parents=True)
+    for folder in ("crowd", "deep/crowd"):
+        for number in range(400):
+            (tmp_path / folder / f"{number:0200}").touch()
+    large = ("-type", "d", "-size", "+4k", "-exec", "stat", "-c", "%s %n", "{}", "+")
+    argv = ("find", str(tmp_path), "-xdev", "-maxdepth", "3", *large)
+    plain, short = (
+        subprocess.run(["sh", "-c", text.replace("find", find, 1)], capture_output=True, text=True, check=False)
+        for text in (shlex.join(argv), words(argv))
+    )
+    assert words(argv) != shlex.join(argv)
+    assert "/deep/crowd" in short.stdout
+    assert sorted(short.stdout.splitlines()) == sorted(plain.stdout.splitlines())
+    assert (short.returncode, short.stderr) == (plain.returncode, "")
 
 
 @pytest.mark.parametrize(
