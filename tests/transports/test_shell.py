@@ -254,6 +254,24 @@ def test_sudo_that_hangs_stops_nobody_else(shell: Argv, shims: Path) -> None:
     assert plain.silence is None
 
 
+@pytest.mark.parametrize("changes", [NOTHING, NO_PROC], ids=["proc", "no proc"])
+def test_a_lane_that_says_little_says_all_of_it(shell: Argv, changes: Mapping[str, str]) -> None:
+    """What goes through a variable of the shell: bytes that are no text, empty lines at the end, and no more than so."""
+    odd = "\udcff\udc81\\ %%n \\n\n\n"
+    told = Run(("stat", "-c", odd, "/"))
+    missing = Run(("stat", "-c", "%n", "/etc/hosts", "/etc/none"))
+    much = Run(("stat", "-f", "-c", "x" * 90_000, "/"), cap=1_000)
+    asks = [told, missing, much, UPTIME]
+    with talking(shell, changes) as pipe:
+        answered = converse(pipe, asks, MOMENT, time.monotonic() + PATIENCE)
+    assert answered[told].out.startswith(b"\xff\x81\\ %n ")
+    assert answered[told].out.endswith(b"\n\n\n")
+    assert (answered[missing].lines, answered[missing].code) == (["/etc/hosts"], 1)
+    assert "/etc/none" in answered[missing].complaint
+    assert (len(answered[much].out), answered[much].cut) == (1_000, True)
+    assert answered[UPTIME].out
+
+
 # ---------------------------------------------------------------- stuck in the kernel
 
 
