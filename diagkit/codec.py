@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -26,8 +26,8 @@ _AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
 
 @cache
 def _field_names(kind: Any) -> tuple[str, ...] | None:
-    """Of a dataclass; of anything else None."""
-    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
+    """Of a dataclass; of anything else, and of one that is a list of others, None."""
+    return tuple(f.name for f in fields(kind)) if not issubclass(kind, Sequence) and is_dataclass(kind) else None
 
 
 def dump(value: object, text: Any = lambda untrusted: untrusted.raw) -> Json:
@@ -53,7 +53,7 @@ def dump(value: object, text: Any = lambda untrusted: untrusted.raw) -> Json:
             return value.decode()
         except UnicodeDecodeError:
             return {"base64": base64.b64encode(value).decode("ascii")}
-    if isinstance(value, tuple | list | frozenset):
+    if isinstance(value, Sequence | frozenset):
         return [dump(v, text) for v in value]
     if isinstance(value, Mapping):
         return {str(k): dump(v, text) for k, v in value.items()}
@@ -74,7 +74,7 @@ def load(kind: Any, data: Json, where: str = "$") -> Any:
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return _load_union(args, data, where)
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         _expect(isinstance(data, list), where, "a list", data)
         return tuple(load(args[0], item, f"{where}[{i}]") for i, item in enumerate(data))
     if origin is not None and issubclass(origin, Mapping):
@@ -166,7 +166,7 @@ def schema(kind: Any) -> dict[str, Json]:
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return {"anyOf": [schema(a) for a in args]}
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return {"type": "array", "items": schema(args[0])}
     if origin is not None and issubclass(origin, Mapping):
         return {"type": "object", "additionalProperties": schema(args[1])}

@@ -6,7 +6,7 @@ the answers themselves need not be kept. `session.assemble` lays those of all ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 
 from diagkit import catalog
@@ -21,6 +21,7 @@ from diagkit.model import (
     Fault,
     Finding,
     Forecast,
+    Found,
     LogDigest,
     Moment,
     Silence,
@@ -88,7 +89,7 @@ class Conclusion:
 
     target: TargetResult
     moment: Moment
-    findings: tuple[Finding, ...]
+    findings: Found
     silences: tuple[SilenceNote, ...]
     logs: tuple[LogDigest, ...]
     forecasts: tuple[Forecast, ...]
@@ -113,7 +114,7 @@ def conclude(tape: Tape, settings: Settings) -> Conclusion:
         findings=findings,
         silences=tuple(silences_of(tape, findings)),
         logs=tuple(_said_in_logs(result.name, tape.moment, facts, findings)),
-        forecasts=tuple(forecasts(findings, tape.moment.now)),
+        forecasts=tuple(forecasts(findings.where(lambda f: bool(f.measured)), tape.moment.now)),
         story=told,
         place=place_of(tape.target, facts),
         traits=traits(tape, facts, probes),
@@ -121,7 +122,7 @@ def conclude(tape: Tape, settings: Settings) -> Conclusion:
     )
 
 
-def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[tuple[Finding, ...], tuple[Fault, ...]]:
+def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[Found, tuple[Fault, ...]]:
     """Every selected check's findings about one target, and our own bugs met on the way.
 
     A wrong host key is always found, whatever was selected: nobody is to miss it. facts: those of the tape, where
@@ -131,7 +132,6 @@ def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[t
     findings: list[Finding] = []
     faults: list[Fault] = []
     label = tape.target.label
-    name = Untrusted(label)
     checks = [check for check in settings.checks if label in settings.only_of.get(check.name, {label})]
     if tape.unreached and tape.unreached.wrong_key and host_key not in checks:
         checks.append(host_key)
@@ -143,20 +143,20 @@ def judge(tape: Tape, settings: Settings, facts: Facts | None = None) -> tuple[t
             found = (
                 Finding(check=check.name, status=Status.UNKNOWN, summary=Untrusted("a bug in diagkit: see faults")),
             )
-        findings.extend([f.signed(f.check, name, f.evidence) for f in found])
+        findings += found
     faults.extend(Fault(where=where, error=Untrusted(f"{type(e).__name__}: {e}")) for where, e in facts.faults)
-    return tuple(findings), tuple(faults)
+    return Found(((Untrusted(label), tuple(findings)),)), tuple(faults)
 
 
-def _said_in_logs(target: Untrusted, moment: Moment, facts: Facts, found: Sequence[Finding]) -> Iterator[LogDigest]:
+def _said_in_logs(target: Untrusted, moment: Moment, facts: Facts, found: Found) -> Iterator[LogDigest]:
     """What the logs say: where they alone were asked for, all of it; else only where they tell of trouble."""
-    of_logs = [finding for finding in found if finding.check.startswith(LOGS)]
+    of_logs = [finding for finding in found.said() if finding.check.startswith(LOGS)]
     if len(of_logs) == len(found) or any(finding.status in (Status.WARN, Status.FAIL) for finding in of_logs):
         from diagkit.digest.hosts import Heard, digest  # with the log engine behind it
 
         heard = Heard.of(facts)
         if heard and heard.anything:
-            yield digest(target, moment, heard, found)
+            yield digest(target, moment, heard, found.said())
 
 
 def telling(findings: Iterable[Finding], settings: Settings) -> Iterator[Status]:
@@ -164,18 +164,18 @@ def telling(findings: Iterable[Finding], settings: Settings) -> Iterator[Status]
 
     Unless nothing at all of its target could be: who was not judged is not well.
     """
-    findings = tuple(findings)
     vital = {c.name for c in settings.checks if c.vital}
-    judged = {f.target for f in findings if f.status not in (Status.UNKNOWN, Status.SKIP)}
-    for finding in findings:
-        if finding.status is not Status.UNKNOWN or finding.check in vital or finding.target not in judged:
-            yield Status.OK if finding.status is Status.SKIP else finding.status
+    for said in Found.over(findings).said_of().values():
+        judged = any(f.status not in (Status.UNKNOWN, Status.SKIP) for f in said)
+        for finding in said:
+            if finding.status is not Status.UNKNOWN or finding.check in vital or not judged:
+                yield Status.OK if finding.status is Status.SKIP else finding.status
 
 
-def result_of(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> TargetResult:
+def result_of(tape: Tape, findings: Found, settings: Settings) -> TargetResult:
     """One target's outcome."""
     by_check: dict[str, list[Status]] = {}
-    for finding in findings:
+    for finding in findings.said():
         by_check.setdefault(finding.check, []).append(finding.status)
     apply = {name: s for name, s in by_check.items() if any(status is not Status.SKIP for status in s)}
     judged = [name for name, s in apply.items() if Status.UNKNOWN not in s]
@@ -190,10 +190,10 @@ def result_of(tape: Tape, findings: tuple[Finding, ...], settings: Settings) -> 
     )
 
 
-def silences_of(tape: Tape, findings: tuple[Finding, ...]) -> list[SilenceNote]:
+def silences_of(tape: Tape, findings: Found) -> list[SilenceNote]:
     """What could not be looked at: one note for each reason, with the checks it silenced."""
     reasons: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in findings:
+    for finding in findings.said():
         if finding.status is Status.UNKNOWN:
             reason = finding.silence.value if finding.silence else ""
             reasons.setdefault((reason, finding.summary.raw, finding.hint.raw), []).append(finding)

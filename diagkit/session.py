@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from diagkit import catalog
@@ -16,7 +16,7 @@ from diagkit.differences.outliers import outliers
 from diagkit.model import (
     Chronicle,
     Diagnosis,
-    Finding,
+    Found,
     Report,
     RunInfo,
     Silence,
@@ -42,10 +42,10 @@ def diagnose(tapes: Sequence[Tape], settings: Settings, run: RunInfo) -> Report:
 
 def assemble(concluded: Sequence[Conclusion], settings: Settings, run: RunInfo) -> Report:
     """The report over all targets: what each tells, and what only all of them together do."""
-    findings = tuple(chain.from_iterable(of.findings for of in concluded))
+    findings = Found.together(of.findings for of in concluded)
     status = Status.worst(telling(findings, settings))
-    counts = Counter(f.status.value for f in findings)
-    knowledge = catalog.knowledge() if sick(findings) else catalog.knowledge_of(settings.checks)
+    counts = Counter(f.status.value for f in findings.said())
+    knowledge = catalog.knowledge() if sick(findings.said()) else catalog.knowledge_of(settings.checks)
     diagnosis = weigh(findings, knowledge, run.until, [of.place for of in concluded])
     targets = tuple(of.target for of in concluded)
     told = timeline([of.story for of in concluded if of.story])
@@ -108,7 +108,7 @@ def _untold(target: Untrusted, fact: Unknown, tellers: tuple[str, ...], facts: F
     )
 
 
-def _concerned(findings: Iterable[Finding], diagnosis: Diagnosis) -> set[Untrusted]:
+def _concerned(findings: Found, diagnosis: Diagnosis) -> set[Untrusted]:
     """What the trouble is about: the units, processes, files … of the bad findings and of the causes."""
-    bad = {f.subject for f in findings if f.status in (Status.WARN, Status.FAIL)}
+    bad = {f.subject for f in findings.said() if f.status in (Status.WARN, Status.FAIL)}
     return bad | {cause.entity for cause in diagnosis.causes}

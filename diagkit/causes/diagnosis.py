@@ -20,7 +20,7 @@ from diagkit.causes.topology import Place
 from diagkit.causes.verdicts import RANK, over, verdict
 from diagkit.causes.weighing import Weighing
 from diagkit.frozen import frozen
-from diagkit.model import Common, Diagnosis, Finding, NextCheck, Status, Suspect, Untrusted, Verdict, Weighed
+from diagkit.model import Common, Diagnosis, Finding, Found, NextCheck, Status, Suspect, Untrusted, Verdict, Weighed
 
 COMMON_TRIGGER = 5e-4  # prior probability of something that puts the same fault on several hosts
 MORE_THAN_CHANCE = 10.0  # decibans from which one story is told instead of several
@@ -28,9 +28,7 @@ MORE_THAN_CHANCE = 10.0  # decibans from which one story is told instead of seve
 
 def weigh(findings: Sequence[Finding], knowledge: Knowledge, now: datetime, places: Sequence[Place] = ()) -> Diagnosis:
     """The likely root causes behind the findings of all targets, likeliest first; places say how they hang together."""
-    by_target: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_target.setdefault(finding.target.raw, []).append(finding)
+    by_target = {target.raw: said for target, said in Found.over(findings).said_of().items()}
     weighed: dict[str, _Outcome] = {}
 
     def take(weighing: Weighing) -> None:

@@ -30,7 +30,7 @@ class Told:
     def brief(self) -> Brief:
         """How the target is, and the first of the worst that was found on it."""
         target = self.conclusion.target
-        worst = next((f for f in self.conclusion.findings if f.status is target.status), None)
+        worst = next(self.conclusion.findings.where(lambda f: f.status is target.status), None)
         matter = target.detail if not target.reached else worst.summary if worst else NO_TEXT
         return Brief(target, matter)
 

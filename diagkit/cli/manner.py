@@ -15,7 +15,7 @@ from diagkit.checks.connectivity.identity import host_key
 from diagkit.cli import exits, streams
 from diagkit.conclusions import Conclusion, Settings, telling
 from diagkit.frozen import frozen
-from diagkit.model import Report, Status
+from diagkit.model import Found, Report, Status
 from diagkit.outputs import Output, Stream, View, all_outputs, output_named
 from diagkit.outputs.files import Unwritable, write_report
 from diagkit.spelling import nearest
@@ -127,7 +127,7 @@ def _known(name: str, option: str) -> Output:
 
 def verdict_code(report: Report, settings: Settings, fail_on: config.FailOn) -> int:
     """0 ok, 1 warning, 2 failure, 3 unknown; what is tolerated counts as ok. A wrong host key is never tolerated."""
-    if any(f.check == host_key.name and f.status is Status.FAIL for f in report.findings):
+    if any(f.check == host_key.name and f.status is Status.FAIL for f in Found.over(report.findings).said()):
         return exits.NO_PERMISSION
     if fail_on is config.FailOn.NEVER:
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diagkit import catalog, codec
@@ -34,7 +34,7 @@ def ruled_out(cause: str, path: str) -> Iterator[str]:
         yield from _told(why_not(cause, target, findings, catalog.knowledge()))
 
 
-def _findings(path: str) -> tuple[Finding, ...]:
+def _findings(path: str) -> Sequence[Finding]:
     """The findings of a report as JSON, or of a tape judged anew."""
     file = Path(path.removeprefix("replay:"))
     try:

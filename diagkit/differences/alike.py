@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from diagkit.differences import SELF
-from diagkit.model import NO_TEXT, Alike, Diagnosis, Finding, Status, Suspect, TargetResult, Untrusted, Verdict
+from diagkit.model import NO_TEXT, Alike, Diagnosis, Finding, Found, Status, Suspect, TargetResult, Untrusted, Verdict
 
 LEADING = (Verdict.CONFIRMED, Verdict.PROBABLE, Verdict.RECOVERED)  # verdicts on causes that evidence speaks for
 BAD = (Status.FAIL, Status.WARN)
@@ -43,9 +43,8 @@ def alike(targets: Sequence[TargetResult], findings: Iterable[Finding], diagnosi
     if len(targets) < 2:
         return ()
     found: dict[Untrusted, list[Finding]] = {target.name: [] for target in targets}
-    for finding in findings:
-        if finding.status in TELLING:
-            found.setdefault(finding.target, []).append(finding)
+    for finding in Found.over(findings).where(lambda f: f.status in TELLING):
+        found.setdefault(finding.target, []).append(finding)
     causes = _Causes(diagnosis)
     words = _Words(targets)
     groups: dict[Hashable, list[TargetResult]] = {}

@@ -19,6 +19,7 @@ from diagkit.model.asks import (
 )
 from diagkit.model.chronicle import Chronicle
 from diagkit.model.digest import LogDigest, LogSignature, LogSource, LogTemplate, Novelty
+from diagkit.model.found import Found
 from diagkit.model.history import History, Sample
 from diagkit.model.report import (
     SCHEMA_VERSION,
@@ -86,6 +87,7 @@ __all__ = [
     "Fault",
     "Finding",
     "Forecast",
+    "Found",
     "Glob",
     "History",
     "HostClock",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
 
@@ -63,6 +63,10 @@ class Finding:
             probe=self.probe,
             silence=self.silence,
         )
+
+    def on(self, target: Untrusted) -> Finding:
+        """The same of this target."""
+        return self.signed(self.check, target, self.evidence)
 
 
 @frozen(kw_only=True)
@@ -273,7 +277,7 @@ class Report:
 
     run: RunInfo
     targets: tuple[TargetResult, ...]
-    findings: tuple[Finding, ...]
+    findings: Sequence[Finding]
     diagnosis: Diagnosis
     alike: tuple[Alike, ...] = ()  # the worst first; none where there is but one target
     timeline: Timeline = field(default_factory=Timeline)

@@ -11,7 +11,7 @@ from diagkit.model import Finding, Report, SilenceNote, Status, TargetResult, Un
 from diagkit.outputs.overview import by_target, is_fleet, who
 from diagkit.outputs.page import LABEL, Page, Part
 from diagkit.outputs.shared import Shared, thing, together
-from diagkit.outputs.wording import BAD, counted, fold, listed, not_reached, statuses, targets_as_words
+from diagkit.outputs.wording import BAD, bad, counted, fold, listed, not_reached, statuses, targets_as_words
 
 CHECKLISTS = 3  # of kinds of targets, unless --all
 UNEXPLAINED = 8  # kinds of findings on several targets, unless --all
@@ -25,7 +25,7 @@ Told = dict[tuple[Untrusted, Words], str]  # target and words of a finding -> un
 def told_above(report: Report, causes: Sequence[Shared]) -> Told:
     """The findings that stand in the report before the checklist does, and where: once is enough."""
     loose = {_words(w) for w in report.diagnosis.unexplained}
-    told = {(f.target, _words(f)): "unexplained" for f in report.findings if f.status in BAD and _words(f) in loose}
+    told = {(f.target, _words(f)): "unexplained" for f in bad(report.findings) if _words(f) in loose}
     for n, kind in reversed([*enumerate(causes, 1)]):
         told |= {(cause.target, _words(w)): f"cause {n}" for cause in kind.all for w in cause.because}
     return told
@@ -33,7 +33,7 @@ def told_above(report: Report, causes: Sequence[Shared]) -> Told:
 
 def unexplained(page: Page, report: Report, told: Told) -> None:
     """The symptoms that none of the causes brings about."""
-    loose = [f for f in report.findings if told.get((f.target, _words(f))) == "unexplained"]
+    loose = [f for f in bad(report.findings) if told.get((f.target, _words(f))) == "unexplained"]
     if loose:
         page.heading("UNEXPLAINED", "no cause accounts for " + ("this" if len(loose) == 1 else "these"))
     if not report.targets[1:]:
@@ -92,11 +92,11 @@ def _besides(page: Page, theirs: Iterable[Finding], told: Iterable[Finding]) -> 
         page.line((f"and {more} more (--all shows them)", "dim"), lead=(UNDER_SIGN,))
 
 
-def _phases(page: Page, target: TargetResult, findings: list[Finding], told: Told, *, only_bad: bool = False) -> None:
+def _phases(page: Page, target: TargetResult, all_: Iterable[Finding], told: Told, *, only_bad: bool = False) -> None:
     if not target.reached:
         page.line(not_reached(target.layer, page.say(target.detail)), lead=_lead(page, Status.UNKNOWN))
     for phase in PHASES:
-        checks = together((f for f in findings if f.check.startswith(f"{phase}.")), lambda f: f.check)
+        checks = together((f for f in all_ if f.check.startswith(f"{phase}.")), lambda f: f.check)
         worst = [Status.worst(f.status for f in found) for found in checks]
         if not checks or (only_bad and not any(status in BAD for status in worst)):
             continue

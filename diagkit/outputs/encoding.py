@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from diagkit import codec
-from diagkit.model import Untrusted
+from diagkit.model import Found, Untrusted
 from diagkit.outputs.rendering import Form, render
 
 Encode = Callable[[Any], str]
@@ -63,12 +63,12 @@ class _Encoders(dict[type, Encode]):
 
     @staticmethod
     def _encoder(kind: type) -> Encode:
-        if is_dataclass(kind):
-            return _of_fields(kind)
         if issubclass(kind, Enum):
             return {member: _quoted(member.value) for member in kind}.__getitem__
-        if issubclass(kind, tuple | list | frozenset):
+        if issubclass(kind, Found | tuple | list | frozenset):
             return _list
+        if is_dataclass(kind):
+            return _of_fields(kind)
         if issubclass(kind, Mapping):
             return _table
         return lambda value: _quoted(codec.dump(value))

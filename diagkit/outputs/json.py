@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from diagkit import codec
-from diagkit.model import SCHEMA_VERSION, Finding, Report
+from diagkit.model import SCHEMA_VERSION, Finding, Found, Report
 from diagkit.outputs import View, output
 from diagkit.outputs.encoding import encoded
 from diagkit.outputs.rendering import Form, render
@@ -27,12 +27,12 @@ def json(report: Report, view: View) -> Iterator[str]:  # noqa: ARG001 - every o
 def _laid_out(part: object, indent: str = "") -> Iterator[str]:
     """Tables and lists of tables item by item, what is deeper on one line."""
     inner = indent + "  "
-    if is_dataclass(part) and len(indent) < _OPEN:
+    if is_dataclass(part) and not isinstance(part, Found) and len(indent) < _OPEN:
         for n, field in enumerate(fields(part)):
             yield f"{',' if n else '{'}\n{inner}{encoded(field.name)}: "
             yield from _laid_out(getattr(part, field.name), inner)
         yield f"\n{indent}}}"
-    elif isinstance(part, tuple) and part and is_dataclass(part[0]):
+    elif isinstance(part, tuple | Found) and part and is_dataclass(next(iter(part))):
         for n, item in enumerate(part):
             yield f"{',' if n else '['}\n{inner}"
             yield encoded(finite(item) if isinstance(item, Finding) else item)

@@ -11,6 +11,7 @@ from diagkit.model import SCHEMA_VERSION, Finding, Forecast, LogDigest, Report, 
 from diagkit.outputs import Stream, View, streamed
 from diagkit.outputs.encoding import encoded
 from diagkit.outputs.json import finite, values_of
+from diagkit.outputs.overview import by_target
 
 Part = Finding | LogDigest | Forecast | SilenceNote
 PARTS: Mapping[type, str] = {Finding: "finding", LogDigest: "log", Forecast: "forecast", SilenceNote: "silence"}
@@ -46,12 +47,13 @@ def _closing(report: Report) -> str:
 def jsonl(report: Report, view: View) -> Iterator[str]:  # noqa: ARG001 - every output takes a view
     """For log shippers: one JSON object a line, named by its `event`; the summary is the last."""
     yield _opening(report.run.id, report.run.version, report.run.started_at)
+    found = by_target(report)
     told: dict[Untrusted, list[Part]] = {target.name: [] for target in report.targets}
-    for part in chain[Part](report.findings, report.logs, report.forecasts, report.silences):
+    for part in chain[Part](report.logs, report.forecasts, report.silences):
         told[part.target].append(part)
     for target in report.targets:
         yield _line("target", target)
-        yield _parts(told[target.name])
+        yield _parts(chain[Part](found[target.name], told[target.name]))
     yield _closing(report)
 
 

@@ -45,7 +45,7 @@ def junit(report: Report, view: View) -> Iterator[str]:
 
 
 def _suite(
-    report: Report, target: TargetResult, found: list[Finding], verdict: str, fail_on: Status | None
+    report: Report, target: TargetResult, found: Iterable[Finding], verdict: str, fail_on: Status | None
 ) -> ET.Element:
     name = SAY(target.name)
     suite = ET.Element("testsuite", name=name, hostname=name, timestamp=f"{report.run.started_at:%Y-%m-%dT%H:%M:%S}")

@@ -16,9 +16,9 @@ from diagkit.outputs.shared import shared, thing, together
 from diagkit.outputs.timeline import listed_moments, of_those_who_stand_for_others
 from diagkit.outputs.verdict import next_command, verdict_line
 from diagkit.outputs.wording import (
-    BAD,
     STEPS,
     about,
+    bad,
     counted,
     fold,
     in_common,
@@ -149,9 +149,9 @@ def _targets(report: Report) -> Iterator[str]:
 
 def _findings(report: Report) -> Iterator[str]:
     """What is bad, the worst first; the same on several targets once, with the words of the first."""
-    bad = sorted((f for f in report.findings if f.status in BAD), key=lambda f: f.status is not Status.FAIL)
-    kinds = together(bad, thing) if is_fleet(report) else [[finding] for finding in bad]
-    if bad:
+    found = sorted(bad(report.findings), key=lambda f: f.status is not Status.FAIL)
+    kinds = together(found, thing) if is_fleet(report) else [[finding] for finding in found]
+    if found:
         yield from _section("Findings")
     for same in kinds[:MOST]:
         finding = same[0]

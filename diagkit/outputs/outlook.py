@@ -7,12 +7,12 @@ from datetime import timedelta
 from functools import partial
 
 from diagkit.differences.alike import impersonal
-from diagkit.model import Finding, Forecast, Outlier, Report, Status, Untrusted
+from diagkit.model import Finding, Forecast, Found, Outlier, Report, Status, Untrusted
 from diagkit.outputs.overview import who, who_listed
 from diagkit.outputs.page import Page
 from diagkit.outputs.rendering import Form, render
 from diagkit.outputs.shared import together
-from diagkit.outputs.wording import BAD, Say, fold
+from diagkit.outputs.wording import Say, bad, fold
 
 SAY = partial(render, form=Form.MARKDOWN)
 SOON = timedelta(days=2)  # a forecast of something later is in the JSON report alone, unless it is a warning
@@ -71,13 +71,13 @@ def _alike(odd: list[Outlier]) -> list[list[Outlier]]:
 
 def soon(report: Report) -> list[Forecast]:
     """What ends soon, and whatever is a warning."""
-    warned = {(f.target, f.check, f.subject) for f in report.findings if f.status in BAD}
+    warned = {(f.target, f.check, f.subject) for f in bad(report.findings)}
     return [f for f in report.forecasts if f.at - report.run.until < SOON or (f.target, f.check, f.subject) in warned]
 
 
 def unusual(report: Report) -> list[Finding]:
     """Graded evidence that something is wrong, the strongest first."""
-    graded = [f for f in report.findings if (f.likelihood_ratio or 0.0) >= TELLING]
+    graded = Found.over(report.findings).where(lambda f: (f.likelihood_ratio or 0.0) >= TELLING)
     return sorted(graded, key=lambda f: -(f.likelihood_ratio or 0.0))
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
-from diagkit.model import Alike, Finding, Report, Status, Suspect, TargetResult, Untrusted, Verdict
+from diagkit.model import Alike, Finding, Found, Report, Status, Suspect, TargetResult, Untrusted, Verdict
 from diagkit.outputs.page import Page
 from diagkit.outputs.ranges import listed_spans
 from diagkit.outputs.wording import (
-    BAD,
     Say,
     about,
+    bad,
     counted,
     fold,
     leading,
@@ -49,8 +50,8 @@ class Matters:
         self._report = report
         self._targets = {target.name: target for target in report.targets}
         self._bad: dict[Untrusted, list[Finding]] = {}
-        for finding in report.findings:
-            if finding.status in BAD and finding.target in likes:
+        for finding in bad(report.findings):
+            if finding.target in likes:
                 self._bad.setdefault(finding.target, []).append(finding)
         self._causes: dict[Untrusted, list[Suspect]] = {}
         for cause in leading(report):
@@ -156,9 +157,8 @@ def so_far(done: Iterable[TargetResult], of: int) -> str:
     return f"{len(done)} of {of} asked{f': {said}' if said else ''}"
 
 
-def by_target(report: Report) -> Mapping[Untrusted, list[Finding]]:
+def by_target(report: Report) -> Mapping[Untrusted, Sequence[Finding]]:
     """The findings of each target, so that nobody searches all of them for each."""
-    found: dict[Untrusted, list[Finding]] = {target.name: [] for target in report.targets}
-    for finding in report.findings:
-        found.setdefault(finding.target, []).append(finding)
-    return found
+    said = Found.over(report.findings).said_of()
+    names = dict.fromkeys(chain((target.name for target in report.targets), said))
+    return {name: Found(((name, said.get(name, ())),)) for name in names}

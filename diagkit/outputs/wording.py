@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import TypeVar
 
 from diagkit.differences.alike import LEADING
 from diagkit.model import (
     Finding,
+    Found,
     Layer,
     Report,
     RunInfo,
@@ -145,9 +146,14 @@ def listed(names: Iterable[str], at_most: int) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
+def bad(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Those that say that something is wrong."""
+    return Found.over(findings).where(lambda f: f.status in BAD)
+
+
 def worst_of(findings: Iterable[Finding]) -> Finding | None:
     """The first of the worst findings, if anything is wrong."""
-    return max((f for f in findings if f.status in BAD), key=lambda f: BAD[::-1].index(f.status), default=None)
+    return max(bad(findings), key=lambda f: BAD[::-1].index(f.status), default=None)
 
 
 def typed(command: str, found_by: Iterable[str]) -> str:

@@ -25,6 +25,7 @@ from diagkit.model import (
     NO_TEXT,
     Diagnosis,
     Finding,
+    Found,
     LogDigest,
     Moment,
     Report,
@@ -66,7 +67,7 @@ def diagnose(sent: Sent, settings: Settings, run: RunInfo) -> Report:
     told = digested(sent, _judged_by_themselves(sent, found, settings))
     tape, facts = _tape(sent, told.digest.since, told.digest.until), _facts(sent, told, found)
     findings, faults = judge(tape, settings, Facts(settings.probes(), tape, facts))
-    findings = tuple(replace(f, hint=Untrusted(OPENS)) if f.hint != NO_TEXT else f for f in findings)
+    findings = Found.over(replace(f, hint=Untrusted(OPENS)) if f.hint != NO_TEXT else f for f in findings)
     run = replace(run, since=told.digest.since, until=told.digest.until)
     weighed = [*evidence(findings), *_not_asked(told.digest, settings)]
     diagnosis = weigh(weighed, spoken_for(findings, catalog.knowledge()), run.until)
