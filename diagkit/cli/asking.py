@@ -19,7 +19,7 @@ from diagkit.cli.progress import Progress
 from diagkit.cli.recordings import recorded
 from diagkit.cli.stop import Stop
 from diagkit.conclusions import Conclusion
-from diagkit.fleet.allocation import keep_little
+from diagkit.fleet.allocation import give_back, keep_little
 from diagkit.fleet.crew import Visit, visits
 from diagkit.fleet.ways import opener, unlock, width
 from diagkit.frozen import frozen
@@ -73,6 +73,8 @@ def ask(
             if visit.target.scheme != "replay":
                 progress.done(visit, brief(visit.result))
             each(visit.result)
+    if live[1:]:
+        give_back()
     return Heard(tuple(results[t.label] for t in intended.targets), tuple(faults))
 
 

@@ -19,3 +19,9 @@ def keep_little() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(MMAP_THRESHOLD, LARGE)
         mallopt(ARENA_MAX, ARENAS)
+
+
+def give_back() -> None:
+    """Let go of what is free between things that are not, once all were asked: the report needs room too."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
