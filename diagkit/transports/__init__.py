@@ -10,7 +10,7 @@ They share one conversation, whatever carries it:
 
     shell.py        send a script, listen, give every ask its reply
     questions.py    asks -> questions, in the words of round.sh
-    script.py       questions -> lanes -> one POSIX shell program
+    script.py       questions -> lanes -> one POSIX shell program (round.sh, watch.sh, lanes.sh, sift.sh)
     frames.py       the stream that comes back -> frames
     replies.py      frames -> replies: what an exit code and a complaint mean
     allowed.py      the commands that may be run at all

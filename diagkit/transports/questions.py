@@ -87,7 +87,7 @@ def _patterns(ask: Ask) -> str:
 
 
 def _question(ask: Ask, asked: Ask, moment: Moment) -> Question:
-    """A question of its own. Seconds are whole: see `watch` in round.sh."""
+    """A question of its own. Seconds are whole: see watch.sh."""
     room = _cap(ask) + COMPLAINTS
     match asked:
         case Run(argv=argv, timeout=timeout):

@@ -3,7 +3,7 @@
 # Plain POSIX sh: it runs under dash, bash and busybox ash. It writes no file, and whatever it starts may hang for ever
 # without stopping the rest. Python sets, before these lines: M (the mark, "diagkit=<random>"), S (the separator, likewise),
 # D (seconds until the client gives up) and L (these very lines, to be handed to root's shell). Comments and indentation
-# are not sent.
+# are not sent. watch.sh and lanes.sh follow: what may hang, and how one answer does not wait for another.
 #
 # Every answer is framed by lines that start with the mark, which nobody on the machine can know beforehand:
 #   S uptime            the round has started; all that came before is noise of login scripts
@@ -76,75 +76,6 @@ begin() {
 # nice 5; at nice 19 it takes 22 s, and answers are missing. Not for one lane: it would take longer than most answers.
 be_nice() {
   [ "$niced" = $$ ] || { renice -n 5 -p $$ >$null && niced=$$; }
-}
-
-# ---------------------------------------------------------------- what ends in time
-#
-# One process watches all that may hang, and one more lets its seconds tick by, in the pipe where the others tell it who
-# they are. (A timeout(1) for each would be two processes for each; and it is not everywhere.) What is told is read at
-# once, so the pipe is never full. Where a pipe cannot be opened anew (no /proc), `deadline` does it.
-
-tick() {
-  while sleep 1; do echo; done
-}
-
-# The pipe is our input, and at 8 for all that is started from here.
-open_posts() {
-  posts=
-  [ -p /proc/self/fd/0 ] && exec 8<>/proc/self/fd/0 && posts=open
-}
-
-# post PLACE PID SECONDS: this process is to be killed then, unless another takes its place. post PLACE: or nobody does.
-post() {
-  [ "$posts" ] && echo "$*" >&8
-}
-
-# Until everything has to end. A tick is an empty line.
-watch() {
-  places=
-  while read -r place pid seconds; do
-    if [ "$place" ]; then
-      case " $places " in
-        *" $place "*) ;;
-        *) places="$places $place" ;;
-      esac
-      eval "pid_$place=$pid left_$place=$seconds"
-      continue
-    fi
-    D=$((D - 1))
-    [ $D -gt 0 ] || $end
-    for place in $places; do
-      eval "pid=\$pid_$place left=\$((left_$place -= 1))"
-      [ "$pid" ] && [ "$left" -lt 0 ] && kill -9 "$pid" && eval "pid_$place="
-    done
-  done
-}
-
-# within SECONDS COMMAND...: becomes the command. In a process of its own.
-within() {
-  [ "$posts" ] || deadline "$@"
-  seconds=$1
-  shift
-  for task in /proc/self/task/*; do # there is one, and its name is short
-    post "$place" "${task##*/}" "$seconds"
-  done
-  exec "$@" 8>&- 9>&-
-}
-
-# A command in the background would get /dev/null as its input, so the input is handed over by number.
-deadline() {
-  seconds=$1
-  shift
-  exec 5<&0
-  "$@" <&5 5<&- &
-  child=$!
-  exec 5<&-
-  { sleep "$seconds"; kill -9 $child; } <$input >$null 2>&1 4>&- &
-  killer=$!
-  wait $child
-  set -- $?
-  kill $killer
-  exit $1
 }
 
 # ---------------------------------------------------------------- questions
@@ -267,95 +198,4 @@ one_by_one() {
       *) "$reader" -c "$bytes" "$path" ;;
     esac
   done
-}
-
-# ---------------------------------------------------------------- lanes
-#
-# QUESTIONS | collect LANE SECONDS | hold BYTES | deliver LANE: what collects is what is killed at the deadline, for a
-# command stuck in the kernel cannot be. What holds back keeps the cap, and everything until the lane is done, so that a
-# lane is delivered whole. Where little is said, `tell` does all three for a third of the processes.
-
-# One byte in a pipe is the right to write to standard output. Where a pipe cannot be opened anew lanes take turns instead.
-open_turns() {
-  turns=yes next=wait
-  [ -p /proc/self/fd/0 ] && exec 9<>/proc/self/fd/0 && turns='' next=:
-}
-
-collect() {
-  place=${1}c
-  within "$2" cat
-}
-
-# A dd that would not wait for more than the first bytes says so before it has read any.
-hold() {
-  dd iflag=fullblock count=1 bs="$1" || { head -c "$1" | tail -c "$1"; }
-}
-
-# Nothing arrives before the lane has ended, and the first that does is the empty line before a mark.
-deliver() {
-  read -r _
-  post "${1}c"
-  [ "$turns" ] || read -r _ <&9
-  echo
-  cat 8>&- 9>&-
-  mark L "$1"
-  [ "$turns" ] || echo >&9
-}
-
-# QUESTIONS | tell LANE SECONDS BYTES: this shell holds what is said in a variable, where no NUL can be. Of the newlines
-# at the end one is left.
-tell() {
-  place=${1}c
-  text=$(within "$2" head -c "$3")
-  post "$place"
-  [ "$turns" ] || read -r _ <&9
-  printf '%s\n' "$text"
-  mark L "$1"
-  [ "$turns" ] || echo >&9
-}
-
-# QUESTIONS | alone SECONDS BYTES: nobody else wants to write, so nothing is held back.
-alone() {
-  place=1c
-  (within "$1" head -c "$2")
-  post 1c
-  mark L 1
-}
-
-# Whether we are root, without starting a process.
-is_root() {
-  effective=
-  while read -r key _ effective _; do
-    [ "$key" = Uid: ] && break
-  done </proc/self/status
-  [ "$effective" = 0 ]
-}
-
-# as_root QUESTIONS: asks them through sudo where it wants no password. Root's processes are beyond our reach, so root's
-# shell watches them, and for our end: its input stays open as long as our process group lives.
-as_root() {
-  is_root || ! command -v sudo >$null && return 1
-  {
-    {
-      printf '%s\n' 'diagkit() {' "M=$M S=$S D=$D" 'exec 3<&0 4>&1' "$L" "end='$end'" 'questions() {' "$1" '}' rooted '}' diagkit
-      exec sleep "$D"
-    } 4>&- 8>&- 9>&- &
-  } | sudo -n sh -s 8>&- 9>&-
-}
-
-# Root's side of it.
-rooted() {
-  { read -r _ <&3; $end; } <$input >$null 4>&- &
-  life=$!
-  exec <$input 3<&- # or this shell would wait for more to do
-  echo | {
-    open_posts
-    tick >&8 4>&- &
-    ticking=$!
-    watch <&8 4>&- >$null &
-    exec <$input
-    place=0
-    questions
-    kill -9 $! $ticking $life
-  }
 }

@@ -142,7 +142,7 @@ def _lane(number: int, lane: Lane, numbers: Iterator[int]) -> str:
 
 def library() -> str:
     """The words of every round."""
-    return bare_text("round.sh")
+    return "".join(map(bare_text, ("round.sh", "watch.sh", "lanes.sh")))
 
 
 def plan(asks: Collection[Ask], moment: Moment, declared: Collection[tuple[str, ...]] = ()) -> Round:
