@@ -30,6 +30,7 @@ class Proxy:
         self._command = command
         self._said = b""
         self._closing = threading.Lock()
+        self._hearing = threading.Lock()  # a descriptor that is closed meanwhile may be another's by then
         self._socket, theirs = socket.socketpair()
         with theirs:
             try:
@@ -74,7 +75,8 @@ class Proxy:
                 self._signal(signal.SIGKILL)
                 self._process.wait()
             assert self._process.stderr is not None  # noqa: S101 - as above
-            self._process.stderr.close()
+            with self._hearing:
+                self._process.stderr.close()
             self._socket.close()
 
     def await_first_byte(self, deadline: float) -> None:
@@ -100,7 +102,7 @@ class Proxy:
     def _listen(self) -> bool:
         """Take what it complains of, so that it never waits for a reader; whether there may be more."""
         assert self._process.stderr is not None  # noqa: S101 - as above
-        with suppress(BlockingIOError, ValueError):
+        with self._hearing, suppress(BlockingIOError, ValueError):
             while more := os.read(self._process.stderr.fileno(), SAID_BYTES):
                 self._said = (self._said + more)[-SAID_BYTES:]
             return False

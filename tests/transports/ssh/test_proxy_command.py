@@ -143,18 +143,41 @@ def test_complaints_without_end_do_not_stop_the_bytes(greeter):
         assert proxy.recv(100) == GREETING
 
 
-def test_closing_wakes_whoever_waits():
+def test_endingwakes_whoever_waits():
     proxy = open_proxy("sh -c 'echo hi; exec sleep 63.25'", soon())
     proxy.settimeout(None)
     proxy.recv(10)
     heard = []
-    waiting = threading.Thread(target=lambda: heard.append(proxy.recv(10)))
+
+    def wait():
+        with suppress(OSError):  # it was closed before we began
+            heard.append(proxy.recv(10))
+
+    waiting = threading.Thread(target=wait)
     waiting.start()
     proxy.close()
     waiting.join(10)
     assert heard in ([b""], [])
     assert not waiting.is_alive()
     proxy.close()  # as often as anybody likes
+
+
+def test_what_is_closed_meanwhile_is_not_read(monkeypatch):
+    """Its number may be that of another connection by then."""
+    proxy = open_proxy("sh -c 'echo hi; exec sleep 63.25'", soon())
+    ending = threading.Thread(target=proxy.close)
+    read = os.read
+
+    def slowly(descriptor, size):
+        ending.start()
+        ending.join(0.5)
+        return read(descriptor, size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "read", slowly)
+        proxy._listen()
+    ending.join(10)
+    assert not ending.is_alive()
 
 
 def test_more_descriptors_than_select_can_hold_do_no_harm():
