@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from diagkit.model import Moment, Run, Target, epoch  # noqa: E402
-from diagkit.transports import lazy_paramiko, pacing  # noqa: E402
+from diagkit.transports.ssh import pacing  # noqa: E402
+from diagkit.transports.ssh.by_paramiko import lazy_paramiko  # noqa: E402
 from diagkit.transports.ssh.switchboard import Switchboard  # noqa: E402
 from diagkit.transports.ssh.transport import Ssh  # noqa: E402
 from tests.transports.sshd import Sshd, running  # noqa: E402
