@@ -20,7 +20,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from diagkit.fleet.allocation import keep_little  # noqa: E402
 from diagkit.model import Moment, Run, Target, epoch  # noqa: E402
 from diagkit.transports.ssh import pacing  # noqa: E402
 from diagkit.transports.ssh.by_paramiko import lazy_paramiko  # noqa: E402
@@ -56,7 +55,6 @@ def main() -> int:
     """Connect, look, idle, close, look again."""
     pacing.SERVER_AT_ONCE = 64  # one server here stands for a thousand, and takes them
     lazy_paramiko.load()
-    keep_little()  # as whoever asks a fleet does
     options = {"MaxStartups": "1000", "SetEnv": "SHLVL=2"}  # bash then reads no .bashrc, a thousand times here
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), **options) as server:
         return measure(server)
