@@ -76,7 +76,8 @@ def put(asks: Iterable[Ask], moment: Moment) -> Iterator[Question]:
     yield from (_files(reader, size, members) for (reader, size), members in batches.items())
     if globs:
         patterns = SEPARATOR.join(map(_patterns, globs))
-        yield Question(tuple(globs), "lines", f"{QUICK:g} {patterns}", QUICK, sum(map(_cap, globs)) + COMPLAINTS)
+        room = sum(map(_cap, globs)) + 65_536 + COMPLAINTS
+        yield Question(tuple(globs), "lines", f"{QUICK:g} {patterns}", QUICK, room)
     yield from others
 
 

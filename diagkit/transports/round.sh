@@ -163,7 +163,7 @@ lines() {
       *) break ;;
     esac
   done
-  ended $code
+  ended $code 65536
 }
 
 # files ID SECONDS READER BYTES PATH...: many files for the price of one process. Between them it reads its own

@@ -272,6 +272,14 @@ def test_a_lane_that_says_little_says_all_of_it(shell: Argv, changes: Mapping[st
     assert answered[UPTIME].out
 
 
+def test_of_many_files_that_are_missing_each_is(shell: Argv) -> None:
+    """What is complained of the first must not leave no room for the last."""
+    missing = [Glob(f"/proc/{number}{'x' * 80}/*") for number in range(150)]
+    with talking(shell, NOTHING) as pipe:
+        answered = converse(pipe, [*missing, UPTIME], MOMENT, time.monotonic() + PATIENCE)
+    assert {reply.silence for reply in map(answered.__getitem__, missing)} == {Silence.MISSING}
+
+
 # ---------------------------------------------------------------- stuck in the kernel
 
 
