@@ -6,16 +6,21 @@ import threading
 
 
 @contextlib.contextmanager
-def serving(behave):
-    """A server that treats each connection with `behave`."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def listening(behave):
+    """A port at which connection number n is treated with behave(n, connection), each in a thread of its own."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    crew = []
 
     def serve():
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                with connection, contextlib.suppress(OSError):
-                    behave(connection)
+                crew.append(threading.Thread(target=treat, args=(len(crew), connection), daemon=True))
+                crew[-1].start()
+
+    def treat(number, connection):
+        with connection, contextlib.suppress(OSError):
+            behave(number, connection)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -24,7 +29,13 @@ def serving(behave):
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        for each in (thread, *crew):
+            each.join(10)
+
+
+def serving(behave):
+    """A server that treats each connection with `behave`."""
+    return listening(lambda _, connection: behave(connection))
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from diagkit.transports.ssh.config.route import Hop
 from diagkit.transports.ssh.stages import BUDGET
 from diagkit.transports.ssh.switchboard import Switchboard, route_to
 from diagkit.transports.ssh.transport import Ssh
-from tests.transports.ssh.no_sshd import full_queue
+from tests.transports.ssh.no_sshd import full_queue, listening
 from tests.transports.sshd import free_port, make_key, running
 
 NOW = datetime.now(UTC)
@@ -74,34 +74,6 @@ def ask(host, config, board, seconds=60.0):
 def ask_all(count, config, board):
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(lambda n: ask(f"t{n}", config, board), range(count)))
-
-
-@contextlib.contextmanager
-def listening(behave):
-    """A port at which connection number n is treated with behave(n, connection), each in a thread of its own."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    crew = []
-
-    def serve():
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                crew.append(threading.Thread(target=treat, args=(len(crew), connection), daemon=True))
-                crew[-1].start()
-
-    def treat(number, connection):
-        with connection, contextlib.suppress(OSError):
-            behave(number, connection)
-
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for each in (thread, *crew):
-            each.join(10)
 
 
 def relay(connection, port):
